@@ -1,0 +1,1 @@
+"""The edge agent: reads the freezers, keeps what it read, and hands it over."""

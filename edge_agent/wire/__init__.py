@@ -1,0 +1,1 @@
+"""The contract between agent and server, ck1. Standard library only."""
