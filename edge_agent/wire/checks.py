@@ -22,12 +22,15 @@ _KIND = re.compile(r"[a-z0-9_-]{1,64}\Z")
 
 
 def check_rows(obj: object, stream: str) -> Rows:
-    """Rows of this stream, or a WireError. The lists are kept, not copied."""
+    """Rows of this stream, or a WireError. The lists are kept, not copied.
+
+    A message without rows (a probe, or voids alone) needs no `ch`, and `ch` is then empty.
+    """
     message = fields.envelope(obj)
     clk = fields.clk(message.get("clk"))
     seq = fields.seq(message.get("seq"))
-    ch = fields.channels(message.get("ch"))
     t0, dt = fields.times(message.get("t0"), message.get("dt"), dated=clk.s)
+    ch = fields.channels(message.get("ch")) if dt else ()
     rows = _table("rows", message.get("rows"), len(dt), len(ch))
     numbers_everywhere = _check_values(rows)
     q = None if message.get("q") is None else _table("q", message["q"], len(dt), len(ch))

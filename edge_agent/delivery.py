@@ -1,0 +1,326 @@
+"""What to send, when, and what an answer means: the agent's half of the protocol of wire.md.
+
+A state machine that knows no network: the uplink tells it of connections and answers and asks what is
+due. It keeps promises by the spool alone, so it may be thrown away and begun anew at any moment.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from edge_agent.packing import VOIDS_AT_ONCE, empty_message, message_of, run_of
+from edge_agent.rows import HeldRow, Key
+from edge_agent.spool import Spool
+from edge_agent.wire import ranges
+from edge_agent.wire.bounds import ROWS, SEQ_MAX
+from edge_agent.wire.codec import crc, encode
+from edge_agent.wire.messages import Ack, Bad, Clk, Events, Refused, Rows
+from edge_agent.wire.ranges import Ranges
+from edge_agent.wire.topics import EVENTS_STREAM
+
+BACKLOG_AT_ONCE: Final = 4
+LIVE_AT_ONCE: Final = 20
+"""Unanswered live messages of one stream; beyond it live rows are gathered into fewer messages."""
+FIRST_WAIT_MS: Final = 10_000
+LONGEST_WAIT_MS: Final = 300_000
+SUSPECT_AFTER: Final = 3
+"""So often must later messages be answered and this one not before it is taken for poisonous."""
+SINGLE_SUSPECT_AFTER: Final = 6
+
+
+@dataclass(slots=True)
+class Flight:
+    """One message under way: rows first to last, or voids, or a probe (neither)."""
+
+    key: Key
+    first: int
+    last: int
+    open: Ranges
+    voids: Ranges = ()
+    live: bool = False
+    crc: int = 0
+    sent_ms: int = 0
+    due_ms: int = 0
+    attempt: int = 0
+    suspected: int = 0
+
+    @property
+    def is_probe(self) -> bool:
+        """A message with neither rows nor voids, sent only to be answered."""
+        return not self.open and not self.voids
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A payload to publish: `kind` is t, h or ev (the topic), `stream` the stream."""
+
+    kind: str
+    stream: str
+    payload: bytes
+
+
+Jitter = Callable[[], float]
+"""A random number from 0 to 1."""
+
+
+class Delivery:
+    """Decides what to publish. Times are milliseconds of a clock that never jumps."""
+
+    def __init__(self, spool: Spool, jitter: Jitter) -> None:
+        self._spool = spool
+        self._jitter = jitter
+        self._connected = False
+        self._flights: list[Flight] = []
+        self._live_from: dict[str, int] = {}
+        self._sent_to: dict[str, int] = {}
+        self._cuts: dict[Key, set[int]] = {}
+        self._answered_sent_ms = -1
+        """When the latest backlog message that has been answered was sent."""
+        self._answered_ms = 0
+        self._poison_why = "the server answered later messages but never this one"
+
+    # what happens
+
+    def connected(self) -> None:
+        """A new connection: what is unanswered is sent again at once, as backlog.
+
+        Only the newest row of each stream goes live, so that the present is known first.
+        """
+        self._connected = True
+        self._flights.clear()
+        for boot, stream in self._spool.streams():
+            if boot == self._spool.boot:
+                self._live_from[stream] = max(self._spool.next_seq((boot, stream)) - 1, 1)
+
+    def disconnected(self) -> None:
+        """The connection is gone: nothing is due until the next one."""
+        self._connected = False
+        self._flights.clear()
+
+    def answer(self, answer: Ack | Bad, now_ms: int, wall_ms: int) -> None:
+        """Take the server's answer. What it says about rows that are not held is ignored."""
+        self._break_silence(now_ms)
+        if isinstance(answer, Bad):
+            self._bad(answer, now_ms, wall_ms)
+        else:
+            self._ack(answer, wall_ms)
+
+    def due(self, now_ms: int, wall_ms: int, clk: Clk) -> list[Outgoing]:
+        """All that is to be published now, live rows first."""
+        if not self._connected:
+            return []
+        self._expire(now_ms)
+        out = [*self._live(now_ms), *self._again(now_ms, wall_ms, clk)]
+        while self._backlog_in_flight() < BACKLOG_AT_ONCE:
+            more = self._next_void(now_ms, wall_ms, clk) or self._next_backlog(now_ms)
+            if more is None:
+                break
+            out.append(more)
+        return [*out, *self._probe(now_ms, wall_ms, clk)]
+
+    def next_due_ms(self) -> int | None:
+        """When `due` should be asked again although nothing has happened, or None."""
+        return min((flight.due_ms for flight in self._flights), default=None)
+
+    def in_flight(self) -> int:
+        """How many messages are unanswered."""
+        return len(self._flights)
+
+    # answers
+
+    def _ack(self, ack: Ack, wall_ms: int) -> None:
+        key = (ack.boot, ack.stream)
+        settled = self._believable(ack)
+        refused = [self._refuse(key, item, wall_ms) for item in ack.refused]
+        self._spool.settle(key, settled)
+        done = ranges.add_all(settled, refused)
+        for flight in [f for f in self._flights if f.key == key]:
+            if self._is_over(flight, done):
+                self._land(flight)
+        self._forget_cuts(key)
+
+    def _believable(self, ack: Ack) -> Ranges:
+        """What the ack settles; in the present boot nothing above the highest number sent."""
+        settled = ranges.add_all(ack.more, [(1, ack.upto)] if ack.upto else [])
+        if ack.boot != self._spool.boot:
+            return settled
+        highest = self._sent_to.get(ack.stream, 0)
+        return tuple((a, min(b, highest)) for a, b in settled if a <= highest)
+
+    def _refuse(self, key: Key, item: Refused, wall_ms: int) -> tuple[int, int]:
+        last = item.seq + item.n - 1
+        if key[0] != self._spool.boot or last <= self._sent_to.get(key[1], 0):
+            self._spool.refuse(key, item.seq, last, item.why, wall_ms)
+        return item.seq, last
+
+    def _is_over(self, flight: Flight, done: Ranges) -> bool:
+        """Take what is done from the flight; a probe is over with any answer on its stream."""
+        if flight.voids:
+            return not set(self._spool.voids(flight.key)) & set(flight.voids)
+        left: Ranges = ()
+        for first, last in flight.open:
+            for hole in ranges.missing(done, first, last):
+                left = (*left, hole)
+        flight.open = left
+        return not left
+
+    def _land(self, flight: Flight) -> None:
+        self._flights.remove(flight)
+        if not flight.live:
+            self._answered_sent_ms = max(self._answered_sent_ms, flight.sent_ms)
+
+    def _break_silence(self, now_ms: int) -> None:
+        """An answer after a silence: what has been waiting for long is tried again soon."""
+        if now_ms - self._answered_ms > FIRST_WAIT_MS:
+            for flight in self._flights:
+                if not flight.suspected:
+                    flight.due_ms = min(flight.due_ms, now_ms + FIRST_WAIT_MS)
+        self._answered_ms = now_ms
+
+    def _bad(self, bad: Bad, now_ms: int, wall_ms: int) -> None:
+        flight = next((f for f in self._flights if f.crc == bad.crc), None)
+        if flight is None:
+            return
+        if flight.open:
+            self._halve(flight, bad.why, wall_ms)
+        else:
+            flight.due_ms = now_ms + LONGEST_WAIT_MS
+            flight.crc = 0
+
+    def _halve(self, flight: Flight, why: str, wall_ms: int) -> None:
+        """Send the rows in two halves from now on, or set a single row aside."""
+        self._flights.remove(flight)
+        held = self._spool.rows(flight.key, flight.first, flight.last, ROWS)
+        if len(held) == 1:
+            self._spool.refuse(flight.key, held[0].seq, held[0].seq, why, wall_ms)
+        elif held:
+            middle = held[len(held) // 2].seq
+            cuts = self._cuts.setdefault(flight.key, set())
+            cuts |= {held[0].seq, middle, held[-1].seq + 1}
+
+    def _forget_cuts(self, key: Key) -> None:
+        """Cuts below the lowest held row have done their work."""
+        if key in self._cuts:
+            lowest = self._spool.rows(key, 1, SEQ_MAX, 1)
+            kept = {cut for cut in self._cuts[key] if lowest and cut > lowest[0].seq}
+            self._cuts[key] = kept
+            if not kept:
+                del self._cuts[key]
+
+    # sending
+
+    def _expire(self, now_ms: int) -> None:
+        """A live message that stays unanswered becomes backlog."""
+        self._flights = [f for f in self._flights if not (f.live and f.due_ms <= now_ms)]
+
+    def _live(self, now_ms: int) -> Iterator[Outgoing]:
+        boot = self._spool.boot
+        for key in [k for k in self._spool.streams() if k[0] == boot]:
+            first = self._live_from.setdefault(key[1], 1)
+            while first < self._spool.next_seq(key) and self._live_in_flight(key) < LIVE_AT_ONCE:
+                rows = run_of(self._spool.rows(key, first, SEQ_MAX, ROWS))
+                first = rows[-1].seq + 1 if rows else self._spool.next_seq(key)
+                self._live_from[key[1]] = first
+                if rows:
+                    yield self._send_rows(key, rows, now_ms, live=True)
+
+    def _again(self, now_ms: int, wall_ms: int, clk: Clk) -> Iterator[Outgoing]:
+        """Backlog messages whose time is up, sent again as they were."""
+        for flight in [f for f in self._flights if not f.live and f.due_ms <= now_ms]:
+            if flight.open and self._is_poisonous(flight):
+                self._halve(flight, self._poison_why, wall_ms)
+            elif flight.open != ((flight.first, flight.last),) and flight.open:
+                self._flights.remove(flight)
+            else:
+                yield self._resend(flight, now_ms, wall_ms, clk)
+
+    def _is_poisonous(self, flight: Flight) -> bool:
+        """Say whether the server has often enough answered what was sent after this message."""
+        if self._answered_sent_ms > flight.sent_ms:
+            flight.suspected += 1
+        single = flight.first == flight.last
+        return flight.suspected >= (SINGLE_SUSPECT_AFTER if single else SUSPECT_AFTER)
+
+    def _resend(self, flight: Flight, now_ms: int, wall_ms: int, clk: Clk) -> Outgoing:
+        again = replace(flight, attempt=flight.attempt + 1)
+        self._flights.remove(flight)
+        if flight.open:
+            rows = self._spool.rows(flight.key, flight.first, flight.last, ROWS)
+            return self._launch(again, message_of(flight.key, rows, hist=True), now_ms)
+        seq = self._spool.next_seq(flight.key)
+        message = empty_message(flight.key, seq, wall_ms, clk, flight.voids)
+        return self._launch(again, message, now_ms)
+
+    def _next_void(self, now_ms: int, wall_ms: int, clk: Clk) -> Outgoing | None:
+        busy = {flight.key for flight in self._flights if flight.voids}
+        for key in self._spool.streams():
+            voids = self._spool.voids(key)[:VOIDS_AT_ONCE]
+            if voids and key not in busy:
+                message = empty_message(key, self._spool.next_seq(key), wall_ms, clk, voids)
+                return self._launch(Flight(key, 0, 0, (), voids), message, now_ms)
+        return None
+
+    def _next_backlog(self, now_ms: int) -> Outgoing | None:
+        for key in self._spool.streams():
+            taken = self._taken(key)
+            if self._spool.held(key) > ranges.count(taken):
+                rows = self._lowest(key, taken)
+                if rows:
+                    return self._send_rows(key, rows, now_ms, live=False)
+        return None
+
+    def _taken(self, key: Key) -> Ranges:
+        """Numbers that are under way or will go live."""
+        taken: Ranges = ()
+        for flight in self._flights:
+            if flight.key == key:
+                taken = ranges.add_all(taken, flight.open)
+        if key[0] == self._spool.boot:
+            taken = ranges.add(taken, self._live_from.get(key[1], 1), self._spool.next_seq(key) - 1)
+        return taken
+
+    def _lowest(self, key: Key, taken: Ranges) -> list[HeldRow]:
+        """The lowest run of rows that is not taken."""
+        for first, last in ranges.missing(taken, 1, SEQ_MAX):
+            rows = self._spool.rows(key, first, last, ROWS)
+            if rows:
+                cuts = [c for c in self._cuts.get(key, ()) if c > rows[0].seq]
+                end = min(cuts, default=SEQ_MAX)
+                return run_of([row for row in rows if row.seq < end])
+        return []
+
+    def _probe(self, now_ms: int, wall_ms: int, clk: Clk) -> Iterator[Outgoing]:
+        """With nothing but stuck messages under way, ask: silent server or poisonous row?"""
+        backlog = [f for f in self._flights if not f.live]
+        stuck = [f for f in backlog if f.attempt > 0 and not f.is_probe]
+        if stuck and len(stuck) == len(backlog):
+            key = stuck[0].key
+            message = empty_message(key, self._spool.next_seq(key), wall_ms, clk)
+            yield self._launch(Flight(key, 0, 0, ()), message, now_ms)
+
+    def _send_rows(self, key: Key, rows: list[HeldRow], now_ms: int, *, live: bool) -> Outgoing:
+        first, last = rows[0].seq, rows[-1].seq
+        flight = Flight(key, first, last, ((first, last),), live=live)
+        return self._launch(flight, message_of(key, rows, hist=not live), now_ms)
+
+    def _launch(self, flight: Flight, message: Rows | Events, now_ms: int) -> Outgoing:
+        payload = encode(message)
+        flight.crc, flight.sent_ms = crc(payload), now_ms
+        flight.due_ms = now_ms + self._wait_ms(flight.attempt)
+        self._flights.append(flight)
+        boot, stream = flight.key
+        if boot == self._spool.boot:
+            highest = max(flight.last, flight.voids[-1][1] if flight.voids else 0)
+            self._sent_to[stream] = max(self._sent_to.get(stream, 0), highest)
+        kind = "ev" if stream == EVENTS_STREAM else ("t" if flight.live else "h")
+        return Outgoing(kind, stream, payload)
+
+    def _wait_ms(self, attempt: int) -> int:
+        wait_ms = min(FIRST_WAIT_MS * 2 ** min(attempt, 16), LONGEST_WAIT_MS)
+        return int(wait_ms * (1 + 0.2 * self._jitter()))
+
+    def _live_in_flight(self, key: Key) -> int:
+        return sum(f.live and f.key == key for f in self._flights)
+
+    def _backlog_in_flight(self) -> int:
+        return sum(not f.live for f in self._flights)
