@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from edge_agent.clock import Moment
 from edge_agent.packing import VOIDS_AT_ONCE, empty_message, message_of, run_of
 from edge_agent.rows import HeldRow, Key
 from edge_agent.spool import Spool
@@ -59,6 +60,16 @@ class Outgoing:
     payload: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Rows that went to the refused table, and why."""
+
+    key: Key
+    first: int
+    last: int
+    why: str
+
+
 Jitter = Callable[[], float]
 """A random number from 0 to 1."""
 
@@ -77,6 +88,7 @@ class Delivery:
         self._answered_sent_ms = -1
         """When the latest backlog message that has been answered was sent."""
         self._answered_ms = 0
+        self._set_aside: list[SetAside] = []
         self._poison_why = "the server answered later messages but never this one"
 
     # what happens
@@ -97,30 +109,35 @@ class Delivery:
         self._connected = False
         self._flights.clear()
 
-    def answer(self, answer: Ack | Bad, now_ms: int, wall_ms: int) -> None:
+    def answer(self, answer: Ack | Bad, now: Moment) -> None:
         """Take the server's answer. What it says about rows that are not held is ignored."""
-        self._break_silence(now_ms)
+        self._break_silence(now.mono_ms)
         if isinstance(answer, Bad):
-            self._bad(answer, now_ms, wall_ms)
+            self._bad(answer, now)
         else:
-            self._ack(answer, wall_ms)
+            self._ack(answer, now.wall_ms)
 
-    def due(self, now_ms: int, wall_ms: int, clk: Clk) -> list[Outgoing]:
+    def due(self, now: Moment, clk: Clk) -> list[Outgoing]:
         """All that is to be published now, live rows first."""
         if not self._connected:
             return []
-        self._expire(now_ms)
-        out = [*self._live(now_ms), *self._again(now_ms, wall_ms, clk)]
+        self._expire(now.mono_ms)
+        out = [*self._live(now.mono_ms), *self._again(now, clk)]
         while self._backlog_in_flight() < BACKLOG_AT_ONCE:
-            more = self._next_void(now_ms, wall_ms, clk) or self._next_backlog(now_ms)
+            more = self._next_void(now, clk) or self._next_backlog(now.mono_ms)
             if more is None:
                 break
             out.append(more)
-        return [*out, *self._probe(now_ms, wall_ms, clk)]
+        return [*out, *self._probe(now, clk)]
 
     def next_due_ms(self) -> int | None:
         """When `due` should be asked again although nothing has happened, or None."""
         return min((flight.due_ms for flight in self._flights), default=None)
+
+    def set_aside(self) -> list[SetAside]:
+        """What has been refused since the last call."""
+        found, self._set_aside = self._set_aside, []
+        return found
 
     def in_flight(self) -> int:
         """How many messages are unanswered."""
@@ -139,6 +156,10 @@ class Delivery:
                 self._land(flight)
         self._forget_cuts(key)
 
+    def _put_aside(self, key: Key, first: int, last: int, why: str, wall_ms: int) -> None:
+        if self._spool.refuse(key, first, last, why, wall_ms):
+            self._set_aside.append(SetAside(key, first, last, why))
+
     def _believable(self, ack: Ack) -> Ranges:
         """What the ack settles; in the present boot nothing above the highest number sent."""
         settled = ranges.add_all(ack.more, [(1, ack.upto)] if ack.upto else [])
@@ -150,7 +171,7 @@ class Delivery:
     def _refuse(self, key: Key, item: Refused, wall_ms: int) -> tuple[int, int]:
         last = item.seq + item.n - 1
         if key[0] != self._spool.boot or last <= self._sent_to.get(key[1], 0):
-            self._spool.refuse(key, item.seq, last, item.why, wall_ms)
+            self._put_aside(key, item.seq, last, item.why, wall_ms)
         return item.seq, last
 
     def _is_over(self, flight: Flight, done: Ranges) -> bool:
@@ -177,14 +198,14 @@ class Delivery:
                     flight.due_ms = min(flight.due_ms, now_ms + FIRST_WAIT_MS)
         self._answered_ms = now_ms
 
-    def _bad(self, bad: Bad, now_ms: int, wall_ms: int) -> None:
+    def _bad(self, bad: Bad, now: Moment) -> None:
         flight = next((f for f in self._flights if f.crc == bad.crc), None)
         if flight is None:
             return
         if flight.open:
-            self._halve(flight, bad.why, wall_ms)
+            self._halve(flight, bad.why, now.wall_ms)
         else:
-            flight.due_ms = now_ms + LONGEST_WAIT_MS
+            flight.due_ms = now.mono_ms + LONGEST_WAIT_MS
             flight.crc = 0
 
     def _halve(self, flight: Flight, why: str, wall_ms: int) -> None:
@@ -192,7 +213,7 @@ class Delivery:
         self._flights.remove(flight)
         held = self._spool.rows(flight.key, flight.first, flight.last, ROWS)
         if len(held) == 1:
-            self._spool.refuse(flight.key, held[0].seq, held[0].seq, why, wall_ms)
+            self._put_aside(flight.key, held[0].seq, held[0].seq, why, wall_ms)
         elif held:
             middle = held[len(held) // 2].seq
             cuts = self._cuts.setdefault(flight.key, set())
@@ -224,15 +245,15 @@ class Delivery:
                 if rows:
                     yield self._send_rows(key, rows, now_ms, live=True)
 
-    def _again(self, now_ms: int, wall_ms: int, clk: Clk) -> Iterator[Outgoing]:
+    def _again(self, now: Moment, clk: Clk) -> Iterator[Outgoing]:
         """Backlog messages whose time is up, sent again as they were."""
-        for flight in [f for f in self._flights if not f.live and f.due_ms <= now_ms]:
+        for flight in [f for f in self._flights if not f.live and f.due_ms <= now.mono_ms]:
             if flight.open and self._is_poisonous(flight):
-                self._halve(flight, self._poison_why, wall_ms)
+                self._halve(flight, self._poison_why, now.wall_ms)
             elif flight.open != ((flight.first, flight.last),) and flight.open:
                 self._flights.remove(flight)
             else:
-                yield self._resend(flight, now_ms, wall_ms, clk)
+                yield self._resend(flight, now, clk)
 
     def _is_poisonous(self, flight: Flight) -> bool:
         """Say whether the server has often enough answered what was sent after this message."""
@@ -241,23 +262,25 @@ class Delivery:
         single = flight.first == flight.last
         return flight.suspected >= (SINGLE_SUSPECT_AFTER if single else SUSPECT_AFTER)
 
-    def _resend(self, flight: Flight, now_ms: int, wall_ms: int, clk: Clk) -> Outgoing:
+    def _resend(self, flight: Flight, now: Moment, clk: Clk) -> Outgoing:
         again = replace(flight, attempt=flight.attempt + 1)
         self._flights.remove(flight)
         if flight.open:
             rows = self._spool.rows(flight.key, flight.first, flight.last, ROWS)
-            return self._launch(again, message_of(flight.key, rows, hist=True), now_ms)
+            return self._launch(again, message_of(flight.key, rows, hist=True), now.mono_ms)
         seq = self._spool.next_seq(flight.key)
-        message = empty_message(flight.key, seq, wall_ms, clk, flight.voids)
-        return self._launch(again, message, now_ms)
+        message = empty_message(flight.key, seq, _stamp_ms(now, clk), clk, flight.voids)
+        return self._launch(again, message, now.mono_ms)
 
-    def _next_void(self, now_ms: int, wall_ms: int, clk: Clk) -> Outgoing | None:
+    def _next_void(self, now: Moment, clk: Clk) -> Outgoing | None:
         busy = {flight.key for flight in self._flights if flight.voids}
         for key in self._spool.streams():
             voids = self._spool.voids(key)[:VOIDS_AT_ONCE]
             if voids and key not in busy:
-                message = empty_message(key, self._spool.next_seq(key), wall_ms, clk, voids)
-                return self._launch(Flight(key, 0, 0, (), voids), message, now_ms)
+                message = empty_message(
+                    key, self._spool.next_seq(key), _stamp_ms(now, clk), clk, voids
+                )
+                return self._launch(Flight(key, 0, 0, (), voids), message, now.mono_ms)
         return None
 
     def _next_backlog(self, now_ms: int) -> Outgoing | None:
@@ -289,14 +312,14 @@ class Delivery:
                 return run_of([row for row in rows if row.seq < end])
         return []
 
-    def _probe(self, now_ms: int, wall_ms: int, clk: Clk) -> Iterator[Outgoing]:
+    def _probe(self, now: Moment, clk: Clk) -> Iterator[Outgoing]:
         """With nothing but stuck messages under way, ask: silent server or poisonous row?"""
         backlog = [f for f in self._flights if not f.live]
         stuck = [f for f in backlog if f.attempt > 0 and not f.is_probe]
         if stuck and len(stuck) == len(backlog):
             key = stuck[0].key
-            message = empty_message(key, self._spool.next_seq(key), wall_ms, clk)
-            yield self._launch(Flight(key, 0, 0, ()), message, now_ms)
+            message = empty_message(key, self._spool.next_seq(key), _stamp_ms(now, clk), clk)
+            yield self._launch(Flight(key, 0, 0, ()), message, now.mono_ms)
 
     def _send_rows(self, key: Key, rows: list[HeldRow], now_ms: int, *, live: bool) -> Outgoing:
         first, last = rows[0].seq, rows[-1].seq
@@ -324,3 +347,8 @@ class Delivery:
 
     def _backlog_in_flight(self) -> int:
         return sum(not f.live for f in self._flights)
+
+
+def _stamp_ms(now: Moment, clk: Clk) -> int:
+    """The time for a message without rows, on the scale that its clock's quality asks for."""
+    return now.wall_ms if clk.s else now.mono_ms

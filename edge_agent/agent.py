@@ -1,0 +1,226 @@
+"""The agent: samples, keeps, alarms and delivers, in one loop on one thread."""
+
+import logging
+import queue
+import random
+from collections.abc import Mapping
+from typing import Any, Final
+
+from edge_agent import health
+from edge_agent.clock import Clock, Moment, kernel_boot
+from edge_agent.config import Config
+from edge_agent.delivery import Delivery, Outgoing
+from edge_agent.keeper import Keeper
+from edge_agent.local_alarm import LocalAlarm
+from edge_agent.rows import NewRow, event_row, new_boot
+from edge_agent.sampler import Sampler
+from edge_agent.spool import Boot, Spool, SpoolError
+from edge_agent.uplink import Arrived, Down, Note, Up, Uplink, Will
+from edge_agent.wire import topics
+from edge_agent.wire.codec import decode_answer, encode
+from edge_agent.wire.errors import WireError
+from edge_agent.wire.messages import Clk, State
+
+_LOG = logging.getLogger(__name__)
+_TICK_MS: Final = 1_000
+_NOTES_AT_ONCE: Final = 200
+_CATALOG_EVERY_MS: Final = 600_000
+
+
+class Stop:
+    """The note that ends the loop."""
+
+
+class Agent:
+    """One run of the agent; `stop` may be called from any thread or signal handler."""
+
+    def __init__(self, config: Config, clock: Clock, spool: Spool) -> None:
+        self._config, self._clock, self._spool = config, clock, spool
+        self._inbox: queue.SimpleQueue[Note | Stop] = queue.SimpleQueue()
+        self._stopping = False
+        now = clock.now()
+        self._was_set = clock.is_set()
+        self._begin_boot(now)
+        self._keeper = Keeper(spool)
+        self._samplers = [Sampler(stream, now.mono_ms) for stream in config.streams]
+        self._alarm = LocalAlarm(config.limits, now.mono_ms)
+        self._delivery = Delivery(spool, random.random)
+        self._catalog = health.catalog(config, spool.boot)
+        self._uplink = self._new_uplink()
+        self._up = False
+        self._heard = False
+        self._heartbeat_ms = self._catalog_ms = self._tick_ms = now.mono_ms
+
+    def run(self) -> None:
+        """Work until stopped."""
+        _LOG.info("agent %s began boot %s", self._config.agent.id, self._spool.boot)
+        self._uplink.start()
+        try:
+            while not self._stopping:
+                now, clk = self._now()
+                self._sample(now, clk)
+                self._report(now, clk)
+                self._deliver(now, clk)
+                self._listen(self._wait_ms())
+        finally:
+            self._uplink.stop()
+        _LOG.info("agent %s stopped", self._config.agent.id)
+
+    def stop(self) -> None:
+        """End the loop soon."""
+        self._inbox.put(Stop())
+
+    def _begin_boot(self, now: Moment) -> None:
+        kernel, age_ms = kernel_boot()
+        boot = Boot(new_boot(), now.wall_ms, kernel, age_ms - now.mono_ms, dated=self._was_set)
+        self._spool.begin_boot(boot)
+
+    def _new_uplink(self) -> Uplink:
+        offline = encode(State(online=False, boot=self._spool.boot))
+        will = Will(self._topic("state"), offline)
+        name = self._config.agent.id
+        return Uplink(self._config.server, name, self._topic("ack"), will, self._inbox.put)
+
+    def _topic(self, kind: str, stream: str | None = None) -> str:
+        agent = self._config.agent
+        return topics.build(kind, agent.site, agent.id, stream, self._config.server.prefix)
+
+    def _now(self) -> tuple[Moment, Clk]:
+        clk = Clk(self._clock.is_set(), self._clock.offset_ms())
+        return self._clock.now(), clk
+
+    # sampling
+
+    def _sample(self, now: Moment, clk: Clk) -> None:
+        rows: list[NewRow] = []
+        for sampler in self._samplers:
+            if not sampler.done():
+                rows += sampler.rows(now, clk)
+        events = [e for row in rows for e in self._alarm.consider(row, now.mono_ms)]
+        events += self._alarm.tick(now.mono_ms) if now.mono_ms >= self._tick_ms else []
+        dates = self._newly_dated(now, clk)
+        events += list(dates.values())
+        events += self._refusals()
+        rows += [_event(event, now, clk) for event in events]
+        if rows or now.mono_ms >= self._tick_ms:
+            self._keeper.keep(rows, now, clk, dates=tuple(dates))
+        for event in events:
+            _LOG.warning("%s", event)
+        if now.mono_ms >= self._tick_ms:
+            self._tick_ms = now.mono_ms + _TICK_MS
+
+    def _newly_dated(self, now: Moment, clk: Clk) -> dict[str, dict[str, Any]]:
+        """When the clock has just been set: for each undated boot the event that dates it."""
+        if self._was_set or not clk.s:
+            return {}
+        self._was_set = True
+        kernel, age_ms = kernel_boot()
+        return {
+            boot.name: {
+                "kind": "clock",
+                "boot": boot.name,
+                "zero_ms": now.wall_ms - (age_ms - boot.zero_ms),
+            }
+            for boot in self._spool.undated_boots(kernel)
+        }
+
+    def _refusals(self) -> list[dict[str, Any]]:
+        """Events that tell why rows were set aside; not for events, which could go on for ever."""
+        return [
+            {
+                "kind": "rows_refused",
+                "boot": item.key[0],
+                "stream": item.key[1],
+                "first": item.first,
+                "last": item.last,
+                "why": item.why[:200],
+            }
+            for item in self._delivery.set_aside()
+            if item.key[1] != topics.EVENTS_STREAM
+        ]
+
+    # talking
+
+    def _report(self, now: Moment, clk: Clk) -> None:
+        """Heartbeat and catalogue, when they are due."""
+        if not self._up:
+            return
+        if now.mono_ms >= self._catalog_ms:
+            self._catalog_ms = now.mono_ms + _CATALOG_EVERY_MS
+            self._uplink.publish(self._topic("catalog"), encode(self._catalog))
+        if now.mono_ms >= self._heartbeat_ms:
+            self._heartbeat_ms = now.mono_ms + round(self._config.agent.heartbeat_s * 1000)
+            beat = health.heartbeat(self._spool, self._catalog, now, clk)
+            self._uplink.publish(self._topic("hb"), encode(beat))
+            self._spool.forget_refused(now.wall_ms)
+
+    def _deliver(self, now: Moment, clk: Clk) -> None:
+        try:
+            due = self._delivery.due(now, clk)
+        except SpoolError as error:
+            _LOG.error("%s", error)
+            return
+        for outgoing in due:
+            self._send(outgoing)
+
+    def _send(self, outgoing: Outgoing) -> None:
+        stream = None if outgoing.kind == "ev" else outgoing.stream
+        self._uplink.publish(self._topic(outgoing.kind, stream), outgoing.payload)
+
+    # listening
+
+    def _wait_ms(self) -> int:
+        now_ms = self._clock.now().mono_ms
+        marks = [s.due_ms for s in self._samplers if not s.done()]
+        marks += [self._tick_ms, self._delivery.next_due_ms() or self._tick_ms]
+        return max(0, min(marks) - now_ms)
+
+    def _listen(self, wait_ms: int) -> None:
+        """Take the notes that are there; wait for the first one."""
+        try:
+            self._take(
+                self._inbox.get(timeout=wait_ms / 1000) if wait_ms else self._inbox.get_nowait()
+            )
+            for _ in range(_NOTES_AT_ONCE):
+                self._take(self._inbox.get_nowait())
+        except queue.Empty:
+            return
+
+    def _take(self, note: Note | Stop) -> None:
+        if isinstance(note, Stop):
+            self._stopping = True
+        elif isinstance(note, Up):
+            self._came_up()
+        elif isinstance(note, Down):
+            self._went_down(note)
+        else:
+            self._answered(note)
+
+    def _came_up(self) -> None:
+        _LOG.info("connected to %s:%d", self._config.server.host, self._config.server.port)
+        online = encode(State(online=True, boot=self._spool.boot))
+        self._uplink.publish(self._topic("state"), online, retain=True)
+        self._up, self._heard = True, False
+        self._heartbeat_ms = self._catalog_ms = 0
+        self._delivery.connected()
+
+    def _went_down(self, note: Down) -> None:
+        _LOG.warning("%s; %d rows wait in the spool", note.why, self._spool.depth())
+        self._up = False
+        self._delivery.disconnected()
+
+    def _answered(self, note: Arrived) -> None:
+        try:
+            self._delivery.answer(decode_answer(note.payload), self._clock.now())
+        except WireError as error:
+            _LOG.warning("an answer on %s cannot be read: %s", note.topic, error)
+            return
+        except SpoolError as error:
+            _LOG.error("%s", error)
+            return
+        if not self._heard:
+            self._heard, self._catalog_ms = True, 0
+
+
+def _event(event: Mapping[str, Any], now: Moment, clk: Clk) -> NewRow:
+    return event_row(now.wall_ms if clk.s else now.mono_ms, clk, **event)

@@ -1,0 +1,91 @@
+"""The commands of cryokeep-edge."""
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge_agent import logs
+from edge_agent.agent import Agent
+from edge_agent.clock import SystemClock, kernel_boot
+from edge_agent.config import Config, ConfigError, load
+from edge_agent.spool import Spool, SpoolError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the answer is the exit code: 0 done, 1 failed, 2 settings wrong."""
+    asked = _parser().parse_args(arguments)
+    try:
+        config = load(asked.config)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if asked.command == "check":
+        return _check(asked.config, config)
+    return _run(config, asked.log_level)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cryokeep-edge", description="Reads freezer probes and hands the readings over."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="read the probes and deliver until stopped")
+    check = commands.add_parser(
+        "check", help="say what is wrong with the settings, or that they are good"
+    )
+    for command in (run, check):
+        command.add_argument("--config", type=Path, required=True, help="the settings, a TOML file")
+    levels = ("DEBUG", "INFO", "WARNING", "ERROR")
+    run.add_argument("--log-level", choices=levels, default="INFO", help="what to log (INFO)")
+    return parser
+
+
+def _check(path: Path, config: Config) -> int:
+    print(f"{path} is good: agent {config.agent.id} at site {config.agent.site}")
+    for stream in config.streams:
+        keys = [key for probe in stream.probes for key in probe.device.channels]
+        print(f"  stream {stream.name}, every {stream.interval_ms / 1000:g} s: {', '.join(keys)}")
+    print(f"  {len(config.limits)} local limits; broker {config.server.host}:{config.server.port}")
+    return 0
+
+
+def _run(config: Config, log_level: str) -> int:
+    logs.begin(log_level)
+    stopped = threading.Event()
+    clock = SystemClock(trusted=config.agent.clock == "trusted")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    try:
+        spool = Spool(config.agent.spool)
+    except SpoolError as error:
+        print(f"cryokeep-edge: {error}", file=sys.stderr)
+        return 1
+    try:
+        if not stopped.wait(_gap_s(spool, config.agent.start_gap_s)):
+            _work(Agent(config, clock, spool), stopped)
+    except SpoolError as error:
+        print(f"cryokeep-edge: {error}", file=sys.stderr)
+        return 1
+    finally:
+        spool.close()
+    return 0
+
+
+def _work(agent: Agent, stopped: threading.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: agent.stop())
+    if stopped.is_set():
+        return
+    agent.run()
+
+
+def _gap_s(spool: Spool, gap_s: float) -> float:
+    """How long to wait, in seconds, so that two starts are far enough apart."""
+    last = spool.last_boot()
+    kernel, age_ms = kernel_boot()
+    if last is None or last.kernel != kernel:
+        return 0.0
+    return max(0.0, gap_s - (age_ms - last.zero_ms) / 1000)

@@ -1,0 +1,270 @@
+"""The agent's settings: a TOML file, and the password from the environment. All problems at once."""
+
+import os
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from edge_agent.probes.drivers import DRIVERS, DriverSettings
+from edge_agent.settings_table import Problems, Table, lines_of
+from edge_agent.wire.errors import WireError
+from edge_agent.wire.limits import Limit
+from edge_agent.wire.topics import PREFIX, check_name, check_stream
+
+PASSWORD_VARIABLE: Final = "CRYOKEEP_EDGE_PASSWORD"  # noqa: S105  # the variable's name
+_PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; `problems` says all that is wrong, a sentence each."""
+
+    def __init__(self, path: Path, problems: list[str]) -> None:
+        super().__init__(path, problems)
+        self.path = path
+        self.problems = problems
+
+    def __str__(self) -> str:
+        """All problems, a line each, under the name of the file."""
+        return "\n".join([f"{self.path} cannot be used:", *(f"  {p}" for p in self.problems)])
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """Who the agent is and how it keeps its house."""
+
+    site: str
+    id: str
+    spool: Path
+    heartbeat_s: float = 60.0
+    start_gap_s: float = 10.0
+    clock: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where the broker is and how to sign in there."""
+
+    host: str
+    port: int
+    tls: bool = False
+    username: str = ""
+    password: str = ""
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    prefix: str = PREFIX
+    keepalive_s: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSettings:
+    """One probe: its papers, and what its driver needs."""
+
+    driver: str
+    freezer: str
+    serial: str
+    calibration_due: date | None
+    device: DriverSettings
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """Probes that are read together, every `interval_ms` milliseconds."""
+
+    name: str
+    interval_ms: int
+    probes: tuple[ProbeSettings, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """A limit that the agent itself watches."""
+
+    stream: str
+    channel: str
+    limit: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of one agent."""
+
+    agent: AgentSettings
+    server: ServerSettings
+    streams: tuple[StreamSettings, ...]
+    limits: tuple[LimitSettings, ...] = ()
+
+
+def load(path: Path) -> Config:
+    """Read and check the file; a ConfigError lists everything that is wrong with it."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(path, [f"the file cannot be read: {error}"]) from error
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(path, [f"this is not TOML: {error}"]) from error
+    problems = Problems(lines_of(text), path.resolve().parent)
+    config = _read(Table(found, (), problems))
+    if problems.sentences:
+        raise ConfigError(path, problems.sentences)
+    return config
+
+
+def _read(top: Table) -> Config:
+    streams = tuple(_stream(t) for t in top.tables("stream", least=1))
+    config = Config(
+        agent=_agent(top.table("agent")),
+        server=_server(top.table("server")),
+        streams=streams,
+        limits=tuple(_limit(t, streams) for t in top.tables("limit")),
+    )
+    names = [stream.name for stream in streams]
+    if len(set(names)) != len(names):
+        top.problem("stream", f"found the names {', '.join(names)}; expected each once")
+    top.finish()
+    return config
+
+
+def _name(table: Table, key: str, default: str | None = None) -> str:
+    name = table.text(key, default)
+    if not name and not table.has(key):
+        return ""
+    try:
+        return check_stream(name) if table.place[:1] == ("stream",) else check_name(key, name)
+    except WireError as error:
+        table.problem(key, str(error))
+        return ""
+
+
+def _agent(table: Table) -> AgentSettings:
+    settings = AgentSettings(
+        site=_name(table, "site"),
+        id=_name(table, "id"),
+        spool=table.path("spool", "spool.db"),
+        heartbeat_s=table.number("heartbeat_s", 60.0, low=0.1, high=3_600),
+        start_gap_s=table.number("start_gap_s", 10.0, low=0, high=600),
+        clock=table.text("clock", "auto", choices=("auto", "trusted")),
+    )
+    table.finish()
+    return settings
+
+
+def _server(table: Table) -> ServerSettings:
+    host, port, tls = _address(table)
+    settings = ServerSettings(
+        host=host,
+        port=port,
+        tls=tls,
+        username=table.text("username", ""),
+        password=_password(table),
+        ca_file=_file(table, "ca_file"),
+        cert_file=_file(table, "cert_file"),
+        key_file=_file(table, "key_file"),
+        prefix=_name(table, "prefix", PREFIX),
+        keepalive_s=table.whole("keepalive_s", 30, 5, 600),
+    )
+    if bool(settings.cert_file) != bool(settings.key_file):
+        table.problem(
+            "cert_file", "cert_file and key_file belong together; expected both or neither"
+        )
+    if settings.cert_file and not tls:
+        table.problem("url", "cert_file needs a url that begins with mqtts://")
+    table.finish()
+    return settings
+
+
+def _address(table: Table) -> tuple[str, int, bool]:
+    url = table.text("url")
+    parts = urlsplit(url)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    good = parts.scheme in _PORTS and host and not parts.username and parts.path in {"", "/"}
+    if url and not good:
+        table.problem("url", f'found "{url}"; expected mqtt://host:port or mqtts://host:port')
+    return host or "", port or _PORTS.get(parts.scheme, 1883), parts.scheme == "mqtts"
+
+
+def _password(table: Table) -> str:
+    """From the environment, else from the file, else from the settings themselves."""
+    written, path = table.text("password", ""), table.path("password_file", "")
+    if written and table.has("password_file"):
+        table.problem("password", "found password and password_file; expected one of them")
+    if PASSWORD_VARIABLE in os.environ:
+        return os.environ[PASSWORD_VARIABLE]
+    if not table.has("password_file"):
+        return written
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        table.problem("password_file", f"the file cannot be read: {error}")
+        return ""
+
+
+def _file(table: Table, key: str) -> str:
+    path = table.path(key, "")
+    if not table.has(key):
+        return ""
+    if not path.is_file():
+        table.problem(key, f"found no file {path}; expected one that can be read")
+    return str(path)
+
+
+def _stream(table: Table) -> StreamSettings:
+    probes = tuple(_probe(t) for t in table.tables("probe", least=1))
+    settings = StreamSettings(_name(table, "name"), _interval_ms(table), probes)
+    if len(probes) > 1 and any(probe.driver == "replay" for probe in probes):
+        table.problem("probe", "a replay keeps times of its own; expected it alone in its stream")
+    channels = [c for probe in probes for c in probe.device.channels]
+    if len(set(channels)) != len(channels):
+        table.problem("probe", f"found the channels {', '.join(channels)}; expected each once")
+    table.finish()
+    return settings
+
+
+def _interval_ms(table: Table) -> int:
+    if table.has("interval_s") and table.has("interval_ms"):
+        table.problem("interval_ms", "found interval_s and interval_ms; expected one of them")
+    if table.has("interval_ms"):
+        return table.whole("interval_ms", 1_000, 1, 86_400_000)
+    return max(1, round(table.number("interval_s", 10.0, low=0.001, high=86_400) * 1000))
+
+
+def _probe(table: Table) -> ProbeSettings:
+    driver = table.text("driver", choices=tuple(DRIVERS))
+    settings = ProbeSettings(
+        driver=driver,
+        freezer=table.text("freezer", ""),
+        serial=table.text("serial", ""),
+        calibration_due=table.day("calibration_due"),
+        device=DRIVERS[driver if driver in DRIVERS else "simulated"](table),
+    )
+    table.finish()
+    return settings
+
+
+def _limit(table: Table, streams: tuple[StreamSettings, ...]) -> LimitSettings:
+    kind = table.text("kind", choices=("high", "low", "door", "stale"))
+    limit = Limit(
+        kind=kind,  # type: ignore[arg-type]  # one of the choices, which are those of Limit
+        value=table.number("value", 0.5 if kind == "door" else None),
+        hysteresis=table.number("hysteresis", 0.0, low=0),
+        delay_on_ms=round(table.number("delay_on_s", 0.0, low=0) * 1000),
+        delay_off_ms=round(table.number("delay_off_s", 0.0, low=0) * 1000),
+    )
+    stream, channel = table.text("stream"), table.text("channel")
+    known = {s.name: {c for p in s.probes for c in p.device.channels} for s in streams}
+    if stream and stream not in known:
+        table.problem("stream", f'found "{stream}"; expected one of {", ".join(known)}')
+    elif channel and stream and channel not in known[stream]:
+        table.problem(
+            "channel", f'found "{channel}"; expected one of {", ".join(sorted(known[stream]))}'
+        )
+    table.finish()
+    return LimitSettings(stream, channel, limit)

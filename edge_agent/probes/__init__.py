@@ -1,0 +1,1 @@
+"""Probes: one device each. A fault is a reading too."""

@@ -1,0 +1,94 @@
+"""Finds the probes that are due, reads them, and makes rows of what they found."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Final
+
+from edge_agent.clock import Moment
+from edge_agent.config import ProbeSettings, StreamSettings
+from edge_agent.probes.probe import Probe, Sample
+from edge_agent.rows import NewRow, event_row
+from edge_agent.wire.messages import Clk
+from edge_agent.wire.quality import CALIBRATION_OVERDUE, Quality
+
+INSTANTS_AT_ONCE: Final = 500
+"""A probe that catches up is asked for so many past instants in one turn."""
+
+
+class Sampler:
+    """Reads the probes of one stream, each instant into one row."""
+
+    def __init__(self, settings: StreamSettings, first_ms: int) -> None:
+        self.stream = settings.name
+        self.due_ms = first_ms
+        """When the next row is due, on the clock that never jumps."""
+        self._interval_ms = settings.interval_ms
+        self._probes = [(probe, probe.device.make()) for probe in settings.probes]
+        self.channels = tuple(key for _, probe in self._probes for key in probe.channels)
+
+    def done(self) -> bool:
+        """Whether there will never be another row."""
+        return all(probe.done() for _, probe in self._probes)
+
+    def rows(self, now: Moment, clk: Clk) -> list[NewRow]:
+        """Rows for every instant that is due; those missed in the past only where a probe catches up."""
+        found: list[NewRow] = []
+        for instant in self._instants(now):
+            found += self._at(instant, clk)
+        return found
+
+    def _instants(self, now: Moment) -> list[Moment]:
+        missed = (now.mono_ms - self.due_ms) // self._interval_ms
+        if missed < 0:
+            return []
+        if not all(probe.catches_up for _, probe in self._probes):
+            self.due_ms += missed * self._interval_ms
+            missed = 0
+        count = min(missed + 1, INSTANTS_AT_ONCE)
+        late_ms = [now.mono_ms - self.due_ms - i * self._interval_ms for i in range(count)]
+        self.due_ms += count * self._interval_ms
+        return [Moment(now.wall_ms - late, now.mono_ms - late) for late in late_ms]
+
+    def _at(self, now: Moment, clk: Clk) -> list[NewRow]:
+        found = [(settings, probe.read(now), probe) for settings, probe in self._probes]
+        height = max(len(samples) for _, samples, _ in found)
+        rows: list[NewRow] = []
+        for i in range(height):
+            parts = [(s, _sample_at(samples, i, probe)) for s, samples, probe in found]
+            rows += self._merged(parts, now, clk)
+        return rows
+
+    def _merged(
+        self, parts: Sequence[tuple[ProbeSettings, Sample]], now: Moment, clk: Clk
+    ) -> list[NewRow]:
+        own_ms = parts[0][1].at_ms
+        at_ms = own_ms if own_ms is not None else now.wall_ms if clk.s else now.mono_ms
+        row_clk = Clk(s=True) if own_ms is not None else clk
+        values = tuple(v for _, sample in parts for v in sample.values)
+        q = tuple(
+            code for probe, sample in parts for code in _marked(probe, sample.q, at_ms, row_clk)
+        )
+        events = [e for _, sample in parts for e in sample.events]
+        return [
+            NewRow(self.stream, at_ms, row_clk, self.channels, values, q if any(q) else None),
+            *(event_row(at_ms, row_clk, stream=self.stream, **event) for event in events),
+        ]
+
+
+def _sample_at(samples: Sequence[Sample], index: int, probe: Probe) -> Sample:
+    """The sample, or one that says "not sampled" where this probe had nothing while another did."""
+    if index < len(samples):
+        return samples[index]
+    width = len(probe.channels)
+    return Sample((None,) * width, (int(Quality.NOT_SAMPLED),) * width)
+
+
+def _marked(probe: ProbeSettings, q: Sequence[int], at_ms: int, clk: Clk) -> Sequence[int]:
+    """The codes, with the bit of an overdue calibration where the certificate has run out."""
+    if probe.calibration_due is None or not clk.s or _day(at_ms) <= probe.calibration_due:
+        return q
+    return [code | CALIBRATION_OVERDUE for code in q]
+
+
+def _day(at_ms: int) -> date:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).date()

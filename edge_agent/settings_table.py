@@ -1,0 +1,205 @@
+"""Reads one table of a settings file key by key and collects, in words, all that is wrong with it."""
+
+import difflib
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from edge_agent.wire.errors import shown
+
+_HEADER = re.compile(r"\s*(\[\[|\[)\s*([A-Za-z0-9_.-]+)\s*\]")
+_KEY = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
+_MISSING: Final = object()
+_HUGE: Final = 1e300
+
+Place = tuple[str | int, ...]
+
+
+class Problems:
+    """What is wrong, in the order found, each with its place in the file."""
+
+    def __init__(self, lines: Mapping[Place, int], folder: Path) -> None:
+        self.sentences: list[str] = []
+        self.folder = folder
+        """Paths in the file are relative to this folder."""
+        self._lines = lines
+
+    def say(self, place: Place, sentence: str) -> None:
+        """Note one problem at this place."""
+        line = next((self._lines[p] for p in _outwards(place) if p in self._lines), None)
+        where = f"line {line}, " if line else ""
+        self.sentences.append(f"{where}{_worded(place)}: {sentence}")
+
+
+class Table:
+    """One table of the file. Every reader gives a usable value, and notes a problem if it had to."""
+
+    def __init__(self, values: object, place: Place, problems: Problems) -> None:
+        self.place = place
+        self._problems = problems
+        self._asked: list[str] = []
+        self._values: dict[str, Any] = {}
+        if isinstance(values, dict):
+            self._values = values
+        else:
+            problems.say(place, f"found {shown(values)}; expected a table")
+
+    def problem(self, key: str, sentence: str) -> None:
+        """Note a problem with this key."""
+        self._problems.say((*self.place, key), sentence)
+
+    def has(self, key: str) -> bool:
+        """Say whether the key is given."""
+        self._asked.append(key)
+        return key in self._values
+
+    def text(self, key: str, default: str | None = None, *, choices: Sequence[str] = ()) -> str:
+        """A text; required where there is no default; one of the choices where there are some."""
+        found = self._take(key, default, "a text in quotes")
+        if isinstance(found, str) and (not choices or found in choices):
+            return found
+        if found is not _MISSING:
+            wanted = " or ".join(f'"{c}"' for c in choices) or "a text in quotes"
+            self.problem(key, f"found {shown(found)}; expected {wanted}{_hint(found, choices)}")
+        return default or (choices[0] if choices else "")
+
+    def number(
+        self, key: str, default: float | None = None, low: float = -math.inf, high: float = math.inf
+    ) -> float:
+        """A finite number from low to high; required where there is no default."""
+        found = self._take(key, default, "a number")
+        good = isinstance(found, int | float) and not isinstance(found, bool)
+        if good and -_HUGE < found < _HUGE and low <= found <= high:
+            return float(found)
+        if found is not _MISSING:
+            self.problem(key, f"found {shown(found)}; expected a number{_span(low, high)}")
+        return 0.0 if default is None else default
+
+    def whole(self, key: str, default: int, low: int, high: int) -> int:
+        """A whole number from low to high."""
+        found = self._take(key, default, "a whole number")
+        if type(found) is int and low <= found <= high:
+            return found
+        self.problem(key, f"found {shown(found)}; expected a whole number{_span(low, high)}")
+        return default
+
+    def path(self, key: str, default: str | None = None) -> Path:
+        """A path, taken from the folder of the settings file; "." where it is empty."""
+        text = self.text(key, default)
+        return self._problems.folder / text if text else Path()
+
+    def day(self, key: str) -> date | None:
+        """A day such as 2027-01-31, or None where it is not given."""
+        found = self._take(key, "", "a day")
+        if type(found) is date:
+            return found
+        try:
+            return date.fromisoformat(found) if found else None
+        except (TypeError, ValueError):
+            self.problem(key, f"found {shown(found)}; expected a day such as 2027-01-31")
+            return None
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """True or false."""
+        found = self._take(key, default, "true or false")
+        if isinstance(found, bool):
+            return found
+        self.problem(key, f"found {shown(found)}; expected true or false")
+        return default
+
+    def texts(self, key: str) -> dict[str, str]:
+        """A table whose values are texts, such as { top_c = "temp_top_c" }."""
+        found = self._take(key, {}, "a table")
+        if isinstance(found, dict) and all(isinstance(v, str) for v in found.values()):
+            return found
+        self.problem(key, f"found {shown(found)}; expected a table of texts")
+        return {}
+
+    def table(self, key: str) -> "Table":
+        """A table inside this one; empty when it is not given."""
+        return Table(self._take(key, {}, "a table"), (*self.place, key), self._problems)
+
+    def tables(self, key: str, *, least: int = 0) -> list["Table"]:
+        """The tables written [[key]], at least `least` of them."""
+        found = self._take(key, [], "tables")
+        place = (*self.place, key)
+        if not isinstance(found, list):
+            self.problem(key, f"found {shown(found)}; expected tables written [[{key}]]")
+            return []
+        if len(found) < least:
+            self.problem(key, f"found none; expected at least one table [[{key}]]")
+        return [Table(item, (*place, n), self._problems) for n, item in enumerate(found)]
+
+    def finish(self) -> None:
+        """Note every key that nobody asked for."""
+        for key in self._values:
+            if key not in self._asked:
+                known = ", ".join(sorted(set(self._asked)))
+                self.problem(
+                    key, f"this key is not known{_hint(key, self._asked)}; known here: {known}"
+                )
+
+    def _take(self, key: str, default: object, expected: str) -> Any:  # noqa: ANN401  # TOML values
+        self._asked.append(key)
+        if key in self._values:
+            return self._values[key]
+        if default is None:
+            self.problem(key, f"missing; expected {expected}")
+            return _MISSING
+        return default
+
+
+def lines_of(text: str) -> dict[Place, int]:
+    """The line of every section and key of a TOML text, as far as a plain reading finds them."""
+    lines: dict[Place, int] = {}
+    counts: dict[Place, int] = {}
+    section: Place = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            section = _section(header[2].split("."), header[1] == "[[", counts)
+            lines.setdefault(section, number)
+        elif key := _KEY.match(line):
+            lines.setdefault((*section, key[1]), number)
+    return lines
+
+
+def _section(names: list[str], is_list: bool, counts: dict[Place, int]) -> Place:
+    place: Place = ()
+    for depth, name in enumerate(names, 1):
+        place = (*place, name)
+        if depth == len(names) and is_list:
+            counts[place] = counts.get(place, -1) + 1
+        if place in counts:
+            place = (*place, counts[place])
+    return place
+
+
+def _outwards(place: Place) -> list[Place]:
+    return [place[:n] for n in range(len(place), 0, -1)]
+
+
+def _worded(place: Place) -> str:
+    """The place as people say it: stream 2, probe 1, interval_s."""
+    parts: list[str] = []
+    for item in place:
+        if isinstance(item, int):
+            parts[-1] += f" {item + 1}"
+        else:
+            parts.append(item)
+    return ", ".join(parts) or "the file"
+
+
+def _hint(found: object, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(str(found), known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _span(low: float, high: float) -> str:
+    if math.isfinite(low) and math.isfinite(high):
+        return f" from {low:g} to {high:g}"
+    if math.isfinite(low):
+        return f" of at least {low:g}"
+    return f" of at most {high:g}" if math.isfinite(high) else ""
