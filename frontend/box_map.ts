@@ -1,0 +1,48 @@
+/** A box map under the arrow keys: one place has the focus, and its label says what is in it. */
+const STEPS: Record<string, [down: number, right: number]> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+};
+
+type Grid = HTMLElement[][];
+
+function gridOf(map: HTMLElement): Grid {
+  const rows = [...map.querySelectorAll<HTMLElement>(".box-row")];
+  return rows.map((row) => [...row.querySelectorAll<HTMLElement>(".place")]).filter((row) => row.length > 0);
+}
+
+function focus(grid: Grid, place: HTMLElement): void {
+  for (const other of grid.flat()) other.tabIndex = -1;
+  place.tabIndex = 0;
+  place.focus();
+}
+
+function target(grid: Grid, from: HTMLElement, key: string, whole: boolean): HTMLElement | undefined {
+  const down = grid.findIndex((row) => row.includes(from));
+  const row = grid[down];
+  if (row === undefined) return undefined;
+  if (key === "Home") return whole ? grid[0]?.[0] : row[0];
+  if (key === "End") return whole ? grid.at(-1)?.at(-1) : row.at(-1);
+  const step = STEPS[key];
+  return step && grid[down + step[0]]?.[row.indexOf(from) + step[1]];
+}
+
+function watch(map: HTMLElement): void {
+  const grid = gridOf(map);
+  const first = map.querySelector<HTMLElement>(".place.this") ?? grid[0]?.[0];
+  for (const place of grid.flat()) place.tabIndex = place === first ? 0 : -1;
+  first?.scrollIntoView({ block: "nearest", inline: "center" });
+  map.addEventListener("keydown", (event) => {
+    if (!(event.target instanceof HTMLElement) || event.altKey) return;
+    const next = target(grid, event.target, event.key, event.ctrlKey);
+    if (next === undefined) return;
+    event.preventDefault();
+    focus(grid, next);
+  });
+}
+
+export function start(): void {
+  document.querySelectorAll<HTMLElement>("[data-box-map]").forEach(watch);
+}

@@ -1,0 +1,74 @@
+/**
+ * A wedge scanner types a code faster than any hand and ends with Enter. Wherever it lands, the code goes to find,
+ * and the field that it landed in gets its former text back. Two kinds of field keep their scans: those that ask for
+ * a code (class "code" or data-scan), and passwords, which must never become part of an address.
+ */
+import { textField, type TextField } from "./editable";
+
+const FASTEST_HAND_MS = 35;
+const SHORTEST_CODE = 4;
+
+interface Burst {
+  text: string;
+  last: number;
+  field: TextField | null;
+  before: string;
+}
+
+let burst: Burst | null = null;
+
+/** True while characters arrive faster than a hand types: single keys must not act on the letters of a scan. */
+export function scanning(): boolean {
+  return burst !== null && burst.text.length > 1 && performance.now() - burst.last < FASTEST_HAND_MS * 2;
+}
+
+export function scanField(): HTMLInputElement | null {
+  return document.querySelector<HTMLInputElement>("#scan");
+}
+
+function keepsItsScans(field: TextField | null): boolean {
+  if (field === null) return false;
+  return field.type === "password" || field.classList.contains("code") || "scan" in field.dataset;
+}
+
+function remember(event: KeyboardEvent): void {
+  const at = event.timeStamp;
+  if (burst !== null && at - burst.last <= FASTEST_HAND_MS && burst.field === textField(event.target)) {
+    burst.text += event.key;
+    burst.last = at;
+    return;
+  }
+  const field = textField(event.target);
+  burst = { text: event.key, last: at, field, before: field?.value ?? "" };
+}
+
+function finish(event: KeyboardEvent): void {
+  const scan = burst;
+  burst = null;
+  if (scan === null || scan.text.length < SHORTEST_CODE) return;
+  if (event.timeStamp - scan.last > FASTEST_HAND_MS * 2 || keepsItsScans(scan.field)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (scan.field !== null) scan.field.value = scan.before;
+  find(scan.text);
+}
+
+function find(code: string): void {
+  const field = scanField();
+  if (field === null) return;
+  field.value = code;
+  field.form?.requestSubmit();
+}
+
+export function listenForScans(): void {
+  if (scanField() === null) return;
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+      if (event.key === "Enter") finish(event);
+      else if (event.key.length === 1) remember(event);
+    },
+    { capture: true },
+  );
+}
