@@ -137,6 +137,7 @@ def _check_event(event: object) -> None:
     kind = event.get("kind")
     if not isinstance(kind, str) or not _KIND.match(kind):
         raise fields.fail("bad_name", "an event's kind", kind, "1 to 64 of a-z, 0-9, _ and -")
+    fields.tree("an event", event)
     if kind == "clock":
         fields.boot(event.get("boot"))
         fields.whole("zero_ms", event.get("zero_ms"), EARLIEST_MS, LATEST_MS)

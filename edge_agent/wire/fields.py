@@ -11,6 +11,7 @@ from edge_agent.wire.bounds import (
     EARLIEST_MS,
     LATEST_MS,
     SEQ_MAX,
+    UNPACKED_BYTES,
     UPTIME_MAX_MS,
 )
 from edge_agent.wire.errors import WireError, shown
@@ -76,9 +77,33 @@ def words(what: str, value: object, most: int = 200) -> str:
     """A text of at most `most` characters; null or absent is the empty text."""
     if value is None:
         return ""
-    if isinstance(value, str) and len(value) <= most:
-        return value
-    raise fail("wrong_type", what, value, f"a text of at most {most} characters")
+    if not isinstance(value, str) or len(value) > most:
+        raise fail("wrong_type", what, value, f"a text of at most {most} characters")
+    if not _storable(value):
+        raise fail("bad_text", what, value, "a text without NUL and without half characters")
+    return value
+
+
+def _storable(text: str) -> bool:
+    """Say whether every database can keep the text: no NUL, no surrogate alone."""
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text))
+
+
+def tree(what: str, value: object, deepest: int = 8) -> None:
+    """Any JSON that can be stored: storable texts, finite numbers, at most `deepest` levels."""
+    if deepest == 0:
+        raise WireError("wrong_shape", f"{what} is nested too deep; expected at most 8 levels")
+    if isinstance(value, str):
+        words(what, value, UNPACKED_BYTES)
+    elif isinstance(value, list):
+        for item in value:
+            tree(what, item, deepest - 1)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            words(what, key)
+            tree(what, item, deepest - 1)
+    elif not isinstance(value, bool):
+        number(what, value)
 
 
 def truth(what: str, value: object) -> bool:
