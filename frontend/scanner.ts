@@ -16,9 +16,11 @@ interface Burst {
 }
 
 let burst: Burst | null = null;
+let finished = -Infinity;
 
 /** True while characters arrive faster than a hand types: single keys must not act on the letters of a scan. */
 export function scanning(): boolean {
+  if (performance.now() - finished < 500) return true;
   return burst !== null && burst.text.length > 1 && performance.now() - burst.last < FASTEST_HAND_MS * 2;
 }
 
@@ -47,6 +49,7 @@ function finish(event: KeyboardEvent): void {
   burst = null;
   if (scan === null || scan.text.length < SHORTEST_CODE) return;
   if (event.timeStamp - scan.last > FASTEST_HAND_MS * 2 || keepsItsScans(scan.field)) return;
+  finished = performance.now();
   event.preventDefault();
   event.stopImmediatePropagation();
   if (scan.field !== null) scan.field.value = scan.before;
