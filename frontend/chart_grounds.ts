@@ -80,7 +80,7 @@ function paintBandWords(plot: uPlot, answer: Answer, host: HTMLElement, small: n
   ctx.fillStyle = colour(host, "ink-2");
   for (const band of [...answer.bands].sort((a, b) => a.from - b.from)) {
     const middle = plot.valToPos((band.from + band.to) / 2000, "x", true);
-    line.write(say(band.kind), middle, bbox.top + bbox.height - small);
+    line.write(say(band.kind), middle, bbox.top + bbox.height + small * 1.2);
   }
   ctx.fillStyle = colour(host, "unknown");
   const unknown = new Line(plot);

@@ -55,7 +55,7 @@ function axesOf(host: HTMLElement): uPlot.Axis[] {
   const common: uPlot.Axis = { stroke: colour(host, "ink-2"), font: `13px ${faceOf(host)}`, ticks: { show: false } };
   const zone = host.dataset["zone"];
   return [
-    { ...common, grid: { show: false }, space: 76, values: (_plot, splits, _axis, _space, step) => splits.map((at) => shortTime(at, step, zone)) },
+    { ...common, grid: { show: false }, space: 76, gap: 20, size: 44, values: (_plot, splits, _axis, _space, step) => splits.map((at) => shortTime(at, step, zone)) },
     { ...common, scale: "y", size: 56, grid: { stroke: colour(host, "line"), width: 1 }, values: (_plot, splits, _axis, _space, step) => splits.map((value) => figure(value, step < 1 ? 1 : 0)) },
   ];
 }
