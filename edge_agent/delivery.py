@@ -40,7 +40,7 @@ class Flight:
     voids: Ranges = ()
     live: bool = False
     crc: int = 0
-    sent_ms: int = 0
+    order: int = 0
     due_ms: int = 0
     attempt: int = 0
     suspected: int = 0
@@ -85,8 +85,9 @@ class Delivery:
         self._live_from: dict[str, int] = {}
         self._sent_to: dict[str, int] = {}
         self._cuts: dict[Key, set[int]] = {}
-        self._answered_sent_ms = -1
-        """When the latest backlog message that has been answered was sent."""
+        self._sent = 0
+        self._answered_order = 0
+        """The place, in the order of sending, of the latest backlog message that was answered."""
         self._answered_ms = 0
         self._set_aside: list[SetAside] = []
         self._poison_why = "the server answered later messages but never this one"
@@ -188,7 +189,7 @@ class Delivery:
     def _land(self, flight: Flight) -> None:
         self._flights.remove(flight)
         if not flight.live:
-            self._answered_sent_ms = max(self._answered_sent_ms, flight.sent_ms)
+            self._answered_order = max(self._answered_order, flight.order)
 
     def _break_silence(self, now_ms: int) -> None:
         """An answer after a silence: what has been waiting for long is tried again soon."""
@@ -257,7 +258,7 @@ class Delivery:
 
     def _is_poisonous(self, flight: Flight) -> bool:
         """Say whether the server has often enough answered what was sent after this message."""
-        if self._answered_sent_ms > flight.sent_ms:
+        if self._answered_order > flight.order:
             flight.suspected += 1
         single = flight.first == flight.last
         return flight.suspected >= (SINGLE_SUSPECT_AFTER if single else SUSPECT_AFTER)
@@ -328,7 +329,8 @@ class Delivery:
 
     def _launch(self, flight: Flight, message: Rows | Events, now_ms: int) -> Outgoing:
         payload = encode(message)
-        flight.crc, flight.sent_ms = crc(payload), now_ms
+        self._sent += 1
+        flight.crc, flight.order = crc(payload), self._sent
         flight.due_ms = now_ms + self._wait_ms(flight.attempt)
         self._flights.append(flight)
         boot, stream = flight.key
