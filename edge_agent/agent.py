@@ -47,6 +47,7 @@ class Agent:
         self._delivery = Delivery(spool, random.random)
         self._catalog = health.catalog(config, spool.boot)
         self._uplink = self._new_uplink()
+        self._news: list[dict[str, Any]] = _damage(spool)
         self._up = False
         self._heard = False
         self._heartbeat_ms = self._catalog_ms = self._tick_ms = now.mono_ms
@@ -100,7 +101,8 @@ class Agent:
         events += self._alarm.tick(now.mono_ms) if now.mono_ms >= self._tick_ms else []
         dates = self._newly_dated(now, clk)
         events += list(dates.values())
-        events += self._refusals()
+        events += [*self._refusals(), *self._news]
+        self._news = []
         rows += [_event(event, now, clk) for event in events]
         if rows or now.mono_ms >= self._tick_ms:
             self._keeper.keep(rows, now, clk, dates=tuple(dates))
@@ -224,3 +226,8 @@ class Agent:
 
 def _event(event: Mapping[str, Any], now: Moment, clk: Clk) -> NewRow:
     return event_row(now.wall_ms if clk.s else now.mono_ms, clk, **event)
+
+
+def _damage(spool: Spool) -> list[dict[str, Any]]:
+    """The event that tells of a spool file moved aside."""
+    return [{"kind": "spool_trouble", "damaged": spool.damaged.name}] if spool.damaged else []

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from edge_agent.probes.drivers import DRIVERS, DriverSettings
 from edge_agent.settings_table import Problems, Table, lines_of
-from edge_agent.wire.errors import WireError
 from edge_agent.wire.limits import Limit
 from edge_agent.wire.topics import PREFIX, check_name, check_stream
 
@@ -131,14 +130,7 @@ def _read(top: Table) -> Config:
 
 
 def _name(table: Table, key: str, default: str | None = None) -> str:
-    name = table.text(key, default)
-    if not name and not table.has(key):
-        return ""
-    try:
-        return check_stream(name) if table.place[:1] == ("stream",) else check_name(key, name)
-    except WireError as error:
-        table.problem(key, str(error))
-        return ""
+    return table.name(key, default, lambda name: check_name(key, name))
 
 
 def _agent(table: Table) -> AgentSettings:
@@ -218,7 +210,7 @@ def _file(table: Table, key: str) -> str:
 
 def _stream(table: Table) -> StreamSettings:
     probes = tuple(_probe(t) for t in table.tables("probe", least=1))
-    settings = StreamSettings(_name(table, "name"), _interval_ms(table), probes)
+    settings = StreamSettings(table.name("name", None, check_stream), _interval_ms(table), probes)
     if len(probes) > 1 and any(probe.driver == "replay" for probe in probes):
         table.problem("probe", "a replay keeps times of its own; expected it alone in its stream")
     channels = [c for probe in probes for c in probe.device.channels]

@@ -3,12 +3,13 @@
 import difflib
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
-from edge_agent.wire.errors import shown
+from edge_agent.wire.errors import WireError, shown
 
 _HEADER = re.compile(r"\s*(\[\[|\[)\s*([A-Za-z0-9_.-]+)\s*\]")
 _KEY = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
@@ -19,19 +20,24 @@ Place = tuple[str | int, ...]
 
 
 class Problems:
-    """What is wrong, in the order found, each with its place in the file."""
+    """What is wrong, each with its place in the file."""
 
     def __init__(self, lines: Mapping[Place, int], folder: Path) -> None:
-        self.sentences: list[str] = []
+        self._found: list[tuple[int, str]] = []
         self.folder = folder
         """Paths in the file are relative to this folder."""
         self._lines = lines
 
     def say(self, place: Place, sentence: str) -> None:
         """Note one problem at this place."""
-        line = next((self._lines[p] for p in _outwards(place) if p in self._lines), None)
+        line = next((self._lines[p] for p in _outwards(place) if p in self._lines), 0)
         where = f"line {line}, " if line else ""
-        self.sentences.append(f"{where}{_worded(place)}: {sentence}")
+        self._found.append((line, f"{where}{_worded(place)}: {sentence}"))
+
+    @property
+    def sentences(self) -> list[str]:
+        """All problems in the order of the file."""
+        return [sentence for _, sentence in sorted(self._found, key=itemgetter(0))]
 
 
 class Table:
@@ -65,6 +71,15 @@ class Table:
             wanted = " or ".join(f'"{c}"' for c in choices) or "a text in quotes"
             self.problem(key, f"found {shown(found)}; expected {wanted}{_hint(found, choices)}")
         return default or (choices[0] if choices else "")
+
+    def name(self, key: str, default: str | None, check: Callable[[str], str]) -> str:
+        """A text that stands the check, which raises a WireError for one that does not."""
+        name = self.text(key, default)
+        try:
+            return check(name) if isinstance(self._values.get(key), str) else name
+        except WireError as error:
+            self.problem(key, str(error))
+            return ""
 
     def number(
         self, key: str, default: float | None = None, low: float = -math.inf, high: float = math.inf
