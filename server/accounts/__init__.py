@@ -1,0 +1,1 @@
+"""People, their roles, how they sign in, and what they sign."""

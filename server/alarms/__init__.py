@@ -1,0 +1,1 @@
+"""What people must do now: rules per channel, episodes, and the board."""

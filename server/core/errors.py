@@ -1,0 +1,66 @@
+"""Errors are sentences with facts in them; HTTP is the roof's business.
+
+CryokeepError
+ ├─ Invalid          what was given cannot be right
+ ├─ Unauthenticated  nobody is signed in, or the sign-in did not hold
+ ├─ Forbidden        the signed-in person may not do this
+ ├─ NotFound         no such thing, or not for this person
+ ├─ Conflict         right in itself, but not with what is there now
+ ├─ Gone             it was there and has been used or has ended
+ └─ TooMany          too often in too short a time
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from server.core.words import SOURCE_LANGUAGE, say
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why not: a stable code for machines, an English template and its facts for people."""
+
+    code: str
+    because: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def text(self, language: str = SOURCE_LANGUAGE) -> str:
+        """Return the sentence in this language."""
+        return say(language, self.because, **self.facts)
+
+
+class CryokeepError(Exception):
+    """Something that the asker can be told in a sentence."""
+
+    def __init__(self, refusal: Refusal, *, field: str | None = None) -> None:
+        self.refusal = refusal
+        self.field = field
+        super().__init__(f"{refusal.code}: {refusal.text()}")
+
+
+class Invalid(CryokeepError):
+    """What was given cannot be right."""
+
+
+class Unauthenticated(CryokeepError):
+    """Nobody is signed in, or the sign-in did not hold."""
+
+
+class Forbidden(CryokeepError):
+    """The signed-in person may not do this."""
+
+
+class NotFound(CryokeepError):
+    """No such thing, or not for this person to see."""
+
+
+class Conflict(CryokeepError):
+    """Right in itself, but it quarrels with what is there now."""
+
+
+class Gone(CryokeepError):
+    """It was there once; it has been used or has ended."""
+
+
+class TooMany(CryokeepError):
+    """Too often in too short a time."""

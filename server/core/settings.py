@@ -1,0 +1,79 @@
+"""Settings are read once, at the start, into one frozen object that is handed down."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.core.errors import Invalid, Refusal
+from server.core.words import N_
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that the surroundings may say to Cryokeep; docs/settings.md explains each."""
+
+    home: Path
+    database: str
+    broker: str
+    host: str
+    port: int
+    public_url: str
+    tls_cert: Path | None
+    tls_key: Path | None
+    smtp: str
+    mail_from: str
+    session_hours: int
+    trusted_proxies: int
+    topic_prefix: str
+    log_level: str
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Return the settings of this environment; refuses a value that cannot be right."""
+        found = _Reader(os.environ if environ is None else environ)
+        home = Path(found.text("CRYOKEEP_HOME", "cryokeep-home")).absolute()
+        port = found.number("CRYOKEEP_PORT", 8077, 0, 65535)
+        host = found.text("CRYOKEEP_HOST", "127.0.0.1")
+        return cls(
+            home=home,
+            database=found.text("CRYOKEEP_DATABASE", f"sqlite:///{home / 'cryokeep.sqlite3'}"),
+            broker=found.text("CRYOKEEP_BROKER", "auto"),
+            host=host,
+            port=port,
+            public_url=found.text("CRYOKEEP_PUBLIC_URL", ""),
+            tls_cert=found.path("CRYOKEEP_TLS_CERT"),
+            tls_key=found.path("CRYOKEEP_TLS_KEY"),
+            smtp=found.text("CRYOKEEP_SMTP", ""),
+            mail_from=found.text("CRYOKEEP_MAIL_FROM", "cryokeep@localhost"),
+            session_hours=found.number("CRYOKEEP_SESSION_HOURS", 12, 1, 720),
+            trusted_proxies=found.number("CRYOKEEP_TRUSTED_PROXIES", 0, 0, 5),
+            topic_prefix=found.text("CRYOKEEP_TOPIC_PREFIX", "ck1"),
+            log_level=found.text("CRYOKEEP_LOG_LEVEL", "INFO"),
+        )
+
+    @property
+    def loopback_only(self) -> bool:
+        """Say whether only this machine can reach the pages."""
+        return self.host in {"127.0.0.1", "localhost", "::1"}
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+
+    def text(self, name: str, default: str) -> str:
+        return self.environ.get(name, "").strip() or default
+
+    def path(self, name: str) -> Path | None:
+        value = self.environ.get(name, "").strip()
+        return Path(value).absolute() if value else None
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        value = self.environ.get(name, "").strip()
+        if not value:
+            return default
+        if not value.isdecimal() or not least <= int(value) <= most:
+            because = N_("%(name)s is “%(found)s”; a whole number from %(least)s to %(most)s is expected.")
+            raise Invalid(Refusal("bad_setting", because, {"name": name, "found": value, "least": least, "most": most}))
+        return int(value)

@@ -1,0 +1,90 @@
+"""Processes wake each other through the database: a commit in one is seen by the others.
+
+PostgreSQL: LISTEN/NOTIFY on one channel. SQLite: `PRAGMA data_version`, looked at every 50 ms by
+one thread per process; it is blind to the process's own connection, so own commits call `ring`.
+"""
+
+import sqlite3
+import threading
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from server.core.db import Database
+
+CHANNEL = "cryokeep"
+LOOK_S = 0.05
+
+
+class Waker:
+    """Lets threads of this process wait for the next commit of any process."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._changed = threading.Condition()
+        self._count = 0
+        self._stop = threading.Event()
+        watch = self._watch_sqlite if database.dialect == "sqlite" else self._watch_postgresql
+        self._thread = threading.Thread(target=watch, name="waker", daemon=True)
+        self._thread.start()
+
+    @property
+    def count(self) -> int:
+        """Return how many changes have been seen; hand it to `wait`."""
+        return self._count
+
+    def ring(self) -> None:
+        """Wake everybody in this process."""
+        with self._changed:
+            self._count += 1
+            self._changed.notify_all()
+
+    def wait(self, seen: int, timeout_s: float) -> int:
+        """Wait until something changed after `seen`, or for the time given; returns the new count."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._count != seen, timeout_s)
+            return self._count
+
+    def stop(self) -> None:
+        """End the watching thread."""
+        self._stop.set()
+        self._thread.join(timeout=2)
+
+    def _watch_sqlite(self) -> None:
+        path = str(self.database.url.database)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        last = None
+        while not self._stop.is_set():
+            version = connection.execute("PRAGMA data_version").fetchone()[0]
+            if last is not None and version != last:
+                self.ring()
+            last = version
+            self._stop.wait(LOOK_S)
+        connection.close()
+
+    def _watch_postgresql(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._listen()
+            except OSError:
+                self._stop.wait(1)
+            except Exception:  # noqa: BLE001  the driver's errors; the extra may be absent on SQLite
+                self._stop.wait(1)
+            self.ring()  # what happened while nobody listened is unknown: look
+
+    def _listen(self) -> None:
+        import psycopg  # noqa: PLC0415  an extra that only PostgreSQL needs
+
+        url = self.database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"LISTEN {CHANNEL}")
+            self.ring()
+            while not self._stop.is_set():
+                for _notice in connection.notifies(timeout=1.0, stop_after=1):
+                    self.ring()
+
+
+def announce(session: Session, subject: str = "") -> None:
+    """Wake the other processes when this transaction commits (PostgreSQL; SQLite needs nothing)."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_notify(:channel, :subject)"), {"channel": CHANNEL, "subject": subject})

@@ -1,0 +1,1 @@
+"""Who gets cells: the window, requests, picking and shipping."""

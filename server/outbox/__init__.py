@@ -1,0 +1,1 @@
+"""Letters that leave after the commit, and the channels that carry them."""

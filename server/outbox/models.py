@@ -1,0 +1,40 @@
+"""A letter waits here from the commit that wrote it until its channel has taken it."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.core.db import Base, BigId
+
+WAITING = text("state = 'waiting'")
+
+
+class Letter(Base):
+    """One message to one address through one channel; each fails or succeeds alone."""
+
+    __tablename__ = "letter"
+    __table_args__ = (
+        Index("ix_letter_waiting", "try_at", sqlite_where=WAITING, postgresql_where=WAITING),
+        Index("ix_letter_about", "about_kind", "about_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    message_id: Mapped[str] = mapped_column(unique=True)
+    """Stays the same at each attempt, so that a receiver can drop a repeat."""
+    channel: Mapped[str]
+    """smtp, webhook or mqtt."""
+    address: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[str] = mapped_column(Text)
+    """Text for smtp; JSON for webhook and mqtt."""
+    about_kind: Mapped[str] = mapped_column(default="")
+    about_id: Mapped[int | None] = mapped_column(BigId)
+    urgent: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str] = mapped_column(default="waiting")
+    """waiting, sent or given_up."""
+    created_at: Mapped[datetime]
+    try_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str] = mapped_column(Text, default="")
+    sent_at: Mapped[datetime | None]

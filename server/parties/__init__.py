@@ -1,0 +1,1 @@
+"""Organisations, and the places to which they have cells sent."""

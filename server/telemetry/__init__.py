@@ -1,0 +1,1 @@
+"""What freezers say: agents, channels, readings, events, and what was refused."""
