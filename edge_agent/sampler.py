@@ -44,6 +44,9 @@ class Sampler:
         if not all(probe.catches_up for _, probe in self._probes):
             self.due_ms += missed * self._interval_ms
             missed = 0
+        if missed == 0:
+            self.due_ms += self._interval_ms
+            return [now]
         count = min(missed + 1, INSTANTS_AT_ONCE)
         late_ms = [now.mono_ms - self.due_ms - i * self._interval_ms for i in range(count)]
         self.due_ms += count * self._interval_ms

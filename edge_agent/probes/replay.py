@@ -128,7 +128,7 @@ def _value(n: int, text: str, unit: str) -> float | None:
         return round(number - 273.15, 3)
     if unit == "F":
         return round((number - 32) / 1.8, 3)
-    return round(number * _FACTORS[unit], 6)
+    return round(number * _FACTORS.get(unit, 1.0), 6)
 
 
 class Replay:

@@ -13,6 +13,8 @@ from edge_agent.settings_table import Table
 from edge_agent.wire.quality import Quality
 
 MVE_1542R = TankFigures()
+_RISE_MM = 1.0
+"""Only a fill raises the level, and by more than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +132,17 @@ class SimulatedTank:
         return [{"kind": "door_opened" if is_open else "door_closed"}] if changed else []
 
     def _fill_events(self, before: TankState) -> list[Mapping[str, Any]]:
-        if before.filling == self._state.filling:
-            return []
-        kind = "fill_started" if self._state.filling else "fill_ended"
-        return [{"kind": kind, "level_mm": round(self._state.level_mm)}]
+        """What the valve did; a fill that fits between two readings began and ended."""
+        now = self._state
+        between = not before.filling and now.level_mm > before.level_mm + _RISE_MM
+        level = round(now.level_mm)
+        events = []
+        if now.filling != before.filling or between:
+            if not before.filling:
+                events.append({"kind": "fill_started", "level_mm": level})
+            if not now.filling:
+                events.append({"kind": "fill_ended", "level_mm": level})
+        return events
 
     def _measured(self, lid_open: bool) -> dict[str, float | None]:
         def noisy(value: float, sigma: float, digits: int) -> float:
