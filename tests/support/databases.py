@@ -19,7 +19,9 @@ def migrate(url: str) -> None:
     """Bring a database to the newest schema."""
     from server import schema  # the tests of the agent run without the server's tables
 
-    schema.upgrade(url)
+    database = Database(url)
+    schema.upgrade(database)
+    database.close()
 
 
 @pytest.fixture(scope="session")
