@@ -29,11 +29,19 @@ function target(grid: Grid, from: HTMLElement, key: string, whole: boolean): HTM
   return step && grid[down + step[0]]?.[row.indexOf(from) + step[1]];
 }
 
+/** A wide box scrolls inside its frame to the place that matters; the page itself stays. */
+function showSideways(map: HTMLElement, place: HTMLElement | undefined): void {
+  const frame = map.parentElement;
+  if (frame === null || place === undefined) return;
+  const middle = place.getBoundingClientRect().left - frame.getBoundingClientRect().left + frame.scrollLeft;
+  frame.scrollLeft = middle - frame.clientWidth / 2;
+}
+
 function watch(map: HTMLElement): void {
   const grid = gridOf(map);
   const first = map.querySelector<HTMLElement>(".place.this") ?? grid[0]?.[0];
   for (const place of grid.flat()) place.tabIndex = place === first ? 0 : -1;
-  first?.scrollIntoView({ block: "nearest", inline: "center" });
+  showSideways(map, first);
   map.addEventListener("keydown", (event) => {
     if (!(event.target instanceof HTMLElement) || event.altKey) return;
     const next = target(grid, event.target, event.key, event.ctrlKey);

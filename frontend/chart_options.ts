@@ -63,7 +63,7 @@ function axesOf(host: HTMLElement): uPlot.Axis[] {
 export function optionsFor(answer: Answer, host: HTMLElement, size: { width: number; height: number }): uPlot.Options {
   return {
     ...size,
-    padding: [8, 12, 0, 0],
+    padding: [8, 26, 0, 0],
     scales: scalesOf(answer),
     axes: axesOf(host),
     series: [{}, ...answer.series.flatMap((series, at) => linesOf(series, at, host))],
