@@ -19,12 +19,16 @@ _RISE_MM = 1.0
 
 @dataclass(frozen=True, slots=True)
 class SimulatedSettings:
-    """How the tank behaves. `speed` is model seconds per second, `rows` 0 means without end."""
+    """How the tank behaves. `speed` is model seconds per second, `rows` 0 means without end.
+
+    `burst` rows are given at each reading, all of the same instant, to fill a spool fast.
+    """
 
     seed: int = 0
     speed: float = 1.0
     noise: float = 1.0
     rows: int = 0
+    burst: int = 1
     level_mm: float = 231.0
     figures: TankFigures = MVE_1542R
     incidents: tuple[Incident, ...] = ()
@@ -46,6 +50,7 @@ def read_settings(table: Table) -> SimulatedSettings:
         speed=table.number("speed", 1.0, low=0, high=1e6),
         noise=table.number("noise", 1.0, low=0, high=100),
         rows=table.whole("rows", 0, 0, 10**12),
+        burst=table.whole("burst", 1, 1, 1_000),
         level_mm=table.number("level_mm", 231.0, low=0, high=782),
         figures=_read_figures(table.table("tank")),
         incidents=tuple(read_incident(t) for t in table.tables("incident")),
@@ -83,9 +88,13 @@ class SimulatedTank:
 
     def read(self, now: Moment) -> Sequence[Sample]:
         """The tank at this instant; nothing during a silence or when all rows are given."""
-        if self.done():
-            return []
         second = self._second_of(now)
+        samples: list[Sample] = []
+        for _ in range(self._settings.burst):
+            samples += [] if self.done() else self._read_once(second)
+        return samples
+
+    def _read_once(self, second: float) -> Sequence[Sample]:
         before = self._state
         self._move_to(second)
         events = [*self._lid_events(second), *self._fill_events(before)]
@@ -136,7 +145,7 @@ class SimulatedTank:
         now = self._state
         between = not before.filling and now.level_mm > before.level_mm + _RISE_MM
         level = round(now.level_mm)
-        events = []
+        events: list[Mapping[str, Any]] = []
         if now.filling != before.filling or between:
             if not before.filling:
                 events.append({"kind": "fill_started", "level_mm": level})

@@ -116,3 +116,8 @@ def test_rows_can_be_counted_out():
     tank = SimulatedTank(SimulatedSettings(rows=2))
     assert [len(tank.read(Moment(0, n))) for n in range(4)] == [1, 1, 0, 0]
     assert tank.done()
+
+
+def test_a_burst_gives_many_rows_of_one_instant_but_never_more_than_were_asked():
+    tank = SimulatedTank(SimulatedSettings(rows=25, burst=10))
+    assert [len(tank.read(Moment(0, n))) for n in range(4)] == [10, 10, 5, 0]
