@@ -15,7 +15,7 @@ from edge_agent.local_alarm import LocalAlarm
 from edge_agent.rows import NewRow, event_row, new_boot
 from edge_agent.sampler import Sampler
 from edge_agent.spool import Boot, Spool, SpoolError
-from edge_agent.uplink import Arrived, Down, Note, Up, Uplink, Will
+from edge_agent.uplink import Arrived, Broken, Down, Note, Up, Uplink, Will
 from edge_agent.wire import topics
 from edge_agent.wire.codec import decode_answer, encode
 from edge_agent.wire.errors import WireError
@@ -107,7 +107,7 @@ class Agent:
         if rows or now.mono_ms >= self._tick_ms:
             self._keeper.keep(rows, now, clk, dates=tuple(dates))
         for event in events:
-            _LOG.warning("%s", event)
+            _LOG.warning("%s", ", ".join(f"{key} {fact}" for key, fact in event.items()))
         if now.mono_ms >= self._tick_ms:
             self._tick_ms = now.mono_ms + _TICK_MS
 
@@ -144,7 +144,7 @@ class Agent:
     # talking
 
     def _report(self, now: Moment, clk: Clk) -> None:
-        """Heartbeat and catalogue, when they are due."""
+        """Heartbeat and catalogue, when they are due; what is refused too long ago is forgotten."""
         if not self._up:
             return
         if now.mono_ms >= self._catalog_ms:
@@ -154,7 +154,14 @@ class Agent:
             self._heartbeat_ms = now.mono_ms + round(self._config.agent.heartbeat_s * 1000)
             beat = health.heartbeat(self._spool, self._catalog, now, clk)
             self._uplink.publish(self._topic("hb"), encode(beat))
-            self._spool.forget_refused(now.wall_ms)
+            self._tidy(now, clk)
+
+    def _tidy(self, now: Moment, clk: Clk) -> None:
+        try:
+            if clk.s:
+                self._spool.forget_refused(now.wall_ms)
+        except SpoolError as error:
+            _LOG.warning("%s", error)
 
     def _deliver(self, now: Moment, clk: Clk) -> None:
         try:
@@ -195,6 +202,8 @@ class Agent:
             self._came_up()
         elif isinstance(note, Down):
             self._went_down(note)
+        elif isinstance(note, Broken):
+            raise note.error
         else:
             self._answered(note)
 

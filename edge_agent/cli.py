@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import Sequence
@@ -66,8 +67,8 @@ def _run(config: Config, log_level: str) -> int:
     try:
         if not stopped.wait(_gap_s(spool, config.agent.start_gap_s)):
             _work(Agent(config, clock, spool), stopped)
-    except SpoolError as error:
-        print(f"cryokeep-edge: {error}", file=sys.stderr)
+    except (SpoolError, sqlite3.Error) as error:
+        print(f"cryokeep-edge: the spool {spool.path}: {error}", file=sys.stderr)
         return 1
     finally:
         spool.close()

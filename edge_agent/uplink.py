@@ -42,7 +42,14 @@ class Arrived:
     payload: bytes
 
 
-Note = Up | Down | Arrived
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The uplink can go on no longer, by a fault of its own."""
+
+    error: Exception
+
+
+Note = Up | Down | Arrived | Broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,12 @@ class Uplink:
         self._thread.join(0.5)
 
     def _run(self) -> None:
+        try:
+            self._keep_connecting()
+        except Exception as error:  # noqa: BLE001  # whatever ends this thread must end the agent
+            self._tell(Broken(error))
+
+    def _keep_connecting(self) -> None:
         wait_s = _FIRST_WAIT_S
         while not self._stopping.is_set():
             ended = threading.Event()
@@ -96,8 +109,8 @@ class Uplink:
 
     def _one_connection(self, ended: threading.Event) -> bool:
         """Connect and stay until the connection ends; say whether it ever stood."""
-        client = self._new_client(ended)
         try:
+            client = self._new_client(ended)
             client.connect(self._server.host, self._server.port, self._server.keepalive_s)
         except (OSError, ValueError) as error:
             self._tell(Down(f"{self._server.host}:{self._server.port} cannot be reached: {error}"))
