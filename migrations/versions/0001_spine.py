@@ -74,9 +74,11 @@ def upgrade() -> None:
         sa.Column("about_kind", sa.String(), nullable=False),
         sa.Column("about_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("try_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claimed_by", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
@@ -85,6 +87,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("letter", schema=None) as batch_op:
         batch_op.create_index("ix_letter_about", ["about_kind", "about_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_letter_org_id"), ["org_id"], unique=False)
         batch_op.create_index(
             "ix_letter_waiting",
             ["try_at"],
@@ -153,6 +156,12 @@ def upgrade() -> None:
     with op.batch_alter_table("undated_reading", schema=None) as batch_op:
         batch_op.create_index("ix_undated_reading_boot", ["agent_id", "boot"], unique=False)
 
+    op.create_table(
+        "webhook_key",
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("secret", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("address", name=op.f("pk_webhook_key")),
+    )
     op.create_table(
         "worker_beat",
         sa.Column("name", sa.String(), nullable=False),
@@ -839,6 +848,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_device_event_freezer", ["freezer_id", "at_ms"], unique=False)
 
     op.create_table(
+        "freezer_stake",
+        sa.Column("freezer_id", sa.Integer(), nullable=False),
+        sa.Column("vials", sa.Integer(), nullable=False),
+        sa.Column("last_copies", sa.Integer(), nullable=False),
+        sa.Column("reserved", sa.Integer(), nullable=False),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["freezer_id"], ["container.id"], name=op.f("fk_freezer_stake_freezer_id_container")
+        ),
+        sa.PrimaryKeyConstraint("freezer_id", name=op.f("pk_freezer_stake")),
+    )
+    op.create_table(
         "rack_scan",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("org_id", sa.Integer(), nullable=False),
@@ -927,6 +948,7 @@ def upgrade() -> None:
         sa.Column("delay_on_s", sa.Double(), nullable=False),
         sa.Column("delay_off_s", sa.Double(), nullable=False),
         sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("off_because", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
@@ -1060,6 +1082,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rack_scan_org_id"))
 
     op.drop_table("rack_scan")
+    op.drop_table("freezer_stake")
     with op.batch_alter_table("device_event", schema=None) as batch_op:
         batch_op.drop_index("ix_device_event_freezer")
         batch_op.drop_index(batch_op.f("ix_device_event_agent_id"))
@@ -1201,6 +1224,7 @@ def downgrade() -> None:
 
     op.drop_table("agent")
     op.drop_table("worker_beat")
+    op.drop_table("webhook_key")
     with op.batch_alter_table("undated_reading", schema=None) as batch_op:
         batch_op.drop_index("ix_undated_reading_boot")
 
@@ -1222,6 +1246,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'waiting'"),
             postgresql_where=sa.text("state = 'waiting'"),
         )
+        batch_op.drop_index(batch_op.f("ix_letter_org_id"))
         batch_op.drop_index("ix_letter_about")
 
     op.drop_table("letter")

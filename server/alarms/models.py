@@ -33,6 +33,8 @@ class AlarmRule(Base):
     delay_on_s: Mapped[float] = mapped_column(default=0.0)
     delay_off_s: Mapped[float] = mapped_column(default=0.0)
     enabled: Mapped[bool] = mapped_column(default=True)
+    off_because: Mapped[str] = mapped_column(default="")
+    """Why it was switched off; empty while it is on."""
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 
@@ -90,3 +92,16 @@ class Episode(Base):
     freezer: Mapped[Container | None] = relationship()
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class FreezerStake(Base):
+    """What stands in a freezer, counted every half minute, so that an alarm need not count."""
+
+    __tablename__ = "freezer_stake"
+
+    freezer_id: Mapped[int] = mapped_column(ForeignKey("container.id"), primary_key=True)
+    vials: Mapped[int] = mapped_column(default=0)
+    last_copies: Mapped[int] = mapped_column(default=0)
+    """Vials that are the only one left of their cell line."""
+    reserved: Mapped[int] = mapped_column(default=0)
+    counted_at: Mapped[datetime]

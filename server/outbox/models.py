@@ -31,10 +31,24 @@ class Letter(Base):
     about_kind: Mapped[str] = mapped_column(default="")
     about_id: Mapped[int | None] = mapped_column(BigId)
     urgent: Mapped[bool] = mapped_column(default=False)
+    org_id: Mapped[int | None] = mapped_column(index=True)
+    """Whose letter it is; null for the house's own."""
     state: Mapped[str] = mapped_column(default="waiting")
     """waiting, sent or given_up."""
     created_at: Mapped[datetime]
     try_at: Mapped[datetime]
+    """When it is next tried; while it is claimed, when the claim runs out."""
+    claimed_by: Mapped[str] = mapped_column(default="")
+    """The sender that is trying it now; empty while it only waits."""
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str] = mapped_column(Text, default="")
     sent_at: Mapped[datetime | None]
+
+
+class WebhookKey(Base):
+    """The secret that a webhook's letters are signed with."""
+
+    __tablename__ = "webhook_key"
+
+    address: Mapped[str] = mapped_column(primary_key=True)
+    secret: Mapped[str]
