@@ -12,11 +12,28 @@ listenForKeys();
 keepPlace();
 document.querySelector<HTMLElement>("[data-focus-first]")?.focus();
 
-if (has("[data-box-map]")) void import("./box_map").then((island) => island.start());
-if (has("[data-chart]")) void import("./chart").then((island) => island.start());
-if (has("[data-board]") || has("[data-live-event='board']")) void import("./board").then((island) => island.start());
-if (has("[data-live-url]")) void import("./live").then((island) => island.start());
-if (has("[data-sound]") || has("[data-tone]") || localStorage.getItem("sound") === "on") {
-  void import("./sound").then((island) => island.start());
+interface Island {
+  start(): void;
 }
-if (has("[data-progress-url]")) void import("./progress").then((island) => island.start());
+
+const islands: [wanted: boolean, load: () => Promise<Island>][] = [
+  [has("[data-box-map]"), () => import("./box_map")],
+  [has("[data-chart]"), () => import("./chart")],
+  [has("[data-board], [data-live-event='board']"), () => import("./board")],
+  [has("[data-live-url]"), () => import("./live")],
+  [has("[data-sound], [data-tone]") || localStorage.getItem("sound") === "on", () => import("./sound")],
+  [has("[data-progress-url]"), () => import("./progress")],
+];
+
+/** An island that fails to load leaves the others and the page as they are. */
+async function settle(load: () => Promise<Island>): Promise<void> {
+  try {
+    (await load()).start();
+  } catch (error) {
+    console.error(error);
+  }
+}
+
+void Promise.all(islands.filter(([wanted]) => wanted).map(([, load]) => settle(load))).then(() => {
+  document.documentElement.dataset["ready"] = "";
+});

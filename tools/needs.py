@@ -94,6 +94,11 @@ NEEDS = {
             "no C compiler is installed",
             ("gcc", "libc6-dev"),
         ),
+        Need(
+            "built pages",
+            (PROJECT / "server/web/static/dist/.vite/manifest.json").exists,
+            "the pages' scripts are not built (make frontend)",
+        ),
         Need("shared data", SHARED_DATA.is_dir, "there is no ../shared/data beside the project"),
     )
 }
