@@ -9,7 +9,8 @@ from typing import Any, Final
 from edge_agent import health
 from edge_agent.clock import Clock, Moment, kernel_boot
 from edge_agent.config import Config
-from edge_agent.delivery import Delivery, Outgoing
+from edge_agent.delivery import Delivery
+from edge_agent.flight import Outgoing
 from edge_agent.keeper import Keeper
 from edge_agent.local_alarm import LocalAlarm
 from edge_agent.rows import NewRow, event_row, new_boot

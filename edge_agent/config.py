@@ -9,7 +9,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from edge_agent.probes.drivers import DRIVERS, DriverSettings
-from edge_agent.settings_table import Problems, Table, lines_of
+from edge_agent.settings_problems import Problems, lines_of
+from edge_agent.settings_table import Table
 from edge_agent.wire.limits import Limit
 from edge_agent.wire.topics import PREFIX, check_name, check_stream
 

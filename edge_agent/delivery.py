@@ -4,11 +4,20 @@ A state machine that knows no network: the uplink tells it of connections and an
 due. It keeps promises by the spool alone, so it may be thrown away and begun anew at any moment.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from edge_agent.clock import Moment
+from edge_agent.flight import (
+    FIRST_WAIT_MS,
+    LONGEST_WAIT_MS,
+    Flight,
+    Jitter,
+    Outgoing,
+    SetAside,
+    wait_ms,
+)
 from edge_agent.packing import VOIDS_AT_ONCE, empty_message, message_of, run_of
 from edge_agent.rows import HeldRow, Key
 from edge_agent.spool import Spool
@@ -22,56 +31,9 @@ from edge_agent.wire.topics import EVENTS_STREAM
 BACKLOG_AT_ONCE: Final = 4
 LIVE_AT_ONCE: Final = 20
 """Unanswered live messages of one stream; beyond it live rows are gathered into fewer messages."""
-FIRST_WAIT_MS: Final = 10_000
-LONGEST_WAIT_MS: Final = 300_000
 SUSPECT_AFTER: Final = 3
 """So often must later messages be answered and this one not before it is taken for poisonous."""
 SINGLE_SUSPECT_AFTER: Final = 6
-
-
-@dataclass(slots=True)
-class Flight:
-    """One message under way: rows first to last, or voids, or a probe (neither)."""
-
-    key: Key
-    first: int
-    last: int
-    open: Ranges
-    voids: Ranges = ()
-    live: bool = False
-    crc: int = 0
-    order: int = 0
-    due_ms: int = 0
-    attempt: int = 0
-    suspected: int = 0
-
-    @property
-    def is_probe(self) -> bool:
-        """A message with neither rows nor voids, sent only to be answered."""
-        return not self.open and not self.voids
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A payload to publish: `kind` is t, h or ev (the topic), `stream` the stream."""
-
-    kind: str
-    stream: str
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """Rows that went to the refused table, and why."""
-
-    key: Key
-    first: int
-    last: int
-    why: str
-
-
-Jitter = Callable[[], float]
-"""A random number from 0 to 1."""
 
 
 class Delivery:
@@ -139,10 +101,6 @@ class Delivery:
         """What has been refused since the last call."""
         found, self._set_aside = self._set_aside, []
         return found
-
-    def in_flight(self) -> int:
-        """How many messages are unanswered."""
-        return len(self._flights)
 
     # answers
 
@@ -331,7 +289,7 @@ class Delivery:
         payload = encode(message)
         self._sent += 1
         flight.crc, flight.order = crc(payload), self._sent
-        flight.due_ms = now_ms + self._wait_ms(flight.attempt)
+        flight.due_ms = now_ms + wait_ms(flight.attempt, self._jitter())
         self._flights.append(flight)
         boot, stream = flight.key
         if boot == self._spool.boot:
@@ -339,10 +297,6 @@ class Delivery:
             self._sent_to[stream] = max(self._sent_to.get(stream, 0), highest)
         kind = "ev" if stream == EVENTS_STREAM else ("t" if flight.live else "h")
         return Outgoing(kind, stream, payload)
-
-    def _wait_ms(self, attempt: int) -> int:
-        wait_ms = min(FIRST_WAIT_MS * 2 ** min(attempt, 16), LONGEST_WAIT_MS)
-        return int(wait_ms * (1 + 0.2 * self._jitter()))
 
     def _live_in_flight(self, key: Key) -> int:
         return sum(f.live and f.key == key for f in self._flights)
