@@ -68,16 +68,17 @@ def guards(dialect: str) -> list[str]:
 
 def _guards_of(table: str, dialect: str) -> list[str]:
     if dialect == "sqlite":
+        refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
         return [
-            f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb.upper()} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb.upper()} ON {table} {refuse}"
             for verb in ("update", "delete")
         ]
+    function = f"{table}_append_only()"
+    body = f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
+    verbs = f"BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
     return [
-        f"CREATE OR REPLACE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$",
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()",
+        f"CREATE OR REPLACE FUNCTION {function} RETURNS trigger LANGUAGE plpgsql AS {body}",
+        f"CREATE TRIGGER {table}_append_only {verbs} FOR EACH STATEMENT EXECUTE FUNCTION {function}",
     ]
 
 

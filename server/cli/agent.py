@@ -1,0 +1,90 @@
+"""`cryokeep agent enrol|revoke|list`: who may speak for a freezer."""
+
+import argparse
+import sys
+
+from sqlalchemy import select
+
+from server.cli import opened
+from server.cli.verbs import Verbs
+from server.core.actor import Actor
+from server.core.clock import SystemClock
+from server.core.db import Database
+from server.core.errors import NotFound, Refusal
+from server.core.settings import Settings
+from server.core.words import N_
+from server.parties.models import Organisation
+from server.telemetry import service
+from server.telemetry.models import Agent
+
+
+def add(verbs: Verbs) -> None:
+    """Add the command to the command line."""
+    command = verbs.add_parser("agent", help="enrol, revoke or list edge agents")
+    command.add_argument("what", choices=["enrol", "revoke", "list"])
+    command.add_argument(
+        "site", nargs="?", default="", help="the site as it stands in the topic, such as pudong"
+    )
+    command.add_argument(
+        "agent", nargs="?", default="", help="the agent's own name, such as tank-1"
+    )
+    command.add_argument(
+        "--organisation",
+        default="",
+        metavar="CODE",
+        help="whose agent it is; may be left out when there is only one",
+    )
+    command.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Do it and say what came of it; returns the exit code."""
+    with opened.database(settings) as database:
+        sys.stdout.write(
+            {"enrol": _enrol, "revoke": _revoke, "list": _list}[args.what](database, args)
+        )
+    return 0
+
+
+def _enrol(database: Database, args: argparse.Namespace) -> str:
+    with database.writing() as session:
+        query = select(Organisation).order_by(Organisation.id)
+        if args.organisation:
+            query = query.where(Organisation.code == args.organisation)
+        found = session.scalars(query).first()
+        if found is None:
+            because = N_("There is no organisation %(code)s; name one that exists.")
+            raise NotFound(Refusal("no_organisation", because, {"code": args.organisation}))
+        password = service.enrol(
+            session,
+            Actor.system("command line", "cli"),
+            args.site,
+            args.agent,
+            found.id,
+            at=SystemClock().now(),
+        )
+    return f"Enrolled {args.site}/{args.agent}. Its password, shown only now: {password}\n"
+
+
+def _revoke(database: Database, args: argparse.Namespace) -> str:
+    with database.writing() as session:
+        found = session.scalars(
+            select(Agent).where(Agent.site == args.site, Agent.code == args.agent)
+        ).first()
+        if found is None:
+            because = N_(
+                "There is no agent %(site)s/%(agent)s; “cryokeep agent list” shows those there are."
+            )
+            raise NotFound(Refusal("no_agent", because, {"site": args.site, "agent": args.agent}))
+        service.revoke(session, Actor.system("command line", "cli"), found, at=SystemClock().now())
+    return f"Revoked {args.site}/{args.agent}. None of its rows is taken from now on.\n"
+
+
+def _list(database: Database, _args: argparse.Namespace) -> str:
+    with database.reading() as session:
+        agents = session.scalars(select(Agent).order_by(Agent.site, Agent.code)).all()
+    rows = (
+        f"{a.site}/{a.code}\t{'revoked' if a.revoked_at else 'enrolled'}\t{a.seen_at or 'never seen'}\n"
+        for a in agents
+    )
+    return "".join(rows) or "No agent is enrolled.\n"

@@ -1,0 +1,140 @@
+"""A backup is a folder: manifest.json with every file's SHA-256, the database, and the home's files.
+
+The database is copied from one moment (SQLite's own online copy; a repeatable-read snapshot on
+PostgreSQL) and the files after it, so that a file which a row names is there.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from server import schema
+from server.cli import archive_postgresql, archive_sqlite
+from server.core.db import Database
+from server.core.errors import Conflict, Invalid, Refusal
+from server.core.settings import Settings
+from server.core.words import N_
+
+FORMAT = 1
+LEFT_OUT = {"broker", "log", "run", "agents"}  # made anew, or kept by the agents themselves
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a backup holds."""
+
+    made_at: str
+    dialect: str
+    revision: str
+    tables: int
+    rows: int
+    files: int
+
+
+def make(settings: Settings, folder: Path, now: datetime) -> Summary:
+    """Copy everything that was committed before this call; refuses a folder that holds something."""
+    if folder.exists() and any(folder.iterdir()):
+        because = N_("The folder %(folder)s is not empty; name one that does not exist yet.")
+        raise Conflict(Refusal("folder_not_empty", because, {"folder": str(folder)}))
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database(settings.database)
+    copier = archive_sqlite if database.dialect == "sqlite" else archive_postgresql
+    revision, tables = copier.copy_out(database, folder / "database")
+    database.close()
+    files = _copy_files(settings.home, folder / "home", _database_files(settings))
+    summary = Summary(
+        now.isoformat(), database.dialect, revision, len(tables), sum(tables.values()), files
+    )
+    sums = {str(path.relative_to(folder)): _sha256(path) for path in _files(folder)}
+    manifest = {"format": FORMAT, **asdict(summary), "rows_of": tables, "sha256": sums}
+    _write_durably(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
+    return summary
+
+
+def bring_back(settings: Settings, folder: Path) -> Summary:
+    """Restore into an empty home and database, then lead the schema to the newest revision.
+
+    Refuses a backup with a missing or changed file, another kind of database, and a home or
+    database that already holds something.
+    """
+    manifest = _checked_manifest(folder)
+    database = Database(settings.database)
+    if database.dialect != manifest["dialect"]:
+        because = N_(
+            "The backup is of %(found)s, the settings name %(expected)s; restore it into its own kind."
+        )
+        raise Invalid(
+            Refusal(
+                "other_database",
+                because,
+                {"found": manifest["dialect"], "expected": database.dialect},
+            )
+        )
+    copier = archive_sqlite if database.dialect == "sqlite" else archive_postgresql
+    copier.refuse_unless_empty(database)
+    copier.copy_in(database, folder / "database", manifest["revision"])
+    schema.upgrade(database)
+    database.close()
+    _copy_files(folder / "home", settings.home, set())
+    kept = ("made_at", "dialect", "revision", "tables", "rows", "files")
+    return Summary(**{name: manifest[name] for name in kept})
+
+
+def _checked_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    if not path.is_file():
+        because = N_(
+            "There is no manifest.json in %(folder)s; a folder that “cryokeep backup” made is expected."
+        )
+        raise Invalid(Refusal("no_manifest", because, {"folder": str(folder)}))
+    manifest: dict[str, Any] = json.loads(path.read_text())
+    for name, expected in manifest["sha256"].items():
+        if not (folder / name).is_file() or _sha256(folder / name) != expected:
+            because = N_(
+                "The backup's file %(name)s is missing or has been changed; nothing was restored."
+            )
+            raise Invalid(Refusal("damaged_backup", because, {"name": name}))
+    return manifest
+
+
+def _database_files(settings: Settings) -> set[Path]:
+    path = Database(settings.database).url.database or ""
+    return {Path(path + ending).absolute() for ending in ("", "-wal", "-shm")}
+
+
+def _copy_files(source: Path, target: Path, without: set[Path]) -> int:
+    count = 0
+    for path in _files(source):
+        inside = path.relative_to(source)
+        if path.absolute() in without or inside.parts[0] in LEFT_OUT:
+            continue
+        (target / inside).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copy2(path, target / inside)
+        count += 1
+    return count
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (
+        (path for path in sorted(folder.rglob("*")) if path.is_file())
+        if folder.exists()
+        else iter(())
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_durably(path: Path, content: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

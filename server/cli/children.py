@@ -1,0 +1,113 @@
+"""A small process tree: starts children, starts fallen ones again, and leaves none behind."""
+
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from server.core.clock import Clock, SystemClock
+
+log = logging.getLogger(__name__)
+
+GRACE_S = 6.0
+WAIT_AGAIN_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+PR_SET_PDEATHSIG = 1
+
+
+def _end_with_parent() -> None:
+    """Ask Linux for a TERM when the parent dies; runs in the child, before its program."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@dataclass
+class Child:
+    """One process that should be running."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+    falls: int = 0
+    began: float = field(default=0.0)
+
+
+class Children:
+    """The children of `cryokeep up`, in the order of their start; stopped in the reverse order."""
+
+    def __init__(self, stop: threading.Event, clock: Clock | None = None) -> None:
+        self.stop_wanted = stop
+        self.clock = clock or SystemClock()
+        self.children: list[Child] = []
+
+    def start(self, name: str, command: Sequence[str], folder: Path) -> Child:
+        """Start a child; what it writes goes to a log file in this folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        child = Child(name, command, folder / f"{name}.log")
+        self.children.append(child)
+        self._launch(child)
+        return child
+
+    def watch(self) -> None:
+        """Start fallen children again until a stop is wanted."""
+        while not self.stop_wanted.wait(0.25):
+            for child in self.children:
+                if child.process is not None and child.process.poll() is not None:
+                    self._again(child)
+
+    def stop(self) -> None:
+        """End all children, the last started first; whoever does not listen in time is killed."""
+        for child in reversed(self.children):
+            _end(child)
+
+    def _again(self, child: Child) -> None:
+        assert child.process is not None
+        code = child.process.returncode
+        if self.clock.now().timestamp() - child.began > 60:
+            child.falls = 0
+        pause = WAIT_AGAIN_S[min(child.falls, len(WAIT_AGAIN_S) - 1)]
+        log.warning(
+            "child ended",
+            extra={"child": child.name, "code": code, "again_in_s": pause, "see": str(child.log)},
+        )
+        child.falls += 1
+        if not self.stop_wanted.wait(pause):
+            self._launch(child)
+
+    def _launch(self, child: Child) -> None:
+        child.began = self.clock.now().timestamp()
+        with child.log.open("ab") as output:
+            child.process = subprocess.Popen(  # noqa: S603  commands of our own
+                list(child.command),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for the parent, which ends the children in order
+                preexec_fn=_end_with_parent,  # noqa: PLW1509  started from the main thread only
+            )
+
+
+def _end(child: Child) -> None:
+    process = child.process
+    if process is None or process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        log.warning("child killed", extra={"child": child.name})
+        _kill_group(process)
+        process.wait()
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        process.kill()

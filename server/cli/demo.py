@@ -1,0 +1,63 @@
+"""The demonstration: a small believable bank, and three simulated agents for its freezers."""
+
+import argparse
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.cli import demo_bank, opened
+from server.cli.verbs import Verbs
+from server.core.clock import SystemClock
+from server.core.db import Database
+from server.core.settings import Settings
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demonstration brought."""
+
+    bank: demo_bank.DemoSummary
+
+    def text(self) -> str:
+        """Return the sign-ins as lines to print."""
+        lines = [
+            f"  {role:<14} {email:<32} {password}" for role, email, password in self.bank.sign_ins
+        ]
+        return "\n".join(["Demo sign-ins:", *lines])
+
+
+def add(verbs: Verbs) -> None:
+    """Add the command to the command line."""
+    command = verbs.add_parser("demo", help="add the demonstration bank to an empty database")
+    command.set_defaults(run=run)
+
+
+def run(_args: argparse.Namespace, settings: Settings) -> int:
+    """Add the bank and print its sign-ins; returns the exit code."""
+    with opened.database(settings) as database:
+        sys.stdout.write(prepare(settings, database).text() + "\n")
+    return 0
+
+
+def prepare(settings: Settings, database: Database) -> Demo:
+    """Make the bank where it is not there yet; returns what to sign in with."""
+    clock = SystemClock()
+    sys.stdout.write("Filling the demonstration bank.\n")
+    sys.stdout.flush()
+    return Demo(demo_bank.build(database, clock, now=clock.now(), home=settings.home))
+
+
+def agent_files(settings: Settings, demo: Demo, broker_url: str) -> list[Path]:
+    """Write a configuration for each simulated agent; returns the files."""
+    folder = settings.home / "agents"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    return [_write(folder, agent, broker_url) for agent in demo.bank.agents]
+
+
+def _write(folder: Path, agent: demo_bank.DemoAgent, broker_url: str) -> Path:
+    path = folder / f"{agent.code}.toml"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(agent.toml(broker_url, folder / f"{agent.code}.spool"))
+    return path
