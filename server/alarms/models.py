@@ -60,8 +60,20 @@ class Episode(Base):
 
     __tablename__ = "episode"
     __table_args__ = (
-        Index("uq_episode_uncleared", "rule_id", "drill", unique=True, sqlite_where=UNCLEARED, postgresql_where=UNCLEARED),
-        Index("ix_episode_unfinished", "raised_at", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+        Index(
+            "uq_episode_uncleared",
+            "rule_id",
+            "drill",
+            unique=True,
+            sqlite_where=UNCLEARED,
+            postgresql_where=UNCLEARED,
+        ),
+        Index(
+            "ix_episode_unfinished",
+            "raised_at",
+            sqlite_where=UNFINISHED,
+            postgresql_where=UNFINISHED,
+        ),
         Index("ix_episode_freezer", "freezer_id", "raised_at"),
     )
 

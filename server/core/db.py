@@ -7,7 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    TypeDecorator,
+    create_engine,
+    event,
+)
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
@@ -58,8 +67,14 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 12) -> None:
         self.url: URL = normal_url(url)
         self.engine = _engine(self.url, pool_size)
-        self._readers = sessionmaker(self.engine, expire_on_commit=False)
-        self._writers = sessionmaker(self.engine.execution_options(cryokeep_writes=True), expire_on_commit=False)
+        self.info: dict[str, Any] = {}
+        """What every session of this process is told at its making (`session.info`)."""
+        self._readers = sessionmaker(self.engine, expire_on_commit=False, info=self.info)
+        self._writers = sessionmaker(
+            self.engine.execution_options(cryokeep_writes=True),
+            expire_on_commit=False,
+            info=self.info,
+        )
 
     @property
     def dialect(self) -> str:

@@ -30,7 +30,14 @@ class Call(Base):
 
     __tablename__ = "call"
     __table_args__ = (
-        Index("uq_call_running", "about_kind", "about_id", unique=True, sqlite_where=RUNNING, postgresql_where=RUNNING),
+        Index(
+            "uq_call_running",
+            "about_kind",
+            "about_id",
+            unique=True,
+            sqlite_where=RUNNING,
+            postgresql_where=RUNNING,
+        ),
         Index("ix_call_due", "due_at", sqlite_where=RUNNING, postgresql_where=RUNNING),
     )
 

@@ -1,0 +1,209 @@
+"""Alarm decisions: what may be a rule, what a rule's alarm is called, and in which order it is seen to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.core.errors import Refusal
+from server.core.words import N_
+
+KINDS = ("high", "low", "stale", "door")
+SEVERITIES = ("critical", "high", "warning")
+TRUST = {"critical": 0, "high": 1, "unknown": 2, "warning": 3}
+"""The order in which alarms are shown and seen to."""
+
+SEVERITY_WORDS = {
+    "critical": N_("Critical"),
+    "high": N_("High"),
+    "warning": N_("Warning"),
+    "unknown": N_("Unknown"),
+}
+KIND_WORDS = {
+    "high": N_("too high"),
+    "low": N_("too low"),
+    "stale": N_("no readings"),
+    "door": N_("open too long"),
+}
+QUANTITIES = {
+    "top_c": N_("Top probe"),
+    "middle_c": N_("Middle probe"),
+    "bottom_c": N_("Bottom probe"),
+    "room_c": N_("Room temperature"),
+    "level_mm": N_("Level"),
+    "level_pct": N_("Level"),
+    "lid_open": N_("Lid"),
+    "door_open": N_("Door"),
+    "oxygen_pct": N_("Oxygen"),
+    "pressure_kpa": N_("Pressure"),
+    "humidity_pct": N_("Humidity"),
+}
+UNITS = {
+    "c": "°C",
+    "k": "K",
+    "mm": "mm",
+    "pct": "%",
+    "kpa": "kPa",
+    "v": "V",
+    "a": "A",
+    "s": "s",
+    "l": "L",
+    "kg": "kg",
+}
+COLDEST_C, WARMEST_C = -273.15, 150.0
+LONGEST_S = 7 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants a rule to be; values in the channel's unit, times in seconds."""
+
+    kind: str
+    severity: str
+    value: float
+    hysteresis: float = 0.0
+    delay_on_s: float = 0.0
+    delay_off_s: float = 0.0
+
+
+def unit_of(key: str) -> str:
+    """Return the unit that a channel's key ends with, as it is written; empty for a plain number."""
+    return UNITS.get(key.rpartition("_")[2], "") if "_" in key else ""
+
+
+def quantity_of(key: str, label: str = "") -> str:
+    """Return what a channel is called (to be translated): its label, its known name, or its key."""
+    return label or QUANTITIES.get(key, key)
+
+
+def is_door(key: str) -> bool:
+    """Say whether the channel tells of a lid or door."""
+    return key.endswith("_open")
+
+
+def state_of(kind: str, severity: str) -> str:
+    """Return the state that the eye sees: silence is unknown, whatever its rule's severity."""
+    return "unknown" if kind == "stale" else severity
+
+
+def title_of(kind: str, key: str) -> str:
+    """Return the alarm in three words, to be translated; %(what)s is the quantity."""
+    if kind == "stale":
+        return N_("No readings: %(what)s")
+    if kind == "door":
+        return N_("%(what)s open")
+    if unit_of(key) == "°C":
+        return N_("%(what)s too warm") if kind == "high" else N_("%(what)s too cold")
+    return N_("%(what)s high") if kind == "high" else N_("%(what)s low")
+
+
+def order(state: str, acknowledged: bool, raised_at: datetime) -> tuple[bool, int, datetime]:
+    """Return the key that sorts a board: unanswered first, then by trust, then the oldest."""
+    return acknowledged, TRUST.get(state, len(TRUST)), raised_at
+
+
+def why_not_rule(wish: Wish, key: str) -> tuple[str, Refusal] | None:
+    """Say which field of the wish cannot be right for this channel and why, or None."""
+    if wish.kind not in KINDS:
+        return "kind", Refusal(
+            "bad_kind",
+            N_("Choose what the rule watches for: %(kinds)s."),
+            {"kinds": ", ".join(KINDS)},
+        )
+    if wish.severity not in SEVERITIES:
+        return "severity", Refusal("bad_severity", N_("Choose how bad it is."))
+    for check in (_why_not_door, _why_not_value, _why_not_hysteresis, _why_not_delay):
+        if found := check(wish, key):
+            return found
+    return None
+
+
+def _why_not_door(wish: Wish, key: str) -> tuple[str, Refusal] | None:
+    if wish.kind == "door" and not is_door(key):
+        return "kind", Refusal(
+            "not_a_door",
+            N_("“%(key)s” is no lid or door: watch for too high or too low."),
+            {"key": key},
+        )
+    if wish.kind in {"high", "low"} and is_door(key):
+        return "kind", Refusal(
+            "is_a_door", N_("A lid is open or closed: watch for “open too long”.")
+        )
+    return None
+
+
+def _why_not_value(wish: Wish, key: str) -> tuple[str, Refusal] | None:
+    if wish.kind == "stale":
+        if not 1 <= wish.value <= LONGEST_S:
+            return "value", Refusal(
+                "bad_silence",
+                N_("A silence of %(found)s s is no limit; from 1 s to 7 days is expected."),
+                {"found": f"{wish.value:g}"},
+            )
+    elif unit_of(key) == "°C" and not COLDEST_C <= wish.value <= WARMEST_C:
+        because = N_("%(found)s °C cannot be; from −273.15 to 150 is expected.")
+        return "value", Refusal("bad_temperature", because, {"found": f"{wish.value:g}"})
+    elif unit_of(key) == "%" and not 0 <= wish.value <= 100:
+        return "value", Refusal(
+            "bad_percentage",
+            N_("%(found)s %% cannot be; from 0 to 100 is expected."),
+            {"found": f"{wish.value:g}"},
+        )
+    elif unit_of(key) in {"mm", "L", "kg"} and wish.value < 0:
+        return "value", Refusal(
+            "negative",
+            N_("%(found)s is below nought; nothing measures that."),
+            {"found": f"{wish.value:g}"},
+        )
+    return None
+
+
+def _why_not_hysteresis(wish: Wish, key: str) -> tuple[str, Refusal] | None:
+    if wish.hysteresis < 0:
+        return "hysteresis", Refusal(
+            "negative_hysteresis",
+            N_("The way back cannot be negative: give how far inside the limit the alarm ends."),
+        )
+    if wish.hysteresis and wish.kind in {"stale", "door"}:
+        return "hysteresis", Refusal(
+            "no_hysteresis", N_("Silence and open lids have no way back: leave it at 0.")
+        )
+    if unit_of(key) == "°C" and wish.hysteresis > 100:
+        return "hysteresis", Refusal(
+            "wide_hysteresis", N_("A way back of more than 100 K would never end the alarm.")
+        )
+    return None
+
+
+def _why_not_delay(wish: Wish, key: str) -> tuple[str, Refusal] | None:
+    for field, seconds in (("delay_on_s", wish.delay_on_s), ("delay_off_s", wish.delay_off_s)):
+        if not 0 <= seconds <= LONGEST_S:
+            return field, Refusal(
+                "bad_delay",
+                N_("A delay of %(found)s s is not possible; from 0 s to 7 days is expected."),
+                {"found": f"{seconds:g}"},
+            )
+    if wish.kind == "door" and wish.delay_on_s <= 0:
+        because = N_("Say for how many seconds “%(key)s” may be open.")
+        return "delay_on_s", Refusal("door_without_delay", because, {"key": key})
+    return None
+
+
+def default_wishes(key: str, interval_s: float = 10.0) -> tuple[Wish, ...]:
+    """Return the rules that a new channel of a nitrogen freezer begins with.
+
+    Temperatures: warning above −160 °C for a minute, critical above −150 °C. Level: low below 150 mm,
+    critical below 75 mm. Lid: open longer than 3 minutes. Each: silent for three intervals, at least 30 s.
+    """
+    silence = Wish("stale", "high", max(3 * interval_s, 30.0))
+    if unit_of(key) == "°C" and key != "room_c":
+        return (
+            Wish("high", "warning", -160.0, 2.0, 60.0),
+            Wish("high", "critical", -150.0, 2.0),
+            silence,
+        )
+    if key == "level_mm":
+        return Wish("low", "high", 150.0, 5.0, 60.0), Wish("low", "critical", 75.0, 5.0), silence
+    if key == "level_pct":
+        return Wish("low", "high", 40.0, 2.0, 60.0), Wish("low", "critical", 20.0, 2.0), silence
+    if is_door(key):
+        return Wish("door", "warning", 0.5, 0.0, 180.0), silence
+    return (silence,)

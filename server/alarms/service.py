@@ -1,0 +1,238 @@
+"""What happens to alarms: raised, cleared, acknowledged. All inside the caller's transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
+
+from server.alarms import wording
+from server.alarms.models import UNCLEARED, Episode
+from server.alarms.queries import Surroundings, surroundings
+from server.alarms.wording import Sighting
+from server.audit import service as audit
+from server.core.actor import Actor
+from server.core.errors import Conflict, Refusal
+from server.core.wake import announce
+from server.core.words import N_
+from server.notify import service as notify
+
+ENDS_WHEN_CLEARED = frozenset({"high", "warning"})
+"""A critical alarm goes on calling until a person answers, even when its condition is gone."""
+_WATCH = Actor.system("Cryokeep watch")
+
+
+class RuleLike(Protocol):
+    """What raising needs of a rule: a row of the table, or a copy that a worker keeps."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    @property
+    def org_id(self) -> int:
+        """Whose it is."""
+
+    @property
+    def channel_id(self) -> int:
+        """What it watches."""
+
+    @property
+    def kind(self) -> str:
+        """high, low, stale or door."""
+
+    @property
+    def severity(self) -> str:
+        """critical, high or warning."""
+
+    @property
+    def value(self) -> float:
+        """The limit."""
+
+
+def raise_episode(
+    session: Session,
+    rule: RuleLike,
+    *,
+    raised_at: datetime,
+    value: float | None,
+    drill: str = "",
+    now: datetime,
+) -> Episode:
+    """Begin an episode and call the first step of the call list, or return the one that is under way.
+
+    `raised_at` is the time of the reading, `value` its number. The unique index on uncleared episodes
+    makes a second raise of the same rule and drill harmless, whoever races.
+    """
+    around = surroundings(session, rule.channel_id)
+    episode_id = session.scalar(
+        _insert(session, _columns(rule, around, raised_at, value, drill, now))
+    )
+    if episode_id is None:
+        return session.scalars(_uncleared(rule.id, drill)).one()
+    seen = Sighting(
+        rule.kind, rule.severity, around.key, around.label, rule.value, value, raised_at, drill
+    )
+    audit.record(
+        session,
+        _WATCH,
+        "alarm.raised",
+        "alarm",
+        str(episode_id),
+        at=now,
+        org_id=rule.org_id,
+        stated_at=raised_at,
+        rule=rule.id,
+        kind=rule.kind,
+        severity=rule.severity,
+        limit=rule.value,
+        value=value,
+        freezer=around.place.freezer,
+        channel=around.key,
+        drill=drill,
+    )
+    _call(session, rule, episode_id, seen, around, now)
+    announce(session, "alarms")
+    return session.get_one(Episode, episode_id)
+
+
+def clear_episode(
+    session: Session,
+    rule: RuleLike,
+    *,
+    at: datetime,
+    drill: str = "",
+    now: datetime,
+    worst: float | None = None,
+) -> Episode | None:
+    """End the rule's episode: its condition is gone since `at`. None when there is none.
+
+    It stays on the board until a person has acknowledged it. `worst` is the worst number of the
+    episode where the judge knows it.
+    """
+    episode = session.scalar(_uncleared(rule.id, drill))
+    if episode is None:
+        return None
+    episode.cleared_at = at
+    if worst is not None:
+        episode.worst_value = worst
+    if episode.severity in ENDS_WHEN_CLEARED:
+        notify.answer(session, ("alarm", episode.id), now)
+    audit.record(
+        session,
+        _WATCH,
+        "alarm.cleared",
+        "alarm",
+        str(episode.id),
+        at=now,
+        org_id=episode.org_id,
+        stated_at=at,
+        worst=episode.worst_value,
+        drill=drill,
+    )
+    announce(session, "alarms")
+    return episode
+
+
+def acknowledge(
+    session: Session, actor: Actor, episode: Episode, comment: str, *, at: datetime
+) -> Episode:
+    """Note that a person has answered: nobody else is called. A second answer is refused by name."""
+    if episode.acknowledged_at is not None:
+        because = N_("%(who)s has already acknowledged this alarm.")
+        raise Conflict(
+            Refusal("already_acknowledged", because, {"who": episode.acknowledged_by_name})
+        )
+    episode.acknowledged_at = at
+    episode.acknowledged_by = actor.id
+    episode.acknowledged_by_name = actor.name
+    episode.comment = comment.strip()
+    notify.answer(session, ("alarm", episode.id), at)
+    audit.record(
+        session,
+        actor,
+        "alarm.acknowledged",
+        "alarm",
+        str(episode.id),
+        at=at,
+        org_id=episode.org_id,
+        comment=episode.comment,
+    )
+    announce(session, "alarms")
+    return episode
+
+
+def _uncleared(rule_id: int, drill: str) -> Select[tuple[Episode]]:
+    return select(Episode).where(
+        Episode.rule_id == rule_id, Episode.drill == drill, Episode.cleared_at.is_(None)
+    )
+
+
+def _insert(session: Session, columns: Mapping[str, object]) -> ReturningInsert[tuple[int]]:
+    insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
+    statement = insert(Episode).values(columns)
+    return statement.on_conflict_do_nothing(
+        index_elements=["rule_id", "drill"], index_where=UNCLEARED
+    ).returning(Episode.id)
+
+
+def _columns(
+    rule: RuleLike,
+    around: Surroundings,
+    raised_at: datetime,
+    value: float | None,
+    drill: str,
+    now: datetime,
+) -> Mapping[str, object]:
+    return {
+        "org_id": rule.org_id,
+        "rule_id": rule.id,
+        "channel_id": rule.channel_id,
+        "freezer_id": around.freezer_id,
+        "kind": rule.kind,
+        "severity": rule.severity,
+        "limit_value": rule.value,
+        "drill": drill,
+        "raised_at": raised_at,
+        "recorded_at": now,
+        "raised_value": value,
+        "worst_value": value,
+        "acknowledged_by_name": "",
+        "comment": "",
+        "version": 1,
+    }
+
+
+def _call(
+    session: Session,
+    rule: RuleLike,
+    episode_id: int,
+    seen: Sighting,
+    around: Surroundings,
+    now: datetime,
+) -> None:
+    notify.call(
+        session,
+        org_id=rule.org_id,
+        about=("alarm", episode_id),
+        severity=rule.severity,
+        subject=wording.subject(seen, around.place),
+        text=wording.letter(seen, around.place, around.stake),
+        path=f"/alarms/{episode_id}",
+        at=now,
+        facts={
+            "freezer": around.place.freezer,
+            "site": around.place.site,
+            "channel": around.key,
+            "alarm_kind": rule.kind,
+            "limit": rule.value,
+            "value": seen.value,
+            "raised_at": seen.since.isoformat(),
+            "test": bool(seen.drill),
+            "drill": seen.drill,
+        },
+    )

@@ -1,0 +1,60 @@
+"""What becomes of a letter: when it is tried again, and when it is given up."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+FIRST_WAIT_S = 2.0
+LONGEST_WAIT_S = 300.0
+KEEP_TRYING = timedelta(days=7)
+CLAIM = timedelta(seconds=60)
+"""How long a sender that took a letter may be silent before another takes it."""
+SEND_WITHIN_S = 10.0
+"""The longest that one attempt may last."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A letter as a sender carries it: no session behind it."""
+
+    id: int
+    message_id: str
+    channel: str
+    address: str
+    subject: str
+    body: str
+    urgent: bool
+    attempts: int
+    created_at: datetime
+    claimed_until: datetime
+
+
+def wait_s(attempts: int, chance: float) -> float:
+    """Return the seconds until the next attempt after so many failed ones.
+
+    2 s doubling to 5 min, shortened by up to a fifth: `chance` is a number from 0 to 1.
+    """
+    doubled = FIRST_WAIT_S * 2.0 ** min(max(attempts - 1, 0), 16)
+    return min(doubled, LONGEST_WAIT_S) * (1 - 0.2 * chance)
+
+
+def is_given_up(created_at: datetime, now: datetime) -> bool:
+    """Say whether a letter that failed now is too old to be tried again."""
+    return now - created_at >= KEEP_TRYING
+
+
+def may_still_send(parcel: Parcel, now: datetime) -> bool:
+    """Say whether an attempt that begins now ends before the claim runs out."""
+    return now + timedelta(seconds=SEND_WITHIN_S) < parcel.claimed_until
+
+
+def lane_of(channel: str, address: str) -> str:
+    """Return the lane that carries this address.
+
+    Each webhook has a lane of its own, so that one that hangs holds up no other; mail shares four,
+    because all of it goes to one server; anything else has a lane for its kind.
+    """
+    if channel == "webhook":
+        return f"webhook {address}"
+    if channel == "smtp":
+        return f"smtp {sum(address.encode()) % 4}"
+    return channel

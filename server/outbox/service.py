@@ -1,0 +1,53 @@
+"""Posts letters: rows in the same transaction as what they tell of."""
+
+from datetime import datetime
+from secrets import token_hex
+
+from sqlalchemy.orm import Session
+
+from server.outbox import desk
+from server.outbox.models import Letter
+
+
+def post(
+    session: Session,
+    channel: str,
+    address: str,
+    subject: str,
+    body: str,
+    *,
+    at: datetime,
+    about: tuple[str, int] | None = None,
+    urgent: bool = False,
+    org_id: int | None = None,
+) -> Letter:
+    """Queue a letter; it leaves when this transaction has committed, and never before.
+
+    Where a sender runs in this process, the letter is claimed for it at once, so that it needs no
+    second look at the database; a claim that is not kept runs out and any sender may take it.
+    """
+    letter = Letter(
+        message_id=f"{token_hex(16)}@cryokeep",
+        channel=channel,
+        address=address,
+        subject=subject,
+        body=body,
+        about_kind=about[0] if about else "",
+        about_id=about[1] if about else None,
+        urgent=urgent,
+        org_id=org_id,
+        created_at=at,
+        try_at=at,
+        attempts=0,
+    )
+    desk.hand_over(session, letter, at)
+    session.add(letter)
+    return letter
+
+
+def send_again(letter: Letter, *, at: datetime) -> None:
+    """Let a letter that was given up, or that waits for its next attempt, be tried now."""
+    letter.state = "waiting"
+    letter.try_at = at
+    letter.attempts = 0
+    letter.claimed_by = ""
