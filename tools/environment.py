@@ -39,6 +39,8 @@ import time
 import tomllib
 from pathlib import Path
 
+import locked
+
 PROJECT = Path(__file__).resolve().parent.parent
 VENV = PROJECT / ".venv"
 LOCK = PROJECT / "requirements.lock"
@@ -116,7 +118,7 @@ def find_uv() -> Path:
         say("installing uv into .venv")
         with tempfile.TemporaryDirectory() as folder:
             pinned = Path(folder) / "uv.txt"
-            pinned.write_text(_locked("uv"))
+            pinned.write_text(locked.pinned("uv"))
             run(
                 VENV / "bin" / "python",
                 "-m",
@@ -129,13 +131,6 @@ def find_uv() -> Path:
                 pinned,
             )
     return ours
-
-
-def _locked(name: str) -> str:
-    found = re.search(rf"^{name}==(?:.*\\\n)+.*\n", LOCK.read_text(), re.MULTILINE)
-    if not found:
-        sys.exit(f"cryokeep: requirements.lock does not pin {name}")
-    return found.group(0)
 
 
 def main() -> None:
