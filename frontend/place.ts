@@ -8,7 +8,9 @@ export function keepPlace(): void {
     window.scrollTo(0, height);
   }
   const remember = (): void => sessionStorage.setItem(KEY, JSON.stringify([location.pathname, window.scrollY]));
-  document.addEventListener("submit", remember);
+  document.addEventListener("submit", (event) => {
+    if (event.target instanceof HTMLFormElement && event.target.method === "post") remember();
+  });
   document.addEventListener("click", (event) => {
     if (event.target instanceof Element && event.target.closest("a.sort, .pager a, .tabs a")) remember();
   });

@@ -1,0 +1,64 @@
+"""Idempotency-Key: the same request again gets the same answer, and changes nothing twice."""
+
+import json
+from hashlib import sha256
+
+from flask import Response, g, request
+from sqlalchemy import select
+
+from server.core.errors import Conflict, Invalid, Refusal
+from server.core.words import N_
+from server.kit.models import KeptAnswer
+
+HEADER = "Idempotency-Key"
+LONGEST = 200
+KEPT_HEADERS = ("ETag", "Location")
+OTHER_BODY = N_(
+    "The Idempotency-Key %(key)s was used before with another request. Take a new key for a new request."
+)
+TOO_LONG = N_("The Idempotency-Key has %(found)s characters; at most %(most)s are expected.")
+
+
+def replay() -> Response | None:
+    """Return the answer that this key was given before, or None where it is new or absent."""
+    key = _key()
+    if not key:
+        return None
+    kept: KeptAnswer | None = g.session.scalar(
+        select(KeptAnswer).where(KeptAnswer.person_id == g.actor.id, KeptAnswer.key == key)
+    )
+    if kept is None:
+        return None
+    if kept.request_hash != _hash():
+        raise Conflict(Refusal("key_used", OTHER_BODY, {"key": key}))
+    response = Response(kept.body, kept.status, json.loads(kept.headers), mimetype=kept.mimetype)
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def remember(response: Response) -> None:
+    """Keep this answer in the transaction of the change that it tells of."""
+    key = _key()
+    if not key:
+        return
+    headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+    kept = KeptAnswer(
+        person_id=g.actor.id, key=key, request_hash=_hash(), status=response.status_code,
+        mimetype=response.mimetype or "", headers=json.dumps(headers), body=response.get_data(),
+        at=g.clock.now(),
+    )  # fmt: skip
+    g.session.add(kept)
+
+
+def _key() -> str:
+    key = request.headers.get(HEADER, "")
+    if not key or request.method != "POST" or not request.path.startswith("/api/"):
+        return ""
+    if len(key) > LONGEST:
+        raise Invalid(Refusal("key_too_long", TOO_LONG, {"found": len(key), "most": LONGEST}))
+    return key if g.actor.id is not None else ""
+
+
+def _hash() -> str:
+    parts = (request.method.encode(), request.full_path.encode(), request.get_data(cache=True))
+    return sha256(b"\0".join(parts)).hexdigest()
