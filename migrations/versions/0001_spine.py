@@ -709,6 +709,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("org_id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
+        sa.Column("tail", sa.String(), server_default="", nullable=False),
         sa.Column("lot_id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("volume_ul", sa.Integer(), nullable=True),
@@ -724,6 +725,7 @@ def upgrade() -> None:
     with op.batch_alter_table("vial", schema=None) as batch_op:
         batch_op.create_index("ix_vial_lot_state", ["lot_id", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_vial_org_id"), ["org_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_vial_tail"), ["tail"], unique=False)
 
     op.create_table(
         "channel",
@@ -1114,6 +1116,7 @@ def downgrade() -> None:
 
     op.drop_table("channel")
     with op.batch_alter_table("vial", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_vial_tail"))
         batch_op.drop_index(batch_op.f("ix_vial_org_id"))
         batch_op.drop_index("ix_vial_lot_state")
 

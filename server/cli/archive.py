@@ -9,9 +9,11 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from server import schema
@@ -43,14 +45,11 @@ def make(settings: Settings, folder: Path, now: datetime) -> Summary:
         because = N_("The folder %(folder)s is not empty; name one that does not exist yet.")
         raise Conflict(Refusal("folder_not_empty", because, {"folder": str(folder)}))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = Database(settings.database)
-    copier = archive_sqlite if database.dialect == "sqlite" else archive_postgresql
-    revision, tables = copier.copy_out(database, folder / "database")
-    database.close()
+    with closing(Database(settings.database)) as database:
+        dialect = database.dialect
+        revision, tables = _copier(database).copy_out(database, folder / "database")
     files = _copy_files(settings.home, folder / "home", _database_files(settings))
-    summary = Summary(
-        now.isoformat(), database.dialect, revision, len(tables), sum(tables.values()), files
-    )
+    summary = Summary(now.isoformat(), dialect, revision, len(tables), sum(tables.values()), files)
     sums = {str(path.relative_to(folder)): _sha256(path) for path in _files(folder)}
     manifest = {"format": FORMAT, **asdict(summary), "rows_of": tables, "sha256": sums}
     _write_durably(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
@@ -64,26 +63,28 @@ def bring_back(settings: Settings, folder: Path) -> Summary:
     database that already holds something.
     """
     manifest = _checked_manifest(folder)
-    database = Database(settings.database)
+    with closing(Database(settings.database)) as database:
+        _restore_rows(database, folder, manifest)
+    _copy_files(folder / "home", settings.home, set())
+    kept = ("made_at", "dialect", "revision", "tables", "rows", "files")
+    return Summary(**{name: manifest[name] for name in kept})
+
+
+def _restore_rows(database: Database, folder: Path, manifest: dict[str, Any]) -> None:
     if database.dialect != manifest["dialect"]:
         because = N_(
             "The backup is of %(found)s, the settings name %(expected)s; restore it into its own kind."
         )
-        raise Invalid(
-            Refusal(
-                "other_database",
-                because,
-                {"found": manifest["dialect"], "expected": database.dialect},
-            )
-        )
-    copier = archive_sqlite if database.dialect == "sqlite" else archive_postgresql
+        facts = {"found": manifest["dialect"], "expected": database.dialect}
+        raise Invalid(Refusal("other_database", because, facts))
+    copier = _copier(database)
     copier.refuse_unless_empty(database)
     copier.copy_in(database, folder / "database", manifest["revision"])
     schema.upgrade(database)
-    database.close()
-    _copy_files(folder / "home", settings.home, set())
-    kept = ("made_at", "dialect", "revision", "tables", "rows", "files")
-    return Summary(**{name: manifest[name] for name in kept})
+
+
+def _copier(database: Database) -> ModuleType:
+    return archive_sqlite if database.dialect == "sqlite" else archive_postgresql
 
 
 def _checked_manifest(folder: Path) -> dict[str, Any]:

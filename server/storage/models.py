@@ -3,13 +3,16 @@
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.catalogue.models import Lot
 from server.core.db import Base, BigId
+from server.storage.positions import BoxShape
 
 LIVE = text("ended_at IS NULL AND superseded_at IS NULL")
 OPEN = text("ended_at IS NULL")
+TAIL = 4
 
 
 class Site(Base):
@@ -91,7 +94,9 @@ class Container(Base):
     model: Mapped[str] = mapped_column(default="")
     room_id: Mapped[int | None] = mapped_column(ForeignKey("room.id"), index=True)
     power_circuit_id: Mapped[int | None] = mapped_column(ForeignKey("power_circuit.id"), index=True)
-    nitrogen_supply_id: Mapped[int | None] = mapped_column(ForeignKey("nitrogen_supply.id"), index=True)
+    nitrogen_supply_id: Mapped[int | None] = mapped_column(
+        ForeignKey("nitrogen_supply.id"), index=True
+    )
     retired_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
@@ -102,12 +107,21 @@ class Container(Base):
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
+    @property
+    def shape(self) -> BoxShape:
+        """Return its rows, columns, layers and the way in which its positions are written."""
+        return BoxShape(self.rows, self.columns, self.layers, self.labels)
+
+
+def _tail(context: DefaultExecutionContext) -> str:
+    return str(context.get_current_parameters()["code"])[-TAIL:]
+
 
 class Vial(Base):
     """One physical tube; its code is its own for ever.
 
-    `state` says only what is physically true: labelled, in_storage, checked_out, shipped or
-    destroyed. Reserved, held and quarantined are rows beside it.
+    `state` says only what is physically true: labelled, in_storage, checked_out, missing, shipped
+    or destroyed. Reserved, held and quarantined are rows beside it.
     """
 
     __tablename__ = "vial"
@@ -115,6 +129,8 @@ class Vial(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     org_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     code: Mapped[str] = mapped_column(unique=True)
+    tail: Mapped[str] = mapped_column(default=_tail, server_default="", index=True)
+    """The code's last characters: what people type when the rest is frosted over."""
     lot_id: Mapped[int] = mapped_column(ForeignKey("lot.id"))
     state: Mapped[str] = mapped_column(default="labelled")
     volume_ul: Mapped[int | None]
@@ -138,10 +154,28 @@ class Custody(Base):
     __tablename__ = "custody"
     __table_args__ = (
         CheckConstraint("(vial_id IS NULL) <> (child_id IS NULL)", name="occupant"),
-        CheckConstraint("(place = 'position') = (container_id IS NOT NULL AND ordinal IS NOT NULL)", name="place"),
-        Index("uq_custody_live_position", "container_id", "ordinal", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
-        Index("uq_custody_live_vial", "vial_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
-        Index("uq_custody_live_child", "child_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
+        CheckConstraint(
+            "(place = 'position') = (container_id IS NOT NULL AND ordinal IS NOT NULL)",
+            name="place",
+        ),
+        Index(
+            "uq_custody_live_position",
+            "container_id",
+            "ordinal",
+            unique=True,
+            sqlite_where=LIVE,
+            postgresql_where=LIVE,
+        ),
+        Index(
+            "uq_custody_live_vial", "vial_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE
+        ),
+        Index(
+            "uq_custody_live_child",
+            "child_id",
+            unique=True,
+            sqlite_where=LIVE,
+            postgresql_where=LIVE,
+        ),
         Index("ix_custody_vial", "vial_id", "began_at"),
         Index("ix_custody_child", "child_id", "began_at"),
         Index("ix_custody_container", "container_id", "began_at"),
@@ -151,7 +185,7 @@ class Custody(Base):
     vial_id: Mapped[int | None] = mapped_column(ForeignKey("vial.id"))
     child_id: Mapped[int | None] = mapped_column(ForeignKey("container.id"))
     place: Mapped[str]
-    """position, bench, recipient or destroyed."""
+    """position, bench, recipient, destroyed or unknown (missing)."""
     container_id: Mapped[int | None] = mapped_column(ForeignKey("container.id"))
     ordinal: Mapped[int | None]
     recipient_org_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
@@ -177,7 +211,9 @@ class Reservation(Base):
 
     __tablename__ = "reservation"
     __table_args__ = (
-        Index("uq_reservation_open", "vial_id", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
+        Index(
+            "uq_reservation_open", "vial_id", unique=True, sqlite_where=OPEN, postgresql_where=OPEN
+        ),
         Index("ix_reservation_for", "for_kind", "for_id"),
     )
 
