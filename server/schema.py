@@ -19,7 +19,18 @@ from server.parties import models as parties
 from server.storage import models as storage
 from server.telemetry import models as telemetry
 
-FEATURES = (audit, outbox, parties, accounts, notify, catalogue, storage, telemetry, alarms, distribution)
+FEATURES = (
+    audit,
+    outbox,
+    parties,
+    accounts,
+    notify,
+    catalogue,
+    storage,
+    telemetry,
+    alarms,
+    distribution,
+)
 METADATA = Base.metadata
 
 

@@ -74,6 +74,14 @@ class _Reader:
         if not value:
             return default
         if not value.isdecimal() or not least <= int(value) <= most:
-            because = N_("%(name)s is “%(found)s”; a whole number from %(least)s to %(most)s is expected.")
-            raise Invalid(Refusal("bad_setting", because, {"name": name, "found": value, "least": least, "most": most}))
+            because = N_(
+                "%(name)s is “%(found)s”; a whole number from %(least)s to %(most)s is expected."
+            )
+            raise Invalid(
+                Refusal(
+                    "bad_setting",
+                    because,
+                    {"name": name, "found": value, "least": least, "most": most},
+                )
+            )
         return int(value)

@@ -87,4 +87,6 @@ class Waker:
 def announce(session: Session, subject: str = "") -> None:
     """Wake the other processes when this transaction commits (PostgreSQL; SQLite needs nothing)."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_notify(:channel, :subject)"), {"channel": CHANNEL, "subject": subject})
+        session.execute(
+            text("SELECT pg_notify(:channel, :subject)"), {"channel": CHANNEL, "subject": subject}
+        )
