@@ -1,0 +1,35 @@
+"""What a measurement gives: one plain row."""
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure; `better` says whether more or less of it is wanted, `aim` what is hoped for."""
+
+    name: str
+    value: float
+    unit: str
+    aim: float
+    better: Literal["more", "less"]
+
+    @property
+    def reached(self) -> bool:
+        """Tell whether the aim is reached."""
+        return self.value >= self.aim if self.better == "more" else self.value <= self.aim
+
+    def line(self) -> str:
+        """Return the row as a person reads it."""
+        sign = "≥" if self.better == "more" else "≤"
+        word = "reached" if self.reached else "missed"
+        return f"{self.name:<62} {number(self.value):>12} {self.unit:<14} aim {sign} {number(self.aim):>9}  {word}"
+
+    def plain(self) -> dict[str, object]:
+        """Return the row as build/bench.json holds it."""
+        return asdict(self)
+
+
+def number(value: float) -> str:
+    """Return a figure with as many digits as it deserves."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
