@@ -22,7 +22,7 @@ run: frontend ## start everything with a demo bank
 test: env ## run the suite; GROUP=unit,http for some groups, STRICT=1 to fail on any skip
 	@$(PYTHON) tools/system_packages.py
 	@$(PYTHON) tools/frontend.py
-	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(if $(STRICT),--strict-groups) $(if $(GROUP),--group "$(GROUP)") $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(if $(STRICT),--strict-groups) $(if $(GROUP),--group="$(GROUP)") $(ARGS)
 
 check: frontend ## lint, types, import contracts, docs
 	@exec $(BIN)/python tools/check.py

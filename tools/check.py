@@ -19,7 +19,7 @@ STEPS = (
     ("format", [BIN / "ruff", "format", "--check", "--quiet", "."]),
     ("types", [BIN / "mypy"]),
     ("imports", [BIN / "lint-imports", "--no-logo"]),
-    ("docs", [BIN / "python", "-m", "pytest", "-q", "--group", "docs"]),
+    ("docs", [BIN / "python", "-m", "pytest", "-q", "--group=docs"]),
 )
 
 

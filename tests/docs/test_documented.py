@@ -6,7 +6,7 @@ import re
 import pytest
 
 from edge_agent import cli as edge
-from server import cli
+from server.cli import command_line
 from tools import needs
 
 PROJECT = needs.PROJECT
@@ -35,7 +35,7 @@ def options(parser):
     return [names[0] for names in long if names and names[0] != "--help"]
 
 
-COMMANDS = [*commands(cli.parser(), ["cryokeep"]), *commands(edge._parser(), ["cryokeep-edge"])]
+COMMANDS = [*commands(command_line.parser(), ["cryokeep"]), *commands(edge._parser(), ["cryokeep-edge"])]
 
 
 @pytest.mark.parametrize(
