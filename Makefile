@@ -4,7 +4,7 @@ WORKERS ?= 2
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env frontend run test check bench soak lock messages clean
+.PHONY: help env frontend run test check bench soak lock messages pictures clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -38,6 +38,9 @@ lock: env ## pin the dependencies of pyproject.toml anew
 
 messages: env ## bring the zh_Hans.po of each feature up to its sources
 	@exec $(BIN)/python tools/messages.py
+
+pictures: frontend ## take the README's pictures from the running demo bank
+	@exec $(BIN)/python tools/pictures.py
 
 clean: ## remove what was built (not cryokeep-home, not .venv)
 	@rm -rf build dist server/web/static/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
