@@ -40,7 +40,7 @@ FIXTURE_NEEDS = {
     "page": ("chromium", "libatomic", "cjk font"),
     "shared_data": ("shared data",),
 }
-VARIANTS = ("database", "database_url", "broker")
+VARIANTS = ("sqlite", "postgresql", "embedded", "mosquitto")  # values of a test's parameters
 _GROUP, _NEEDS = (
     "group(name): puts a test into a group other than its folder's",
     "needs(*names): what a test cannot do without; see tools/needs.py",
@@ -77,10 +77,9 @@ def group_of(item: pytest.Item) -> str:
     """Return the name of the group that a test belongs to."""
     if mark := item.get_closest_marker("group"):
         return str(mark.args[0])
-    params = getattr(getattr(item, "callspec", None), "params", {})
-    variant = " + ".join(
-        str(params[name]) for name in VARIANTS if isinstance(params.get(name), str)
-    )
+    params = getattr(getattr(item, "callspec", None), "params", {}).values()
+    given = {value for value in params if isinstance(value, str)}
+    variant = " + ".join(value for value in VARIANTS if value in given)
     name = folder_of(item.path)
     return f"{name} ({variant})" if variant else name
 

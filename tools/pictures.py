@@ -19,11 +19,11 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
-
 from server.cli.demo_people import DEMO_PASSWORD, PEOPLE
 from tools.needs import program
+
+PROJECT = Path(__file__).resolve().parent.parent
+
 
 FOLDER = PROJECT / "docs" / "pictures"
 PICTURES = {"home": "/", "freezers": "/freezers", "alarms": "/alarms"}

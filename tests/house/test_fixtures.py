@@ -20,11 +20,16 @@ def test_each_test_has_a_postgresql_database_of_its_own(pg_url):
     engine.dispose()
 
 
-def test_mosquitto_keeps_its_port_over_a_kill(mosquitto_broker, eventually):
-    port = mosquitto_broker.port
-    mosquitto_broker.kill()
-    mosquitto_broker.restart()
-    assert mosquitto_broker.port == port
+def test_both_brokers_carry_messages_and_keep_their_port_over_a_kill(broker, capmqtt, eventually):
+    port = broker.port
+    capmqtt.publish("ck1/main/tank-1/hb", b"{}")
+    eventually(lambda: capmqtt.messages)
+    assert [(message.topic, message.payload) for message in capmqtt.messages] == [
+        ("ck1/main/tank-1/hb", b"{}")
+    ]
+    broker.kill()
+    broker.restart()
+    assert broker.port == port
 
 
 def test_the_mail_server_keeps_what_it_is_given(smtp_sink):
