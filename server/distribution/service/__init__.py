@@ -1,0 +1,8 @@
+"""The verbs of distribution: from the question to the vial in the recipient's hands."""
+
+from server.distribution.service.asking import cancel, receive, submit
+from server.distribution.service.deciding import approve, refuse
+from server.distribution.service.picking import not_there, pick
+from server.distribution.service.shipping import ship
+
+__all__ = ["approve", "cancel", "not_there", "pick", "receive", "refuse", "ship", "submit"]
