@@ -13,6 +13,7 @@ from server.audit import models as audit
 from server.catalogue import models as catalogue
 from server.core.db import Base, Database
 from server.distribution import models as distribution
+from server.kit import models as kit
 from server.notify import models as notify
 from server.outbox import models as outbox
 from server.parties import models as parties

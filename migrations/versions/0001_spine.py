@@ -64,6 +64,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("channel_id", "hour_ms", name=op.f("pk_hour_due")),
     )
     op.create_table(
+        "kept_answer",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("request_hash", sa.String(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("mimetype", sa.String(), nullable=False),
+        sa.Column("headers", sa.String(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_answer")),
+        sa.UniqueConstraint("person_id", "key", name=op.f("uq_kept_answer_person_id_key")),
+    )
+    with op.batch_alter_table("kept_answer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_kept_answer_at"), ["at"], unique=False)
+
+    op.create_table(
         "letter",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("message_id", sa.String(), nullable=False),
@@ -1253,6 +1270,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_letter_about")
 
     op.drop_table("letter")
+    with op.batch_alter_table("kept_answer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_kept_answer_at"))
+
+    op.drop_table("kept_answer")
     op.drop_table("hour_due")
     with op.batch_alter_table("drill_reading", schema=None) as batch_op:
         batch_op.drop_index("ix_drill_reading_channel_at")

@@ -36,8 +36,13 @@ class Grant(Base):
     __tablename__ = "role_grant"
     __table_args__ = (
         Index(
-            "uq_role_grant_live", "person_id", "role", "org_id", unique=True,
-            sqlite_where=LIVE_GRANT, postgresql_where=LIVE_GRANT,
+            "uq_role_grant_live",
+            "person_id",
+            "role",
+            "org_id",
+            unique=True,
+            sqlite_where=LIVE_GRANT,
+            postgresql_where=LIVE_GRANT,
         ),
     )
 
@@ -69,7 +74,10 @@ class SignInAttempt(Base):
     """An attempt to sign in or to sign; counted to slow down guessing."""
 
     __tablename__ = "sign_in_attempt"
-    __table_args__ = (Index("ix_sign_in_attempt_email", "email", "at"), Index("ix_sign_in_attempt_address", "address", "at"))
+    __table_args__ = (
+        Index("ix_sign_in_attempt_email", "email", "at"),
+        Index("ix_sign_in_attempt_address", "address", "at"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     email: Mapped[str]

@@ -18,7 +18,9 @@ FIELD = "csrf"
 HEADER = "X-CSRF-Token"
 REFUSED = Refusal(
     "form_expired",
-    N_("This form is too old or comes from another page. Load the page again and repeat your change."),
+    N_(
+        "This form is too old or comes from another page. Load the page again and repeat your change."
+    ),
 )
 
 

@@ -28,7 +28,9 @@ View = Callable[P, Any]
 SIGN_IN = Refusal("sign_in", N_("Please sign in first."))
 ALREADY = Refusal(
     "already_there",
-    N_("Somebody else was faster: this would quarrel with what is stored now. Load the page again."),
+    N_(
+        "Somebody else was faster: this would quarrel with what is stored now. Load the page again."
+    ),
 )
 CHANGED = Refusal(
     "changed_meanwhile",

@@ -7,7 +7,9 @@ KEY = "notices"
 
 def tell(text: str, *, undo_url: str = "", state: str = "normal") -> None:
     """Say this at the top of the next page that the person sees."""
-    session[KEY] = [*session.get(KEY, []), {"text": text, "undo_url": undo_url, "state": state}][-5:]
+    session[KEY] = [*session.get(KEY, []), {"text": text, "undo_url": undo_url, "state": state}][
+        -5:
+    ]
 
 
 def take() -> list[dict[str, str]]:

@@ -1,0 +1,87 @@
+"""The web application: features, identity, errors and the frame, put together by hand."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import cast
+
+from flask import Flask, g
+from jinja2 import FileSystemLoader, StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from server.core import catalogues
+from server.core.clock import Clock, SystemClock
+from server.core.db import Database
+from server.core.settings import Settings
+from server.core.wake import Waker
+from server.kit import frame, headers
+from server.kit.desk import Desk
+from server.kit.state import NAME, Kit
+from server.web import errors, health, identity, metrics, openapi, secret, static_files, zone
+
+SERVER = Path(__file__).parent
+API = "/api/v1"
+LARGEST_BODY = 16 * 1024 * 1024
+FEATURES = (
+    "audit", "parties", "accounts", "notify", "outbox", "catalogue", "storage", "telemetry", "alarms",
+    "distribution",
+)  # fmt: skip
+
+
+def create_app(
+    settings: Settings, database: Database, clock: Clock | None = None, waker: Waker | None = None
+) -> Flask:
+    """Return the application; it begins no process and reads no environment."""
+    catalogues.load()
+    app = Flask("server", root_path=str(SERVER), static_folder=None)
+    app.app_ctx_globals_class = Desk
+    kit = Kit(settings, database, clock or SystemClock(), waker, secret.read(settings.home))
+    app.extensions[NAME] = kit
+    _configure(app, kit)
+    for part in (metrics, identity, headers, errors, frame, static_files):
+        part.install(app)
+    kit.zone.provide(zone.of)
+    app.register_blueprint(health.blueprint)
+    _add_features(app, kit)
+    openapi.install(app, API)
+    return app
+
+
+def _configure(app: Flask, kit: Kit) -> None:
+    app.config.update(
+        SECRET_KEY=kit.secret,
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        SESSION_COOKIE_NAME="ck_form",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=_is_https(kit.settings),
+    )
+    app.jinja_loader = FileSystemLoader(sorted(SERVER.glob("*/templates")))
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.teardown_appcontext(lambda _error: _let_go())
+    if count := kit.settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # Flask's documented way
+
+
+def _is_https(settings: Settings) -> bool:
+    return settings.tls_cert is not None or settings.public_url.startswith("https:")
+
+
+def _let_go() -> None:
+    """Close a session that a view without a door, or a failed template, has left open."""
+    cast("Desk", g).finish(keep=False)
+
+
+def _add_features(app: Flask, kit: Kit) -> None:
+    for name in FEATURES:
+        if find_spec(f"server.{name}.views") is None:
+            continue
+        views = import_module(f"server.{name}.views")
+        if hasattr(views, "pages"):
+            app.register_blueprint(views.pages)
+        if hasattr(views, "api"):
+            app.register_blueprint(views.api, url_prefix=views.api.url_prefix or API)
+        if hasattr(views, "register"):
+            views.register(kit)

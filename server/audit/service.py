@@ -1,0 +1,55 @@
+"""Records a change, in the transaction that makes it."""
+
+import json
+from datetime import date, datetime
+from enum import Enum
+
+from sqlalchemy.orm import Session
+
+from server.audit.models import AuditEntry
+from server.core.actor import Actor
+
+
+def record(
+    session: Session,
+    actor: Actor,
+    action: str,
+    subject_kind: str,
+    subject_code: str,
+    *,
+    at: datetime,
+    org_id: int | None = None,
+    stated_at: datetime | None = None,
+    **facts: object,
+) -> AuditEntry:
+    """Write who did what to which thing, and return the row.
+
+    `action` reads like "vial.placed"; `stated_at` is the time that a person or device gave, where
+    it differs; `facts` become JSON: no secrets, and what was before beside what is now.
+    """
+    entry = AuditEntry(
+        at=at,
+        stated_at=stated_at,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        door=actor.door,
+        request_id=actor.request_id,
+        action=action,
+        subject_kind=subject_kind,
+        subject_code=subject_code,
+        org_id=org_id,
+        facts=json.dumps(facts, ensure_ascii=False, default=_plain, sort_keys=True),
+    )
+    session.add(entry)
+    return entry
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return str(value)
