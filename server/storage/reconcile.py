@@ -1,0 +1,162 @@
+"""What a rack scan would change: the box as recorded beside the box as scanned. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import sha256
+
+from server.core.errors import Refusal
+from server.core.words import N_
+from server.storage import rules
+from server.storage.rules import Act, State
+
+
+class Change(StrEnum):
+    """What happens at one position, or to one vial."""
+
+    SAME = "same"
+    PLACED = "placed"
+    MOVED = "moved"
+    PUT_BACK = "put_back"
+    ENTERED = "entered"
+    UNKNOWN = "unknown"
+    UNREAD = "unread"
+    MISSING = "missing"
+    CONFLICT = "conflict"
+    FREE = "free"
+
+
+@dataclass(frozen=True)
+class Known:
+    """A scanned code that is in the record."""
+
+    code: str
+    state: str
+    org_id: int
+    tier: str
+    place: str
+    """The way there in one line, for people."""
+    box_id: int | None
+    ordinal: int | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One position of the scan."""
+
+    ordinal: int
+    code: str | None
+    unread: bool
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the plan: at this position, the recorded vial, the scanned one, and what follows."""
+
+    ordinal: int
+    recorded: str
+    scanned: str
+    change: Change
+    source: str = ""
+    """Where a moved vial comes from."""
+    why: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that the scan would change in one box."""
+
+    entries: tuple[Entry, ...] = field(default_factory=tuple)
+
+    def of(self, *changes: Change) -> list[Entry]:
+        """Return the entries with these changes."""
+        return [entry for entry in self.entries if entry.change in changes]
+
+    @property
+    def conflicts(self) -> list[Entry]:
+        """Return what must be settled before the scan can be applied."""
+        return self.of(Change.CONFLICT)
+
+    @property
+    def changes(self) -> int:
+        """Return how many vials get another place or state."""
+        kinds = (Change.PLACED, Change.MOVED, Change.PUT_BACK, Change.ENTERED, Change.MISSING)
+        return len(self.of(*kinds))
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a short hash: two equal plans have the same."""
+        lines = (
+            f"{e.ordinal}|{e.recorded}|{e.scanned}|{e.change}|{e.source}" for e in self.entries
+        )
+        return sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def plan(
+    box_id: int,
+    org_id: int,
+    seen: Sequence[Seen],
+    recorded: Mapping[int, str],
+    known: Mapping[str, Known],
+    *,
+    enter_unknown: bool,
+) -> Plan:
+    """Compare the scan with the record. Positions that the file does not name stay as they are.
+
+    A tube that was not read leaves the vial that is recorded there; a position seen to be empty, or
+    holding another tube, makes its recorded vial missing unless the scan found that vial elsewhere.
+    """
+    found = {one.code for one in seen if one.code}
+    entries: list[Entry] = []
+    for one in sorted(seen, key=lambda item: item.ordinal):
+        was = recorded.get(one.ordinal, "")
+        entries.append(_at(box_id, org_id, one, was, known, enter_unknown=enter_unknown))
+        displaced = was and was != one.code and not one.unread and was not in found
+        if displaced:
+            entries.append(Entry(one.ordinal, was, "", Change.MISSING))
+    return Plan(tuple(entries))
+
+
+def _at(
+    box_id: int,
+    org_id: int,
+    one: Seen,
+    was: str,
+    known: Mapping[str, Known],
+    *,
+    enter_unknown: bool,
+) -> Entry:
+    if one.unread:
+        return Entry(one.ordinal, was, "", Change.UNREAD)
+    if one.code is None:
+        return Entry(one.ordinal, was, "", Change.FREE)
+    vial = known.get(one.code)
+    if vial is None:
+        change = Change.ENTERED if enter_unknown else Change.UNKNOWN
+        return Entry(one.ordinal, was, one.code, change)
+    if vial.box_id == box_id and vial.ordinal == one.ordinal:
+        return Entry(one.ordinal, was, one.code, Change.SAME)
+    if why := why_not_take_in(vial, org_id):
+        return Entry(one.ordinal, was, one.code, Change.CONFLICT, vial.place, why)
+    return Entry(one.ordinal, was, one.code, _CHANGE[State(vial.state)], vial.place)
+
+
+_CHANGE = {
+    State.LABELLED: Change.PLACED,
+    State.MISSING: Change.PLACED,
+    State.IN_STORAGE: Change.MOVED,
+    State.CHECKED_OUT: Change.PUT_BACK,
+}
+
+
+def why_not_take_in(vial: Known, org_id: int) -> Refusal | None:
+    """Say why a vial that was scanned in this box cannot be recorded there."""
+    if vial.org_id != org_id:
+        because = N_("%(vial)s belongs to another organisation.")
+        return Refusal("other_organisation", because, {"vial": vial.code})
+    state = State(vial.state)
+    if state in rules.TERMINAL:
+        return rules.why_not_act(vial.code, vial.state, Act.MOVE)
+    if state is State.CHECKED_OUT:
+        return rules.why_not_return(vial.code, vial.tier)
+    return None
