@@ -40,11 +40,11 @@ def close_at(database: Database) -> None:
     database.info.pop(_DESK, None)
 
 
-def hand_over(session: Session, letter: Letter, at: datetime) -> None:
-    """Claim a new letter for this process's sender, if there is one that carries it."""
+def hand_over(session: Session, letter: Letter, at: datetime) -> bool:
+    """Claim a new letter for this process's sender; says whether there is one that carries it."""
     desk: Desk | None = session.info.get(_DESK)
     if desk is None or not desk.carries(letter.channel):
-        return
+        return False
     letter.claimed_by = desk.name
     letter.try_at = at + CLAIM
     if _POSTED not in session.info:
@@ -52,6 +52,7 @@ def hand_over(session: Session, letter: Letter, at: datetime) -> None:
         event.listen(session, "after_commit", _committed)
         event.listen(session, "after_rollback", _rolled_back)
     session.info[_POSTED].append(letter)
+    return True
 
 
 def parcel_of(letter: Letter) -> Parcel:

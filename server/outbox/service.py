@@ -5,6 +5,7 @@ from secrets import token_hex
 
 from sqlalchemy.orm import Session
 
+from server.core.wake import announce
 from server.outbox import desk
 from server.outbox.models import Letter
 
@@ -40,8 +41,9 @@ def post(
         try_at=at,
         attempts=0,
     )
-    desk.hand_over(session, letter, at)
     session.add(letter)
+    if not desk.hand_over(session, letter, at):
+        announce(session, "letters")
     return letter
 
 

@@ -1,0 +1,141 @@
+"""Judging what has just been recorded, in the same transaction.
+
+The rules are kept between groups and read again when any of them has changed, whoever changed it.
+Where judging stands is not kept: other processes move it too (a delay that runs out), so each group
+reads the few states that are not normal.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.orm import Session
+
+from edge_agent.wire.limits import NORMAL, Change, JudgeState, Limit, judge_column
+from server.alarms import service
+from server.alarms.models import AlarmRule, Episode, RuleState
+from server.core.clock import from_ms, to_ms
+from server.telemetry.columns import Column
+
+StateKey = tuple[int, str]
+"""(rule id, drill)."""
+
+_STAMP = select(func.count(), func.max(AlarmRule.id), func.sum(AlarmRule.version))
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A rule as the judge keeps it; see `alarms.service.RuleLike`."""
+
+    id: int
+    org_id: int
+    channel_id: int
+    kind: str
+    severity: str
+    value: float
+    limit: Limit
+
+
+class Judge:
+    """Judges columns of new readings. One a worker; it may be thrown away at any time."""
+
+    def __init__(self) -> None:
+        self._stamp: tuple[object, ...] | None = None
+        self._rules: dict[int, list[Watched]] = {}
+
+    def consider(self, session: Session, columns: Iterable[Column], *, now: datetime) -> int:
+        """Raise and clear what these readings raise and clear; returns how many changes that were."""
+        self._refresh(session)
+        due = [(rule, column) for column in columns for rule in self._rules.get(column.channel_id, ())]
+        if not due:
+            return 0
+        states = _open_states(session)
+        return sum(_judge(session, states, rule, column, now) for rule, column in due)
+
+    def _refresh(self, session: Session) -> None:
+        stamp = tuple(session.execute(_STAMP).one())
+        if stamp != self._stamp:
+            self._rules = _read_rules(session)
+            self._stamp = stamp
+
+
+def _read_rules(session: Session) -> dict[int, list[Watched]]:
+    """The rules that readings can change, by channel; silence is judged by the clock, not by readings."""
+    rules: dict[int, list[Watched]] = {}
+    query = select(AlarmRule).where(AlarmRule.enabled, AlarmRule.kind != "stale").order_by(AlarmRule.id)
+    for rule in session.scalars(query):
+        rules.setdefault(rule.channel_id, []).append(_watched(rule))
+    return rules
+
+
+def _watched(rule: AlarmRule) -> Watched:
+    limit = Limit(
+        rule.kind,  # type: ignore[arg-type]  # the table's constraint allows no other kinds
+        rule.value,
+        rule.hysteresis,
+        round(rule.delay_on_s * 1000),
+        round(rule.delay_off_s * 1000),
+    )
+    return Watched(rule.id, rule.org_id, rule.channel_id, rule.kind, rule.severity, rule.value, limit)
+
+
+def _open_states(session: Session) -> dict[StateKey, JudgeState]:
+    """All states that are not normal, locked; few, whatever the number of rules."""
+    query = select(RuleState.rule_id, RuleState.drill, RuleState.phase, RuleState.since_ms, RuleState.extreme)
+    query = query.where(RuleState.phase != "normal").order_by(RuleState.rule_id, RuleState.drill)
+    return {
+        (row.rule_id, row.drill): JudgeState(row.phase, row.since_ms, row.extreme)
+        for row in session.execute(query.with_for_update())
+    }
+
+
+def _judge(
+    session: Session, states: dict[StateKey, JudgeState], rule: Watched, column: Column, now: datetime
+) -> int:
+    key = (rule.id, column.drill)
+    before = states.get(key, NORMAL)
+    times = _not_ahead(column.times, to_ms(now))
+    after, changes = judge_column(rule.limit, before, times, column.values, column.qualities)
+    for index, change in changes:
+        _change(session, rule, column, index, change, times[index], now)
+    if after != before and (after.phase, before.phase) != ("normal", "normal"):
+        states[key] = after
+        _save(session, key, after)
+        if after.phase != "normal":
+            _worsen(session, key, after)
+    return len(changes)
+
+
+def _not_ahead(times: Sequence[int], now_ms: int) -> Sequence[int]:
+    """No reading is younger than its arrival: a clock that runs ahead must not stretch a delay."""
+    return times if max(times) <= now_ms else [min(at, now_ms) for at in times]
+
+
+def _change(
+    session: Session, rule: Watched, column: Column, index: int, change: Change, at_ms: int, now: datetime
+) -> None:
+    at = from_ms(at_ms)
+    if change == "raised":
+        value = column.values[index]
+        service.raise_episode(session, rule, raised_at=at, value=value, drill=column.drill, now=now)
+    else:
+        service.clear_episode(session, rule, at=at, drill=column.drill, now=now)
+
+
+def _save(session: Session, key: StateKey, state: JudgeState) -> None:
+    insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
+    values = {"phase": state.phase, "since_ms": state.since_ms, "extreme": state.extreme}
+    statement = insert(RuleState).values(rule_id=key[0], drill=key[1], **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["rule_id", "drill"], set_=values))
+
+
+def _worsen(session: Session, key: StateKey, state: JudgeState) -> None:
+    """Let the episode that is under way show its worst number."""
+    mine = (Episode.rule_id == key[0], Episode.drill == key[1], Episode.cleared_at.is_(None))
+    session.execute(
+        update(Episode).where(*mine).values(worst_value=state.extreme),
+        execution_options={"synchronize_session": False},
+    )

@@ -1,0 +1,43 @@
+"""What a worker does every second or so for alarms: each looks first, and writes only where something is due."""
+
+from collections.abc import Callable
+
+from server.alarms import stake, timers
+from server.core.clock import Clock
+from server.core.db import Database
+from server.notify import service as notify
+
+Job = Callable[[Database, Clock], object]
+
+
+def watch_time(database: Database, clock: Clock) -> int:
+    """Raise and clear what time alone decides."""
+    now = clock.now()
+    with database.reading() as session:
+        if not timers.due(session, now):
+            return 0
+    with database.writing() as session:
+        return timers.tick(session, now)
+
+
+def escalate(database: Database, clock: Clock) -> int:
+    """Tell the next step of every call that nobody has answered in time."""
+    now = clock.now()
+    with database.reading() as session:
+        if not notify.is_any_due(session, now):
+            return 0
+    with database.writing() as session:
+        return notify.escalate(session, now)
+
+
+def count_stakes(database: Database, clock: Clock) -> None:
+    """Count what stands in each freezer, for the alarms to come."""
+    stake.refresh(database, clock.now())
+
+
+JOBS: tuple[tuple[str, float, Job], ...] = (
+    ("alarm timers", 1.0, watch_time),
+    ("escalation", 1.0, escalate),
+    ("stakes", 30.0, count_stakes),
+)
+"""(name, seconds between two runs, what is run)."""

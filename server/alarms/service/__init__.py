@@ -1,0 +1,27 @@
+"""The verbs of alarms: what happens to episodes, and what is watched for."""
+
+from server.alarms.service.configure import (
+    add_rule,
+    change_rule,
+    default_rules,
+    switch_off,
+    switch_on,
+)
+from server.alarms.service.episodes import (
+    RuleLike,
+    acknowledge,
+    clear_episode,
+    raise_episode,
+)
+
+__all__ = [
+    "RuleLike",
+    "acknowledge",
+    "add_rule",
+    "change_rule",
+    "clear_episode",
+    "default_rules",
+    "raise_episode",
+    "switch_off",
+    "switch_on",
+]

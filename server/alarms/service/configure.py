@@ -1,0 +1,150 @@
+"""What is watched for: rules are added, changed, and switched off with a reason."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from server.alarms import rules
+from server.alarms.models import AlarmRule, Episode, RuleState
+from server.alarms.rules import Wish
+from server.alarms.service.episodes import clear_episode
+from server.audit import service as audit
+from server.core.actor import Actor
+from server.core.errors import Conflict, Invalid, Refusal
+from server.core.words import N_
+from server.telemetry.models import Channel
+
+
+def add_rule(
+    session: Session, actor: Actor, channel: Channel, wish: Wish, *, at: datetime
+) -> AlarmRule:
+    """Watch a channel for something; refuses what cannot be right, or is already watched for."""
+    _check(session, channel, wish, None)
+    rule = AlarmRule(
+        org_id=channel.agent.org_id, channel_id=channel.id, created_at=at, **asdict(wish)
+    )
+    session.add(rule)
+    session.flush()  # reason: the audit entry names the rule by its number
+    _record(session, actor, "alarm_rule.added", rule, channel, at, now=asdict(wish))
+    return rule
+
+
+def change_rule(
+    session: Session, actor: Actor, rule: AlarmRule, wish: Wish, *, at: datetime
+) -> AlarmRule:
+    """Watch for something else; where judging stands begins anew, and an open episode ends."""
+    _check(session, rule.channel, wish, rule)
+    before = asdict(wish_of(rule))
+    if before == asdict(wish):
+        return rule
+    _begin_anew(session, rule, at)
+    for name, value in asdict(wish).items():
+        setattr(rule, name, value)
+    _record(
+        session,
+        actor,
+        "alarm_rule.changed",
+        rule,
+        rule.channel,
+        at,
+        before=before,
+        now=asdict(wish),
+    )
+    return rule
+
+
+def switch_off(
+    session: Session, actor: Actor, rule: AlarmRule, reason: str, *, at: datetime
+) -> AlarmRule:
+    """Stop watching, for a reason that everybody can read; an open episode ends."""
+    if not reason.strip():
+        because = N_("Say why nobody needs to be alarmed by this any more.")
+        raise Invalid(Refusal("reason_missing", because), field="reason")
+    if not rule.enabled:
+        raise Conflict(Refusal("already_off", N_("This rule is already switched off.")))
+    _begin_anew(session, rule, at)
+    rule.enabled = False
+    rule.off_because = reason.strip()
+    _record(
+        session, actor, "alarm_rule.switched_off", rule, rule.channel, at, reason=rule.off_because
+    )
+    return rule
+
+
+def switch_on(session: Session, actor: Actor, rule: AlarmRule, *, at: datetime) -> AlarmRule:
+    """Watch again; a condition that is true by then alarms with the next reading."""
+    if rule.enabled:
+        raise Conflict(Refusal("already_on", N_("This rule is already switched on.")))
+    rule.enabled = True
+    rule.off_because = ""
+    _record(session, actor, "alarm_rule.switched_on", rule, rule.channel, at)
+    return rule
+
+
+def default_rules(
+    session: Session, actor: Actor, channel: Channel, *, at: datetime
+) -> list[AlarmRule]:
+    """Give a channel that nobody watches yet the rules of a nitrogen freezer; none where it has any."""
+    if session.scalar(select(AlarmRule.id).where(AlarmRule.channel_id == channel.id).limit(1)):
+        return []
+    wishes = rules.default_wishes(channel.key, channel.interval_s or 10.0)
+    return [add_rule(session, actor, channel, wish, at=at) for wish in wishes]
+
+
+def wish_of(rule: AlarmRule) -> Wish:
+    """Return what the rule watches for now."""
+    return Wish(
+        rule.kind, rule.severity, rule.value, rule.hysteresis, rule.delay_on_s, rule.delay_off_s
+    )
+
+
+def _check(session: Session, channel: Channel, wish: Wish, own: AlarmRule | None) -> None:
+    if found := rules.why_not_rule(wish, channel.key):
+        field, refusal = found
+        raise Invalid(refusal, field=field)
+    same = select(AlarmRule.id).where(
+        AlarmRule.channel_id == channel.id,
+        AlarmRule.kind == wish.kind,
+        AlarmRule.severity == wish.severity,
+        AlarmRule.value == wish.value,
+    )
+    if own is not None:
+        same = same.where(AlarmRule.id != own.id)
+    if session.scalar(same.limit(1)) is not None:
+        because = N_("There is already a rule with this kind, limit and severity.")
+        raise Invalid(Refusal("same_rule", because), field="value")
+
+
+def _begin_anew(session: Session, rule: AlarmRule, at: datetime) -> None:
+    open_drills = select(Episode.drill).where(
+        Episode.rule_id == rule.id, Episode.cleared_at.is_(None)
+    )
+    for drill in session.scalars(open_drills).all():
+        clear_episode(session, rule, at=at, drill=drill, now=at)
+    session.execute(delete(RuleState).where(RuleState.rule_id == rule.id))
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    action: str,
+    rule: AlarmRule,
+    channel: Channel,
+    at: datetime,
+    **facts: object,
+) -> None:
+    freezer = channel.freezer.code if channel.freezer else ""
+    audit.record(
+        session,
+        actor,
+        action,
+        "alarm_rule",
+        str(rule.id),
+        at=at,
+        org_id=rule.org_id,
+        freezer=freezer,
+        channel=channel.key,
+        **facts,
+    )

@@ -1,0 +1,120 @@
+"""What time alone decides: silence, and delays that run out while no reading comes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.orm import Session
+
+from edge_agent.wire.limits import NORMAL, Change, JudgeState, Limit, judge_silence
+from edge_agent.wire.limits import tick as run_out
+from server.alarms import service
+from server.alarms.models import AlarmRule, RuleState
+from server.core.clock import from_ms, to_ms
+from server.telemetry.models import Channel
+
+
+@dataclass(frozen=True)
+class Due:
+    """One rule whose state time changes now."""
+
+    rule: AlarmRule
+    drill: str
+    state: JudgeState
+    change: Change | None
+
+
+def limit_of(rule: AlarmRule) -> Limit:
+    """Return the rule as both ends of the wire judge it."""
+    return Limit(
+        rule.kind,  # type: ignore[arg-type]  # the table's check constraint holds the four kinds
+        rule.value,
+        rule.hysteresis,
+        round(rule.delay_on_s * 1000),
+        round(rule.delay_off_s * 1000),
+    )
+
+
+def due(session: Session, now: datetime, *, lock: bool = False) -> list[Due]:
+    """Return what time changes at this moment; with `lock` no other worker moves it meanwhile."""
+    now_ms = to_ms(now)
+    return [*_silent(session, now_ms), *_run_out(session, now_ms, lock)]
+
+
+def tick(session: Session, now: datetime) -> int:
+    """Raise and clear what time alone decides; returns how many episodes began or ended.
+
+    A channel that has never given a number counts as silent from the moment its rule was made.
+    """
+    changed = 0
+    for one in due(session, now, lock=True):
+        _keep(session, one)
+        changed += _act(session, one, now)
+    return changed
+
+
+_STATES = select(
+    AlarmRule, RuleState.drill, RuleState.phase, RuleState.since_ms, RuleState.extreme
+).where(AlarmRule.enabled.is_(True))
+
+
+def _silent(session: Session, now_ms: int) -> Iterable[Due]:
+    rows = session.execute(
+        _STATES.add_columns(Channel.number_at_ms)
+        .join(Channel, Channel.id == AlarmRule.channel_id)
+        .outerjoin(RuleState, RuleState.rule_id == AlarmRule.id)
+        .where(AlarmRule.kind == "stale")
+        .order_by(AlarmRule.id)
+    )
+    for row in rows:
+        rule: AlarmRule = row[0]
+        last_ms = row.number_at_ms if row.number_at_ms is not None else to_ms(rule.created_at)
+        before = _state(row)
+        after, change = judge_silence(limit_of(rule), before, last_ms, now_ms)
+        if change or after.phase != before.phase:
+            yield Due(rule, row.drill or "", after, change)
+
+
+def _run_out(session: Session, now_ms: int, lock: bool) -> Iterable[Due]:
+    query = (
+        _STATES.join(RuleState, RuleState.rule_id == AlarmRule.id)
+        .where(AlarmRule.kind != "stale", RuleState.phase.in_(("pending", "clearing")))
+        .order_by(RuleState.rule_id, RuleState.drill)  # the order in which the judge locks them
+    )
+    rows = session.execute(query.with_for_update(of=RuleState) if lock else query)
+    for row in rows:
+        after, change = run_out(limit_of(row[0]), _state(row), now_ms)
+        if change:
+            yield Due(row[0], row.drill, after, change)
+
+
+def _state(row: Row[Any]) -> JudgeState:
+    return NORMAL if row.phase is None else JudgeState(row.phase, row.since_ms, row.extreme)
+
+
+def _keep(session: Session, one: Due) -> None:
+    insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
+    values = {
+        "phase": one.state.phase,
+        "since_ms": one.state.since_ms,
+        "extreme": one.state.extreme,
+    }
+    statement = insert(RuleState).values(rule_id=one.rule.id, drill=one.drill, **values)
+    session.execute(
+        statement.on_conflict_do_update(index_elements=["rule_id", "drill"], set_=values)
+    )
+
+
+def _act(session: Session, one: Due, now: datetime) -> int:
+    since = from_ms(one.state.since_ms)
+    if one.change == "raised":
+        service.raise_episode(
+            session, one.rule, raised_at=since, value=one.state.extreme, drill=one.drill, now=now
+        )
+    elif one.change == "cleared":
+        service.clear_episode(session, one.rule, at=since, drill=one.drill, now=now)
+    return 1 if one.change else 0

@@ -1,0 +1,165 @@
+"""The outbox's statements: which letters are due, who sends them, and what became of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy.orm import Session
+
+from server.outbox.models import Letter, WebhookKey
+from server.outbox.rules import CLAIM, Parcel, is_given_up, wait_s
+
+AT_ONCE = 200
+letter: Any = Letter.__table__
+"""The table itself: claims and marks are sets of rows, not objects."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one attempt: `error` empty where the receiver took the letter.
+
+    `put_off` are letters of the same lane that were not tried, because their receiver is down.
+    """
+
+    parcel: Parcel
+    at: datetime
+    error: str = ""
+    put_off: tuple[Parcel, ...] = ()
+    recovered: bool = False
+
+
+def due(session: Session, channels: Sequence[str], now: datetime) -> list[int]:
+    """Return the letters that can be tried now, the urgent ones first; only reads."""
+    return list(
+        session.scalars(
+            select(letter.c.id)
+            .where(
+                letter.c.state == "waiting", letter.c.try_at <= now, letter.c.channel.in_(channels)
+            )
+            .order_by(letter.c.urgent.desc(), letter.c.try_at)
+            .limit(AT_ONCE)
+        )
+    )
+
+
+def claim(session: Session, ids: list[int], name: str, now: datetime) -> list[Parcel]:
+    """Claim those of these letters that nobody else took meanwhile, for as long as CLAIM."""
+    free = (
+        select(letter.c.id)
+        .where(letter.c.id.in_(ids), letter.c.state == "waiting", letter.c.try_at <= now)
+        .with_for_update(skip_locked=True)
+    )
+    rows = session.execute(
+        update(letter)
+        .where(letter.c.id.in_(free))
+        .values(claimed_by=name, try_at=now + CLAIM)
+        .returning(letter)
+    )
+    return [_parcel(row) for row in rows]
+
+
+def mark(session: Session, outcomes: Sequence[Outcome], chance: float) -> list[Parcel]:
+    """Write down what became of these; returns the letters that were given up."""
+    sent = [{"letter_id": o.parcel.id, "at": o.at} for o in outcomes if not o.error]
+    if sent:
+        session.connection().execute(_SENT, sent)
+    given_up: list[Parcel] = []
+    for outcome in outcomes:
+        if outcome.error:
+            given_up += _failed(session, outcome, chance)
+        elif outcome.recovered:
+            _let_others_try(session, outcome)
+    return given_up
+
+
+def release(session: Session, name: str, now: datetime) -> int:
+    """Give back what this sender claimed and has not sent; returns how many letters."""
+    found = session.execute(
+        update(letter)
+        .where(letter.c.claimed_by == name, letter.c.state == "waiting")
+        .values(claimed_by="", try_at=now)
+    )
+    return int(found.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a cursor result
+
+
+def claimants(session: Session) -> list[str]:
+    """Return the senders that hold claims now."""
+    holding = select(letter.c.claimed_by).where(
+        letter.c.state == "waiting", letter.c.claimed_by != ""
+    )
+    return list(session.scalars(holding.distinct()))
+
+
+def secret_of(session: Session, address: str) -> str:
+    """Return the secret with which letters to this webhook are signed; empty for none."""
+    return session.scalar(select(WebhookKey.secret).where(WebhookKey.address == address)) or ""
+
+
+_SENT = (
+    update(letter)
+    .where(letter.c.id == bindparam("letter_id"))
+    .values(
+        state="sent",
+        sent_at=bindparam("at"),
+        attempts=letter.c.attempts + 1,
+        claimed_by="",
+        last_error="",
+    )
+)
+
+
+def _failed(session: Session, outcome: Outcome, chance: float) -> list[Parcel]:
+    parcel, attempts = outcome.parcel, outcome.parcel.attempts + 1
+    again_at = outcome.at + timedelta(seconds=wait_s(attempts, chance))
+    lost = is_given_up(parcel.created_at, outcome.at)
+    session.execute(
+        update(letter)
+        .where(letter.c.id == parcel.id, letter.c.state == "waiting")
+        .values(
+            state="given_up" if lost else "waiting",
+            attempts=attempts,
+            try_at=again_at,
+            claimed_by="",
+            last_error=outcome.error[:500],
+        )
+    )
+    others = [other.id for other in outcome.put_off]
+    if others:
+        session.execute(
+            update(letter)
+            .where(letter.c.id.in_(others), letter.c.state == "waiting")
+            .values(try_at=again_at, claimed_by="", last_error=outcome.error[:500])
+        )
+    return [parcel] if lost else []
+
+
+def _let_others_try(session: Session, outcome: Outcome) -> None:
+    """The receiver is back: what waits for it need not wait longer."""
+    session.execute(
+        update(letter)
+        .where(
+            letter.c.channel == outcome.parcel.channel,
+            letter.c.address == outcome.parcel.address,
+            letter.c.state == "waiting",
+            letter.c.claimed_by == "",
+            letter.c.try_at > outcome.at,
+        )
+        .values(try_at=outcome.at)
+    )
+
+
+def _parcel(row: Row[Any]) -> Parcel:
+    return Parcel(
+        id=row.id,
+        message_id=row.message_id,
+        channel=row.channel,
+        address=row.address,
+        subject=row.subject,
+        body=row.body,
+        urgent=row.urgent,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        claimed_until=row.try_at,
+    )
