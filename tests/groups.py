@@ -29,6 +29,7 @@ FOLDERS = (
     "journeys",
     "browser",
     "firmware",
+    "shared data",
     "bench",
 )
 MAY_BE_ABSENT = ("shared data",)
@@ -70,13 +71,15 @@ class Tally:
 def folder_of(path: Path) -> str:
     """Return the first folder below tests/, or "other" for a test that lies outside."""
     parts = path.relative_to(TESTS).parts if path.is_relative_to(TESTS) else ()
-    return parts[0] if len(parts) > 1 else "other"
+    return parts[0].replace("_", " ") if len(parts) > 1 else "other"
 
 
 def group_of(item: pytest.Item) -> str:
     """Return the name of the group that a test belongs to."""
     if mark := item.get_closest_marker("group"):
         return str(mark.args[0])
+    if "shared_data" in getattr(item, "fixturenames", ()):
+        return "shared data"
     params = getattr(getattr(item, "callspec", None), "params", {}).values()
     given = {value for value in params if isinstance(value, str)}
     variant = " + ".join(value for value in VARIANTS if value in given)
@@ -86,6 +89,8 @@ def group_of(item: pytest.Item) -> str:
 
 def needs_of(item: pytest.Item) -> Iterator[str]:
     """Yield the names of what a test needs: by its marks and by its fixtures."""
+    if group_of(item) in NEEDS:
+        yield group_of(item)
     for mark in item.iter_markers("needs"):
         yield from mark.args
     for fixture in getattr(item, "fixturenames", ()):
@@ -122,9 +127,17 @@ def _chosen(config: pytest.Config) -> list[str]:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave whole folders unread when only other folders' groups were asked for."""
     chosen = {name.split(" (")[0] for name in _chosen(config)}
-    if not chosen or not chosen <= set(FOLDERS) or collection_path.parent != TESTS:
+    if (
+        not chosen
+        or not chosen <= set(FOLDERS) - {"shared data"}
+        or collection_path.parent != TESTS
+    ):
         return None
-    return True if collection_path.is_dir() and collection_path.name not in chosen else None
+    return (
+        True
+        if collection_path.is_dir() and collection_path.name.replace("_", " ") not in chosen
+        else None
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
