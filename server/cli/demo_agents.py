@@ -3,17 +3,19 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select, update
 
 from server.alarms import service as alarms
+from server.alarms.models import AlarmRule, Episode
 from server.cli.demo_context import Making, Row, table_of
-from server.cli.demo_history import CHANNELS, Past, hours, readings
+from server.cli.demo_history import BAD_HOURS, CHANNELS, HOUR_MS, Past, Warming, hours, readings
 from server.cli.demo_people import BANK
 from server.cli.demo_places import AGENT_SITES, FREEZERS, DemoFreezer
 from server.core.actor import Actor
-from server.core.clock import Clock, to_ms
+from server.core.clock import Clock, from_ms, to_ms
 from server.core.db import Database
 from server.parties.models import Organisation
 from server.telemetry import service as telemetry
@@ -144,3 +146,42 @@ def _latest(making: Making, past: Past, ids: dict[str, int]) -> None:
                 "number_at_ms": past.now_ms,
             }
             session.execute(update(Channel).where(Channel.id == ids[key]).values(**now))
+
+
+def past_alarm(making: Making) -> None:
+    """Record the one bad hour as an episode that was raised, answered and cleared."""
+    for freezer, bad in BAD_HOURS.items():
+        began = from_ms(
+            (to_ms(making.now) - round(bad.days_ago * 24 * HOUR_MS)) // HOUR_MS * HOUR_MS
+        ) + timedelta(minutes=14)
+        with making.database.writing() as session:
+            wanted = select(AlarmRule).join(Channel, Channel.id == AlarmRule.channel_id)
+            wanted = wanted.where(
+                Channel.freezer_id == making.id("container", freezer),
+                Channel.key == "top_c",
+                AlarmRule.kind == "high",
+            )
+            rule = session.scalars(wanted.order_by(AlarmRule.value.desc())).first()
+            if rule is not None:
+                session.add(_episode(making, rule, began, bad))
+
+
+def _episode(making: Making, rule: AlarmRule, began: datetime, bad: Warming) -> Episode:
+    return Episode(
+        org_id=rule.org_id,
+        rule_id=rule.id,
+        channel_id=rule.channel_id,
+        freezer_id=rule.channel.freezer_id,
+        kind=rule.kind,
+        severity=rule.severity,
+        limit_value=rule.value,
+        raised_at=began,
+        recorded_at=began + timedelta(seconds=1),
+        raised_value=rule.value + 0.4,
+        worst_value=bad.top_c,
+        acknowledged_at=began + timedelta(minutes=6),
+        acknowledged_by=making.id("person", "tech1@bank.example"),
+        acknowledged_by_name="Li Ran",
+        comment="Lid left ajar after the delivery; closed.",
+        cleared_at=began + timedelta(minutes=41),
+    )

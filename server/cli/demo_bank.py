@@ -75,6 +75,7 @@ def _make(database: Database, clock: Clock, now: datetime, folder: Path) -> int:
     _know_agents(making)
     demo_agents.channels(making)
     demo_agents.history(making)
+    demo_agents.past_alarm(making)
     demo_requests.make(making)
     making.note(BUILT, "demo", vials=vials)
     return vials

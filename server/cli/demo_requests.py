@@ -147,43 +147,50 @@ def _make(making: Making, asked: DemoRequest, people: dict[str, Actor]) -> None:
 
 
 def _steps(asked: DemoRequest, people: dict[str, Actor]) -> list[Verb]:
-    manager, technician, requester = people[MANAGER], people[TECHNICIAN], people[asked.requester]
-    approve: Verb = lambda session, request, at: service.approve(session, manager, request, at=at)  # noqa: E731  one row each below
-    ship: Verb = lambda session, request, at: service.ship(
-        session, technician, request, "Demo Cryo Express", f"DCE {request.id:06d}", at=at
-    )  # noqa: E731
-    receive: Verb = lambda session, request, at: service.receive(session, requester, request, at=at)  # noqa: E731
-    refuse: Verb = lambda session, request, at: service.refuse(
-        session, manager, request, asked.reason, at=at
-    )  # noqa: E731
-    cancel: Verb = lambda session, request, at: service.cancel(
-        session, requester, request, asked.reason, at=at
-    )  # noqa: E731
-    pick, pick_some = _picking(technician, None), _picking(technician, 2)
+    hands = _Hands(asked, people[asked.requester], people[MANAGER], people[TECHNICIAN])
     return {
         "submitted": [],
-        "refused": [refuse],
-        "cancelled": [cancel],
-        "reserved": [approve],
-        "picking": [approve, pick_some],
-        "picked": [approve, pick],
-        "shipped": [approve, pick, ship],
-        "received": [approve, pick, ship, receive],
+        "refused": [hands.refuse],
+        "cancelled": [hands.cancel],
+        "reserved": [hands.approve],
+        "picking": [hands.approve, hands.pick_two],
+        "picked": [hands.approve, hands.pick],
+        "shipped": [hands.approve, hands.pick, hands.ship],
+        "received": [hands.approve, hands.pick, hands.ship, hands.receive],
     }[asked.becomes]
 
 
-def _picking(technician: Actor, most: int | None) -> Verb:
-    def pick(session: Session, request: Request, at: datetime) -> object:
-        waiting = queries.vials_of(session, request.id)[:most]
-        return [
-            service.pick(
-                session,
-                technician,
-                request,
-                chosen.vial.code,
-                at=at + timedelta(seconds=20 * order),
-            )
-            for order, chosen in enumerate(waiting)
-        ]
+@dataclass(frozen=True)
+class _Hands:
+    """Who does what with one request."""
 
-    return pick
+    asked: DemoRequest
+    requester: Actor
+    manager: Actor
+    technician: Actor
+
+    def approve(self, session: Session, request: Request, at: datetime) -> None:
+        service.approve(session, self.manager, request, at=at)
+
+    def refuse(self, session: Session, request: Request, at: datetime) -> None:
+        service.refuse(session, self.manager, request, self.asked.reason, at=at)
+
+    def cancel(self, session: Session, request: Request, at: datetime) -> None:
+        service.cancel(session, self.requester, request, self.asked.reason, at=at)
+
+    def pick(
+        self, session: Session, request: Request, at: datetime, most: int | None = None
+    ) -> None:
+        for order, chosen in enumerate(queries.vials_of(session, request.id)[:most]):
+            scanned_at = at + timedelta(seconds=20 * order)
+            service.pick(session, self.technician, request, chosen.vial.code, at=scanned_at)
+
+    def pick_two(self, session: Session, request: Request, at: datetime) -> None:
+        self.pick(session, request, at, most=2)
+
+    def ship(self, session: Session, request: Request, at: datetime) -> None:
+        number = f"DCE {request.id:06d}"
+        service.ship(session, self.technician, request, "Demo Cryo Express", number, at=at)
+
+    def receive(self, session: Session, request: Request, at: datetime) -> None:
+        service.receive(session, self.requester, request, at=at)
