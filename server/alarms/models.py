@@ -40,7 +40,7 @@ class AlarmRule(Base):
 
     channel: Mapped[Channel] = relationship()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}
 
 
 class RuleState(Base):
@@ -103,7 +103,7 @@ class Episode(Base):
     channel: Mapped[Channel] = relationship()
     freezer: Mapped[Container | None] = relationship()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}
 
 
 class FreezerStake(Base):

@@ -34,7 +34,7 @@ class CellLine(Base):
 
     names: Mapped[list["CellLineName"]] = relationship(order_by="CellLineName.name")
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}
 
 
 class CellLineName(Base):
@@ -74,4 +74,4 @@ class Lot(Base):
 
     line: Mapped[CellLine] = relationship()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}

@@ -47,7 +47,7 @@ class Request(Base):
     line: Mapped[CellLine] = relationship()
     vials: Mapped[list["RequestVial"]] = relationship(order_by="RequestVial.id")
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}
 
 
 class RequestVial(Base):

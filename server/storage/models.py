@@ -105,7 +105,7 @@ class Container(Base):
     power_circuit: Mapped[PowerCircuit | None] = relationship()
     nitrogen_supply: Mapped[NitrogenSupply | None] = relationship()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}
 
     @property
     def shape(self) -> BoxShape:
@@ -140,7 +140,7 @@ class Vial(Base):
     lot: Mapped[Lot] = relationship()
 
     __table_args__ = (Index("ix_vial_lot_state", "lot_id", "state"),)
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}
 
 
 class Custody(Base):
@@ -253,4 +253,4 @@ class RackScan(Base):
 
     box: Mapped[Container] = relationship()
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}
