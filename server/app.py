@@ -66,7 +66,8 @@ def _configure(app: Flask, kit: Kit) -> None:
 
 
 def _is_https(settings: Settings) -> bool:
-    return settings.tls_cert is not None or settings.public_url.startswith("https:")
+    own = settings.tls_cert is not None or not settings.loopback_only
+    return own or settings.public_url.startswith("https:")
 
 
 def _let_go() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -11,12 +11,10 @@ from server.accounts import rules
 from server.accounts.models import Grant, Person, SignIn
 from server.core.actor import Actor
 
-T = TypeVar("T", bound=tuple[Any, ...])
-
 
 def visible(
-    query: "Select[Any]", actor: Actor, permission: str, column: InstrumentedAttribute[Any]
-) -> "Select[Any]":
+    query: Select[Any], actor: Actor, permission: str, column: InstrumentedAttribute[Any]
+) -> Select[Any]:
     """Narrow a query to the organisations for which the actor has this permission."""
     orgs = actor.orgs(permission)
     if orgs is None:
@@ -66,7 +64,7 @@ def administrators(session: Session) -> list[int]:
     return list(session.scalars(query.distinct()))
 
 
-def people_seen_by(actor: Actor) -> Select[tuple[Person]]:
+def people_seen_by(actor: Actor) -> Select[Person]:
     """Return the people whom this manager may see: those who belong to, or have roles in, theirs."""
     orgs = actor.orgs("people.manage")
     query = select(Person)
@@ -99,4 +97,4 @@ def last_sign_ins(session: Session, people: Sequence[Person]) -> dict[int, datet
         .where(SignIn.person_id.in_([person.id for person in people]))
         .group_by(SignIn.person_id)
     )
-    return {person_id: at for person_id, at in session.execute(query)}
+    return dict(session.execute(query).tuples().all())

@@ -27,7 +27,9 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
         "storage.move", "storage.discard", "storage.import", "alarms.acknowledge", "requests.pick",
         "requests.ship",
     },
-    "quality": READING | {"alarms.acknowledge", "alarms.configure", "audit.read"},
+    "quality": READING | {
+        "alarms.acknowledge", "alarms.configure", "audit.read", "catalogue.release",
+    },
     "requester": frozenset({"requests.own"}),
     "read_only": READING,
 }  # fmt: skip
@@ -45,7 +47,7 @@ ROLE_HINTS: Mapping[str, str] = {
     "administrator": N_("people, organisations, agents, alarm limits; sees everything"),
     "bank_manager": N_("runs the bank: freezers, stock, requests, alarm limits"),
     "technician": N_("places, moves, discards and ships vials; answers alarms"),
-    "quality": N_("reads everything and the record of changes; sets alarm limits"),
+    "quality": N_("releases and rejects lots; reads the record of changes; sets alarm limits"),
     "requester": N_("sees the window and asks for vials"),
     "read_only": N_("sees freezers, stock and alarms, changes nothing"),
 }
@@ -69,7 +71,6 @@ WINDOW = timedelta(minutes=15)
 FIRST_WAIT_S = 15
 LONGEST_WAIT_S = 15 * 60
 
-SESSION_NEVER_RENEWED = timedelta(days=30)
 LINK_LASTS: Mapping[str, timedelta] = {
     "invitation": timedelta(days=7),
     "reset": timedelta(hours=1),
@@ -139,6 +140,8 @@ def permissions_of(grants: Sequence[Grant]) -> dict[str, frozenset[int] | None]:
     for role, org_id in grants:
         for permission in PERMISSIONS.get(role, frozenset()):
             before = found.get(permission, frozenset())
-            everywhere = org_id is None or before is None
-            found[permission] = None if everywhere else before | {org_id}
+            if org_id is None or before is None:
+                found[permission] = None
+            else:
+                found[permission] = before | {org_id}
     return found

@@ -30,8 +30,9 @@ def make(
 ) -> tuple[ApiToken, str]:
     """Make a token for the actor; returns its row and the token itself, which is kept nowhere."""
     token = secrets.new(secrets.TOKEN_START)
+    person = session.get_one(Person, actor.id)
     row = ApiToken(
-        person_id=actor.id, name=name, start=token[:8], token_hash=secrets.digest(token),
+        person_id=person.id, name=name, start=token[:8], token_hash=secrets.digest(token),
         created_at=at, expires_at=expires_at,
     )  # fmt: skip
     session.add(row)
@@ -40,7 +41,7 @@ def make(
         actor,
         "token.made",
         "person",
-        str(actor.id),
+        person.email,
         at=at,
         org_id=actor.org_id,
         token=name,
@@ -56,12 +57,13 @@ def revoke(session: Session, actor: Actor, token_id: int, *, at: datetime) -> Ap
         raise NotFound(Refusal("no_such_token", N_("You have no such token.")))
     if row.revoked_at is None:
         row.revoked_at = at
+        person = session.get_one(Person, row.person_id)
         audit.record(
             session,
             actor,
             "token.revoked",
             "person",
-            str(actor.id),
+            person.email,
             at=at,
             org_id=actor.org_id,
             token=row.name,

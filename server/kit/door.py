@@ -17,7 +17,7 @@ from server.core.actor import Actor
 from server.core.errors import Conflict, Forbidden, Refusal, Unauthenticated
 from server.core.words import N_
 from server.kit import answers, csrf, idempotency, notices
-from server.kit.desk import Desk
+from server.kit import desk as desks
 
 PUBLIC = "PUBLIC"
 SIGNED_IN = "SIGNED_IN"
@@ -66,7 +66,7 @@ def admit(actor: Actor, permission: str) -> None:
 
 
 def _through(view: Callable[[], Any]) -> Response:
-    desk = cast("Desk", g)
+    desk = cast("desks.Desk", g)
     try:
         if (replayed := idempotency.replay()) is not None:
             return replayed

@@ -23,7 +23,7 @@ NOT_DATE = N_("“%(found)s” is not a date; a date such as 2026-03-14 is expec
 NOT_EMAIL = N_("“%(found)s” is not an e-mail address; one such as name@example.org is expected.")
 
 
-class Refused(Exception):  # noqa: N818  the sentence says what is wrong
+class Refused(Exception):
     """Raised by a field that cannot read what was typed."""
 
     def __init__(self, code: str, because: str, **facts: object) -> None:
@@ -126,15 +126,15 @@ class NumberField(Field):
         try:
             value: float | int = int(plain) if self.is_whole else float(plain)
         except ValueError:
-            self._not_a_number(found)
+            raise self._not_a_number(found) from None
         if not isfinite(value):
-            self._not_a_number(found)
+            raise self._not_a_number(found)
         self._bounds(found, value)
         return value
 
-    def _not_a_number(self, found: str) -> None:
+    def _not_a_number(self, found: str) -> Refused:
         example = "12" if self.is_whole else "12.5"
-        raise Refused("not_a_number", NOT_NUMBER, found=found, example=example)
+        return Refused("not_a_number", NOT_NUMBER, found=found, example=example)
 
     def _bounds(self, found: str, value: float) -> None:
         low = self.least is not None and value < self.least

@@ -1,6 +1,7 @@
 """How figures and times look: true minus, thin space before units, the site's time."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from flask import Flask, g
 from markupsafe import Markup, escape
@@ -8,7 +9,7 @@ from markupsafe import Markup, escape
 from server.core.words import N_
 from server.kit.i18n import gettext, language
 from server.kit.state import kit
-from server.kit.zone import UTC, ZoneInfo
+from server.kit.zone import UTC
 
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{THIN SPACE}"
@@ -62,7 +63,7 @@ def ago(at: datetime | None) -> str:
 def when(at: datetime | None, zone: str = "") -> Markup:
     """Return the moment in the site's time, with the zone in the title."""
     if at is None:
-        return Markup(UNKNOWN)
+        return Markup("?")
     there = at.astimezone(ZoneInfo(zone) if zone else site_zone())
     today = kit().clock.now().astimezone(there.tzinfo)
     text = _moment(there, today)

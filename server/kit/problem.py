@@ -1,7 +1,5 @@
 """problem+json (RFC 9457): the API's answer when it refuses."""
 
-from collections.abc import Mapping
-
 from flask import Response, request
 
 from server.kit import answers
@@ -17,7 +15,7 @@ def wanted() -> bool:
 
 def problem(status: int, code: str, title: str, detail: str, **more: object) -> Response:
     """Return the problem; `code` is stable for machines, `detail` is the sentence for people."""
-    content: Mapping[str, object] = {
+    content = {
         "type": f"urn:cryokeep:problem:{code}",
         "title": title,
         "status": status,
