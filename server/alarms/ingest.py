@@ -49,7 +49,9 @@ class Judge:
     def consider(self, session: Session, columns: Iterable[Column], *, now: datetime) -> int:
         """Raise and clear what these readings raise and clear; returns how many changes that were."""
         self._refresh(session)
-        due = [(rule, column) for column in columns for rule in self._rules.get(column.channel_id, ())]
+        due = [
+            (rule, column) for column in columns for rule in self._rules.get(column.channel_id, ())
+        ]
         if not due:
             return 0
         states = _open_states(session)
@@ -65,7 +67,9 @@ class Judge:
 def _read_rules(session: Session) -> dict[int, list[Watched]]:
     """The rules that readings can change, by channel; silence is judged by the clock, not by readings."""
     rules: dict[int, list[Watched]] = {}
-    query = select(AlarmRule).where(AlarmRule.enabled, AlarmRule.kind != "stale").order_by(AlarmRule.id)
+    query = (
+        select(AlarmRule).where(AlarmRule.enabled, AlarmRule.kind != "stale").order_by(AlarmRule.id)
+    )
     for rule in session.scalars(query):
         rules.setdefault(rule.channel_id, []).append(_watched(rule))
     return rules
@@ -79,12 +83,16 @@ def _watched(rule: AlarmRule) -> Watched:
         round(rule.delay_on_s * 1000),
         round(rule.delay_off_s * 1000),
     )
-    return Watched(rule.id, rule.org_id, rule.channel_id, rule.kind, rule.severity, rule.value, limit)
+    return Watched(
+        rule.id, rule.org_id, rule.channel_id, rule.kind, rule.severity, rule.value, limit
+    )
 
 
 def _open_states(session: Session) -> dict[StateKey, JudgeState]:
     """All states that are not normal, locked; few, whatever the number of rules."""
-    query = select(RuleState.rule_id, RuleState.drill, RuleState.phase, RuleState.since_ms, RuleState.extreme)
+    query = select(
+        RuleState.rule_id, RuleState.drill, RuleState.phase, RuleState.since_ms, RuleState.extreme
+    )
     query = query.where(RuleState.phase != "normal").order_by(RuleState.rule_id, RuleState.drill)
     return {
         (row.rule_id, row.drill): JudgeState(row.phase, row.since_ms, row.extreme)
@@ -93,7 +101,11 @@ def _open_states(session: Session) -> dict[StateKey, JudgeState]:
 
 
 def _judge(
-    session: Session, states: dict[StateKey, JudgeState], rule: Watched, column: Column, now: datetime
+    session: Session,
+    states: dict[StateKey, JudgeState],
+    rule: Watched,
+    column: Column,
+    now: datetime,
 ) -> int:
     key = (rule.id, column.drill)
     before = states.get(key, NORMAL)
@@ -115,7 +127,13 @@ def _not_ahead(times: Sequence[int], now_ms: int) -> Sequence[int]:
 
 
 def _change(
-    session: Session, rule: Watched, column: Column, index: int, change: Change, at_ms: int, now: datetime
+    session: Session,
+    rule: Watched,
+    column: Column,
+    index: int,
+    change: Change,
+    at_ms: int,
+    now: datetime,
 ) -> None:
     at = from_ms(at_ms)
     if change == "raised":
@@ -129,7 +147,9 @@ def _save(session: Session, key: StateKey, state: JudgeState) -> None:
     insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
     values = {"phase": state.phase, "since_ms": state.since_ms, "extreme": state.extreme}
     statement = insert(RuleState).values(rule_id=key[0], drill=key[1], **values)
-    session.execute(statement.on_conflict_do_update(index_elements=["rule_id", "drill"], set_=values))
+    session.execute(
+        statement.on_conflict_do_update(index_elements=["rule_id", "drill"], set_=values)
+    )
 
 
 def _worsen(session: Session, key: StateKey, state: JudgeState) -> None:

@@ -1,0 +1,60 @@
+"""Events that agents saw become rows; none is thinned or dropped."""
+
+import json
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from edge_agent.wire.messages import Events
+from edge_agent.wire.ranges import Ranges
+from server.telemetry.dating import SINCE_BOOT, Dating
+from server.telemetry.models import Channel, DeviceEvent
+
+
+def take(session: Session, dating: Dating, agent_id: int, message: Events, holes: Ranges) -> None:
+    """Store the new events; one that dates a boot takes effect at `dating.date_what_waits()`."""
+    rows: list[dict[str, Any]] = []
+    for first, last in holes:
+        for seq in range(first, last + 1):
+            i = seq - message.seq
+            event = message.ev[i]
+            if event["kind"] == "clock":
+                dating.date(agent_id, event["boot"], event["zero_ms"])
+            rows.append(_row(session, dating, agent_id, message, i))
+    if rows:
+        session.execute(insert(DeviceEvent), rows)
+
+
+def _row(
+    session: Session, dating: Dating, agent_id: int, message: Events, i: int
+) -> dict[str, Any]:
+    event = dict(message.ev[i])
+    kind = event.pop("kind")
+    at_ms = message.t0 + message.dt[i]
+    if not message.clk.s:
+        event[SINCE_BOOT] = at_ms
+        at_ms = dating.when(agent_id, message.boot, at_ms)
+    return {
+        "agent_id": agent_id,
+        "freezer_id": _freezer(session, agent_id, event),
+        "boot": message.boot,
+        "seq": message.seq + i,
+        "at_ms": at_ms,
+        "kind": kind,
+        "facts": json.dumps(event, ensure_ascii=False),
+        "drill": message.drill or "",
+    }
+
+
+def _freezer(session: Session, agent_id: int, event: dict[str, Any]) -> int | None:
+    """The freezer of the channel or stream that the event names, or the agent's only freezer."""
+    query = select(Channel.freezer_id).where(
+        Channel.agent_id == agent_id, Channel.freezer_id.is_not(None)
+    )
+    named = {"stream": Channel.stream, "channel": Channel.key}
+    for fact, column in named.items():
+        if isinstance(event.get(fact), str):
+            query = query.where(column == event[fact])
+    found = session.scalars(query.distinct().limit(2)).all()
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,1 @@
+"""The worker: takes what agents publish, judges it, and does what the clock asks for."""

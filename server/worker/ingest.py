@@ -1,0 +1,100 @@
+"""The way of a reading through the worker: one transaction for what has arrived, then the answers."""
+
+import logging
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from edge_agent.wire import codec, topics
+from edge_agent.wire.errors import WireError
+from edge_agent.wire.messages import Bad
+from server.alarms.ingest import Judge
+from server.core.clock import Clock
+from server.core.db import Database
+from server.telemetry import arrival, record, rejected
+from server.telemetry.known import Known
+from server.telemetry.record import Answer
+from server.telemetry.store import store_of
+from server.worker.client import Incoming
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class Desk:
+    """What the ingest path works with."""
+
+    database: Database
+    clock: Clock
+    prefix: str = topics.PREFIX
+    known: Known = field(default_factory=Known)
+    judge: Judge = field(default_factory=Judge)
+    readings: int = 0
+    messages: int = 0
+
+
+def on_messages(desk: Desk, group: Sequence[Incoming]) -> list[Answer]:
+    """Store and judge what has arrived, in one transaction, and return what to answer after it.
+
+    Raises whatever the database raises; then nothing of the group has been stored.
+    """
+    now = desk.clock.now()
+    arrivals = [arrival.read(m.topic, m.payload, desk.prefix) for m in group]
+    try:
+        with desk.database.writing() as session:
+            recorded = record.record(session, arrivals, desk.known, now=now, prefix=desk.prefix)
+            desk.judge.consider(session, recorded.columns(), now=now)
+    except BaseException:
+        desk.known.forget()
+        raise
+    desk.messages += len(group)
+    desk.readings += sum(len(column.times) for column in recorded.stored)
+    return recorded.answers
+
+
+def one_by_one(desk: Desk, group: Sequence[Incoming]) -> list[Answer]:
+    """Do the same with each message alone: a poisonous one is set aside, the good ones are stored."""
+    answers: list[Answer] = []
+    for message in group:
+        try:
+            answers += on_messages(desk, [message])
+        except Exception as error:  # whatever one message does must not stop the others
+            if is_outage(error):
+                raise
+            _LOG.exception("message set aside", extra={"topic": message.topic})
+            answers += set_aside(desk, message, error)
+    return answers
+
+
+def set_aside(desk: Desk, message: Incoming, error: Exception) -> list[Answer]:
+    """Keep a message that the database refuses with the reason, and answer that it is bad."""
+    read = arrival.read(message.topic, message.payload, desk.prefix)
+    why = WireError("not_storable", f"the database refuses the message: {type(error).__name__}")
+    now = desk.clock.now()
+    with desk.database.writing() as session:
+        names = [(read.topic.site, read.topic.agent)] if read.topic else []
+        agent = store_of(session).agents(names).get(names[0]) if names else None
+        rejected.keep(session, read, agent, why, now=now)
+    if read.topic is None or agent is None or agent.revoked:
+        return []
+    topic = topics.build("ack", read.topic.site, read.topic.agent, prefix=desk.prefix)
+    return [Answer(topic, codec.encode(Bad(codec.crc(message.payload), why.sentence)))]
+
+
+def is_outage(error: BaseException) -> bool:
+    """Say whether the database itself is in trouble (try again later) rather than what was written."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(
+        error, (OperationalError, InterfaceError, sqlite3.OperationalError, *_driver_outages())
+    )
+
+
+def _driver_outages() -> tuple[type[Exception], ...]:
+    try:
+        import psycopg  # noqa: PLC0415  an extra that only PostgreSQL needs
+    except ImportError:
+        return ()
+    return (psycopg.OperationalError, psycopg.InterfaceError)

@@ -1,0 +1,85 @@
+"""The worker's loop: what is live goes first, and commits are grouped by what has arrived."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from edge_agent.wire import topics
+from server.telemetry.record import Answer
+from server.worker.client import Address, Incoming
+from server.worker.ingest import Desk, is_outage, on_messages, one_by_one
+from server.worker.link import Link, wait
+
+_LOG = logging.getLogger(__name__)
+LIVE_AT_ONCE = 300
+BACKLOG_AT_ONCE = 100
+_LOOK_S = 0.25
+_OUTAGE_WAIT_S = 0.5
+
+
+class Loop:
+    """Takes messages from two links until `stop` is set: live ones, and backlog behind them."""
+
+    def __init__(
+        self, desk: Desk, address: Address, stop: threading.Event,
+        poke: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        self.desk, self.stop, self._poke = desk, stop, poke
+        live = topics.filters("t", "ev", "hb", "state", "catalog", prefix=desk.prefix)
+        self.live = Link(address, "live", live)
+        self.backlog = Link(address, "backlog", topics.filters("h", prefix=desk.prefix))
+
+    @property
+    def connected(self) -> bool:
+        """Say whether both links stand."""
+        return self.live.up and self.backlog.up
+
+    def run(self) -> None:
+        """Work until stopped; survives the loss of the broker and of the database."""
+        links = (self.live, self.backlog)
+        try:
+            while not self.stop.is_set():
+                for link in links:
+                    link.tend()
+                if not self.connected and not any(link.waiting for link in links):
+                    self.stop.wait(0.02)
+                wait(links, 0 if self.live.waiting or self.backlog.waiting else _LOOK_S)
+                self._take_one_group()
+        finally:
+            for link in links:
+                link.close()
+
+    def _take_one_group(self) -> None:
+        for link, most in ((self.live, LIVE_AT_ONCE), (self.backlog, BACKLOG_AT_ONCE)):
+            if group := link.take(most):
+                self._work_on(link, group)
+                return
+
+    def _work_on(self, link: Link, group: Sequence[Incoming]) -> None:
+        try:
+            answers = self._stored(group)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            _LOG.error("database not available", extra={"reason": str(error)[:300]})
+            link.give_back(group)
+            self.stop.wait(_OUTAGE_WAIT_S)
+            return
+        self._poke()
+        for answer in answers:
+            self.live.publish(answer.topic, answer.payload)
+        link.acknowledge(group)
+        self.live.flush()
+        link.flush()
+
+    def _stored(self, group: Sequence[Incoming]) -> list[Answer]:
+        try:
+            return on_messages(self.desk, group)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            _LOG.warning(
+                "group failed, its messages are tried one by one",
+                extra={"reason": str(error)[:300]},
+            )
+            return one_by_one(self.desk, group)
