@@ -230,8 +230,7 @@ def _wrong_in(line: _Line, shape: BoxShape) -> Iterator[Problem]:
         yield Problem(line.row, "tube", "", expected)
     elif why_not_code(line.tube) and line.tube.upper() not in UNREAD_WORDS | EMPTY_WORDS:
         expected = N_("a code without blanks, of at most %(most)s characters")
-        facts = (("most", LONGEST_CODE),)
-        yield Problem(line.row, "tube", line.tube[:80], expected, facts)
+        yield Problem(line.row, "tube", line.tube[:80], expected, (("most", LONGEST_CODE),))
 
 
 def _tube(line: _Line, shape: BoxShape) -> Tube:

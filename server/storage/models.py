@@ -114,7 +114,8 @@ class Container(Base):
 
 
 def _tail(context: DefaultExecutionContext) -> str:
-    return str(context.get_current_parameters()["code"])[-TAIL:]
+    found = context.get_current_parameters()  # type: ignore[no-untyped-call]  # SQLAlchemy has no type for it
+    return str(found["code"])[-TAIL:]
 
 
 class Vial(Base):

@@ -114,6 +114,7 @@ def _answer(
         return problem.problem(
             kind.status, refusal.code, gettext(kind.title), sentence,
             field=field, errors=errors, number=number or None,
+            occupant=refusal.facts.get("occupant"),
         )  # fmt: skip
     page = render_template(
         "kit/error.html", status=kind.status, title=gettext(kind.title), because=sentence,

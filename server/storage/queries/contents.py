@@ -1,0 +1,110 @@
+"""What is in a box, position by position, in one query."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session, aliased
+
+from server.catalogue.models import CellLine, Lot
+from server.storage.models import Container, Custody, Reservation, Vial
+
+
+@dataclass(frozen=True)
+class Place:
+    """One position and what is in it."""
+
+    ordinal: int
+    label: str
+    vial_id: int | None = None
+    vial_code: str = ""
+    lot_id: int | None = None
+    lot_code: str = ""
+    line_name: str = ""
+    passage: int | None = None
+    disposition: str = ""
+    reserved_for: str = ""
+
+    @property
+    def free(self) -> bool:
+        """Say whether nothing is here."""
+        return self.vial_id is None
+
+
+def box_contents(session: Session, box: Container) -> list[Place]:
+    """Return every position of the box, in the order of the ordinals."""
+    taken = {row.ordinal: row for row in session.execute(_inside(box))}
+    return [_place(box, ordinal, taken.get(ordinal)) for ordinal in box.shape.ordinals]
+
+
+def _inside(box: Container) -> Select[*tuple[Any, ...]]:
+    promise = aliased(Reservation)
+    return (
+        select(
+            Custody.ordinal,
+            Vial.id.label("vial_id"),
+            Vial.code.label("vial_code"),
+            Lot.id.label("lot_id"),
+            Lot.code.label("lot_code"),
+            Lot.passage,
+            Lot.disposition,
+            CellLine.name.label("line_name"),
+            promise.for_code.label("reserved_for"),
+        )
+        .join(Vial, Vial.id == Custody.vial_id)
+        .join(Lot, Lot.id == Vial.lot_id)
+        .join(CellLine, CellLine.id == Lot.line_id)
+        .outerjoin(promise, (promise.vial_id == Vial.id) & promise.ended_at.is_(None))
+        .where(Custody.container_id == box.id, LIVE_HERE)
+    )
+
+
+LIVE_HERE = Custody.ended_at.is_(None) & Custody.superseded_at.is_(None)
+
+
+def _place(box: Container, ordinal: int, row: Row[*tuple[Any, ...]] | None) -> Place:
+    label = box.shape.label(ordinal)
+    if row is None:
+        return Place(ordinal, label)
+    return Place(
+        ordinal,
+        label,
+        vial_id=row.vial_id,
+        vial_code=row.vial_code,
+        lot_id=row.lot_id,
+        lot_code=row.lot_code,
+        line_name=row.line_name,
+        passage=row.passage,
+        disposition=row.disposition,
+        reserved_for=row.reserved_for or "",
+    )
+
+
+def occupants(session: Session, container: Container) -> dict[int, str]:
+    """Return who is in each taken position: the code of a vial, or of a container."""
+    child = aliased(Container)
+    wanted = (
+        select(Custody.ordinal, Vial.code, child.code)
+        .outerjoin(Vial, Vial.id == Custody.vial_id)
+        .outerjoin(child, child.id == Custody.child_id)
+        .where(Custody.container_id == container.id, LIVE_HERE)
+    )
+    return {
+        ordinal: vial or inner
+        for ordinal, vial, inner in session.execute(wanted)
+        if ordinal is not None
+    }
+
+
+def occupant_at(session: Session, container: Container, ordinal: int) -> str | None:
+    """Return who is in this position, or None when it is free."""
+    child = aliased(Container)
+    wanted = (
+        select(Vial.code, child.code)
+        .select_from(Custody)
+        .outerjoin(Vial, Vial.id == Custody.vial_id)
+        .outerjoin(child, child.id == Custody.child_id)
+        .where(Custody.container_id == container.id, Custody.ordinal == ordinal, LIVE_HERE)
+    )
+    row = session.execute(wanted).first()
+    return None if row is None else str(row[0] or row[1])

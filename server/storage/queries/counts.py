@@ -1,0 +1,168 @@
+"""How much is inside: flat counts over a small tree of containers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import CTE, Select, Subquery, func, literal, select
+from sqlalchemy.orm import Session, aliased
+
+from server.catalogue.models import Lot
+from server.storage.models import Container, Custody, Reservation, Vial
+
+DEEPEST = 8
+AnyRows = Select[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What one container holds, all the way down."""
+
+    vials: int
+    boxes: int
+    places: int
+    """Positions of its boxes, taken or free."""
+    last_copies: int
+    """Lines of which every stored vial is in here."""
+    reserved: int
+
+    @property
+    def free(self) -> int:
+        """Return how many positions of its boxes are free."""
+        return self.places - self.vials
+
+
+def inside(session: Session, container: Container) -> Inside:
+    """Return what the container holds, itself included where it is a box."""
+    boxes, places = session.execute(_boxes(container.id)).one()
+    return Inside(
+        vials=vials_inside(session, [container.id])[container.id],
+        boxes=boxes,
+        places=int(places or 0),
+        last_copies=last_copies(session, [container.id])[container.id],
+        reserved=reserved_inside(session, [container.id])[container.id],
+    )
+
+
+def tree(container_ids: Iterable[int]) -> CTE:
+    """Return the containers below (and including) each of these, as (root, id)."""
+    own = aliased(Container)
+    start: AnyRows = select(
+        own.id.label("root"), own.id.label("id"), literal(0).label("depth")
+    ).where(own.id.in_(list(container_ids)))
+    down = start.cte("down", recursive=True)
+    inner = aliased(Custody)
+    return down.union_all(
+        select(down.c.root, inner.child_id, down.c.depth + 1)
+        .join(inner, inner.container_id == down.c.id)
+        .where(
+            inner.child_id.is_not(None),
+            inner.ended_at.is_(None),
+            inner.superseded_at.is_(None),
+            down.c.depth < DEEPEST,
+        )
+    )
+
+
+def _boxes(container_id: int) -> AnyRows:
+    below = tree([container_id])
+    places = func.sum(Container.rows * Container.columns * Container.layers)
+    return (
+        select(func.count(), places)
+        .select_from(Container)
+        .join(below, below.c.id == Container.id)
+        .where(Container.kind == "box")
+    )
+
+
+def _vial_rows(below: CTE) -> Subquery:
+    """Return the join of live custody rows with the boxes below; only boxes hold vials."""
+    box, held = aliased(Container), aliased(Custody)
+    joined = (
+        select(below.c.root, held.vial_id.label("vial_id"))
+        .select_from(below)
+        .join(box, (box.id == below.c.id) & (box.kind == "box"))
+        .join(held, held.container_id == box.id)
+        .where(held.ended_at.is_(None), held.superseded_at.is_(None))
+    )
+    return joined.subquery()
+
+
+def vials_inside(session: Session, container_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many vials are in each container, all the way down."""
+    ids = list(container_ids)
+    below = tree(ids)
+    box, held = aliased(Container), aliased(Custody)
+    counted = (  # counts rows, not vial ids: the index of live positions alone answers it
+        select(below.c.root, func.count())
+        .select_from(below)
+        .join(box, (box.id == below.c.id) & (box.kind == "box"))
+        .join(held, held.container_id == box.id)
+        .where(held.ended_at.is_(None), held.superseded_at.is_(None))
+        .group_by(below.c.root)
+    )
+    return _numbers(session, ids, counted)
+
+
+def _numbers(session: Session, ids: list[int], counted: AnyRows) -> dict[int, int]:
+    return dict.fromkeys(ids, 0) | {row[0]: int(row[1]) for row in session.execute(counted)}
+
+
+def reserved_inside(session: Session, container_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many vials in each container are promised to something."""
+    ids = list(container_ids)
+    rows = _vial_rows(tree(ids))
+    counted = (
+        select(rows.c.root, func.count())
+        .join(Reservation, Reservation.vial_id == rows.c.vial_id)
+        .where(Reservation.ended_at.is_(None))
+        .group_by(rows.c.root)
+    )
+    return _numbers(session, ids, counted)
+
+
+def last_copies(session: Session, container_ids: Iterable[int]) -> dict[int, int]:
+    """Return, for each container, of how many lines every stored vial is in it."""
+    ids = list(container_ids)
+    rows = _vial_rows(tree(ids))
+    lots_here = (
+        select(rows.c.root, Vial.lot_id, func.count().label("n"))
+        .join(Vial, Vial.id == rows.c.vial_id)
+        .group_by(rows.c.root, Vial.lot_id)
+        .subquery()
+    )
+    here = (
+        select(lots_here.c.root, Lot.line_id, func.sum(lots_here.c.n).label("n"))
+        .join(Lot, Lot.id == lots_here.c.lot_id)
+        .group_by(lots_here.c.root, Lot.line_id)
+        .subquery()
+    )
+    per_lot = _stored().subquery()
+    everywhere = (
+        select(Lot.line_id, func.sum(per_lot.c.n).label("n"))
+        .join(per_lot, per_lot.c.lot_id == Lot.id)
+        .group_by(Lot.line_id)
+        .subquery()
+    )
+    counted = (
+        select(here.c.root, func.count())
+        .join(everywhere, everywhere.c.line_id == here.c.line_id)
+        .where(here.c.n >= everywhere.c.n)
+        .group_by(here.c.root)
+    )
+    return _numbers(session, ids, counted)
+
+
+def _stored() -> AnyRows:
+    return (
+        select(Vial.lot_id, func.count().label("n"))
+        .where(Vial.state == "in_storage")
+        .group_by(Vial.lot_id)
+    )
+
+
+def stored_of_lots(session: Session, lot_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many vials of each lot are in storage now."""
+    ids = list(lot_ids)
+    counted = _stored().where(Vial.lot_id.in_(ids))
+    return _numbers(session, ids, counted)

@@ -1,0 +1,159 @@
+"""Find anything by any code: two queries by index for a known code, a few more to suggest near ones."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from server.accounts.queries import visible
+from server.catalogue.models import CellLine, CellLineName, Lot
+from server.core.actor import Actor
+from server.storage.models import TAIL, Container, Vial
+from server.storage.queries.things import spellings
+
+READ = "storage.read"
+MOST_HITS = 50
+MOST_NEAR = 8
+SHORTEST_START = 3
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Something that bears the code: kind is vial, box, rack, freezer, lot or line."""
+
+    kind: str
+    id: int
+    code: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was asked for, what bears it, and (where nothing does) what comes near."""
+
+    asked: str
+    hits: list[Hit] = field(default_factory=list)
+    near: list[Hit] = field(default_factory=list)
+
+    @property
+    def only(self) -> Hit | None:
+        """Return the hit when there is exactly one."""
+        return self.hits[0] if len(self.hits) == 1 else None
+
+
+def find(session: Session, actor: Actor, asked: str) -> Finding:
+    """Return what bears this code, barcode, lot number or line name, among what the actor may see."""
+    text = asked.strip()
+    if not text:
+        return Finding(text)
+    hits = _exact(session, actor, text) or _lines(session, actor, text)
+    return Finding(text, hits, [] if hits else nearest(session, actor, text))
+
+
+def _exact(session: Session, actor: Actor, text: str) -> list[Hit]:
+    codes = spellings(text)
+    parts = union_all(
+        visible(_vials().where(Vial.code.in_(codes)), actor, READ, Vial.org_id),
+        visible(_containers().where(Container.code.in_(codes)), actor, READ, Container.org_id),
+        visible(_containers().where(Container.barcode.in_(codes)), actor, READ, Container.org_id),
+        visible(_lots().where(Lot.code.in_(codes)), actor, READ, Lot.org_id),
+        visible(_line().where(CellLine.code.in_(codes)), actor, READ, CellLine.org_id),
+        visible(_line().where(CellLine.accession.in_(codes)), actor, READ, CellLine.org_id),
+    )
+    rows = session.execute(parts).all()
+    return list(dict.fromkeys(Hit(*row) for row in rows))[:MOST_HITS]
+
+
+# four columns: kind, id, code, name; `visible` takes selects of any width
+Row = Select[Any]
+
+
+def _vials() -> Row:
+    four: Any = select(literal("vial"), Vial.id, Vial.code, literal(""))
+    return four  # type: ignore[no-any-return]  # see Row
+
+
+def _containers() -> Row:
+    four: Any = select(Container.kind, Container.id, Container.code, Container.name)
+    return four  # type: ignore[no-any-return]  # see Row
+
+
+def _lots() -> Row:
+    four: Any = select(literal("lot"), Lot.id, Lot.code, literal(""))
+    return four  # type: ignore[no-any-return]  # see Row
+
+
+def _line() -> Row:
+    four: Any = select(literal("line"), CellLine.id, CellLine.code, CellLine.name)
+    return four  # type: ignore[no-any-return]  # see Row
+
+
+def _lines(session: Session, actor: Actor, text: str) -> list[Hit]:
+    """Return the lines of this name or synonym, however it is capitalised."""
+    low = text.lower()
+    named = _line().where(func.lower(CellLine.name) == low)
+    also = _line().join(CellLineName).where(func.lower(CellLineName.name) == low)
+    parts = union_all(*(visible(one, actor, READ, CellLine.org_id) for one in (named, also)))
+    return list(dict.fromkeys(Hit(*row) for row in session.execute(parts)))[:MOST_HITS]
+
+
+def nearest(session: Session, actor: Actor, text: str) -> list[Hit]:
+    """Return things whose codes come near: the same start, the same end, one sign more or less."""
+    found = dict.fromkeys((*_same_end(session, actor, text), *_same_start(session, actor, text)))
+    wanted = text.upper()
+    ranked = sorted(found, key=lambda hit: (_distance(wanted, hit), hit.code))
+    return ranked[:MOST_NEAR]
+
+
+def _distance(wanted: str, hit: Hit) -> int:
+    code = hit.code.upper()
+    if code.endswith(wanted) or code.startswith(wanted):
+        return 0
+    return min(edits(wanted, code), edits(wanted, hit.name.upper()) if hit.name else len(wanted))
+
+
+def _same_end(session: Session, actor: Actor, text: str) -> list[Hit]:
+    if len(text) < TAIL:
+        return []
+    wanted = _vials().where(Vial.tail.in_(spellings(text[-TAIL:]))).limit(MOST_HITS)
+    rows = session.execute(visible(wanted, actor, READ, Vial.org_id))
+    return [Hit(*row) for row in rows]
+
+
+def _same_start(session: Session, actor: Actor, text: str) -> list[Hit]:
+    """Look with ever shorter starts until something begins so; each look is one range of each index."""
+    length = len(text)
+    while length >= SHORTEST_START:
+        if hits := _starting(session, actor, text[:length]):
+            return hits
+        length = (
+            min(length - 1, max(SHORTEST_START, length * 2 // 3)) if length > SHORTEST_START else 0
+        )
+    return []
+
+
+def _starting(session: Session, actor: Actor, start: str) -> list[Hit]:
+    hits: list[Hit] = []
+    for begins in spellings(start):
+        after = begins[:-1] + chr(ord(begins[-1]) + 1)
+        for wanted, column, org in (
+            (_vials(), Vial.code, Vial.org_id),
+            (_containers(), Container.code, Container.org_id),
+            (_lots(), Lot.code, Lot.org_id),
+            (_line(), CellLine.name, CellLine.org_id),
+        ):
+            near = wanted.where(column >= begins, column < after).order_by(column).limit(MOST_HITS)
+            hits += [Hit(*row) for row in session.execute(visible(near, actor, READ, org))]
+    return hits
+
+
+def edits(one: str, other: str) -> int:
+    """Return how many signs must be added, dropped or changed to make one out of the other."""
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        above = row
+        row = [i]
+        for j, b in enumerate(other, 1):
+            row.append(min(above[j] + 1, row[-1] + 1, above[j - 1] + (a != b)))
+    return row[-1]

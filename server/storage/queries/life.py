@@ -1,0 +1,58 @@
+"""A vial's life: every stay it has had, with the way there as it was when the stay began."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.storage.models import Custody, Vial
+from server.storage.queries.paths import Path, vial_path
+
+MOST_STAYS = 50
+
+
+@dataclass(frozen=True)
+class Stay:
+    """From when until when it was somewhere, and who put it there."""
+
+    custody: Custody
+    path: Path
+
+    @property
+    def began_at(self) -> datetime:
+        """Return when it came."""
+        return self.custody.began_at
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """Return when it left; None while it is still there."""
+        return self.custody.ended_at
+
+    @property
+    def late(self) -> bool:
+        """Say whether it was recorded more than a minute after it happened."""
+        custody = self.custody
+        return (custody.began_recorded_at - custody.began_at).total_seconds() > 60
+
+
+def life_of(session: Session, vial: Vial) -> list[Stay]:
+    """Return the vial's stays, oldest first; superseded ones are left out."""
+    wanted = (
+        select(Custody)
+        .where(Custody.vial_id == vial.id, Custody.superseded_at.is_(None))
+        .order_by(Custody.began_at.desc(), Custody.id.desc())
+        .limit(MOST_STAYS)
+    )
+    rows = list(session.scalars(wanted))[::-1]
+    return [Stay(row, _way(session, vial, row)) for row in rows]
+
+
+def _way(session: Session, vial: Vial, row: Custody) -> Path:
+    if row.place != "position":
+        return Path(place=row.place, recipient_org_id=row.recipient_org_id)
+    if (
+        row.ended_at is not None and row.ended_at == row.began_at
+    ):  # lasted no time: at no moment true
+        return Path(place=row.place)
+    return vial_path(session, vial, row.began_at)

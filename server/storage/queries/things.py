@@ -1,0 +1,77 @@
+"""One vial or one container by its code, for someone who may see it."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from server.accounts.queries import visible
+from server.catalogue.models import CellLine, Lot
+from server.core.actor import Actor
+from server.core.errors import NotFound, Refusal
+from server.core.words import N_
+from server.storage.models import Container, Custody, Reservation, Vial
+from server.storage.queries.paths import true_at
+
+
+def spellings(code: str) -> list[str]:
+    """Return the code as it was typed and in capitals, which is what most labels bear."""
+    return list(dict.fromkeys((code, code.upper())))
+
+
+def vial(session: Session, actor: Actor, permission: str, code: str) -> Vial:
+    """Return the vial with this code, its lot and line loaded; NotFound where there is none to see."""
+    wanted = select(Vial).where(Vial.code.in_(spellings(code)))
+    wanted = wanted.options(joinedload(Vial.lot).joinedload(Lot.line))
+    found: Vial | None = session.scalars(visible(wanted, actor, permission, Vial.org_id)).first()
+    if found is None:
+        because = N_("No vial has the code %(code)s. Scan it again, or type its last characters.")
+        raise NotFound(Refusal("no_such_vial", because, {"code": code}))
+    return found
+
+
+def container(session: Session, actor: Actor, permission: str, code: str, *kinds: str) -> Container:
+    """Return the container with this code or barcode; NotFound where there is none to see."""
+    wanted = select(Container).where(
+        Container.code.in_(spellings(code)) | Container.barcode.in_(spellings(code))
+    )
+    if kinds:
+        wanted = wanted.where(Container.kind.in_(kinds))
+    wanted = visible(wanted, actor, permission, Container.org_id).order_by(Container.id)
+    found: Container | None = session.scalars(wanted).first()
+    if found is None:
+        because = _NO_SUCH.get(kinds[0] if len(kinds) == 1 else "", _NO_SUCH[""])
+        raise NotFound(Refusal("no_such_container", because, {"code": code}))
+    return found
+
+
+_NO_SUCH = {
+    "box": N_("No box has the code %(code)s. Scan the box again, or look for it by its rack."),
+    "rack": N_("No rack has the code %(code)s. Scan the rack again."),
+    "freezer": N_("No freezer has the code %(code)s. The list of freezers shows all of them."),
+    "": N_("No freezer, rack or box has the code %(code)s. Scan it again."),
+}
+
+
+def live_custody(session: Session, vial: Vial) -> Custody | None:
+    """Return the row that says where the vial is now; None where it has never been anywhere."""
+    return session.scalars(select(Custody).where(Custody.vial_id == vial.id, true_at(None))).first()
+
+
+def reservation_of(session: Session, vial: Vial) -> Reservation | None:
+    """Return the open promise of this vial, or None."""
+    wanted = select(Reservation).where(
+        Reservation.vial_id == vial.id, Reservation.ended_at.is_(None)
+    )
+    return session.scalars(wanted).first()
+
+
+def stored_vials_of_lot(session: Session, lot: Lot, limit: int) -> list[Vial]:
+    """Return the lot's vials that are here (not shipped, not destroyed), by code."""
+    here = Vial.state.in_(("labelled", "in_storage", "checked_out", "missing"))
+    wanted = select(Vial).where(Vial.lot_id == lot.id, here).order_by(Vial.code).limit(limit)
+    return list(session.scalars(wanted))
+
+
+def lots_of_line(session: Session, line: CellLine, limit: int) -> list[Lot]:
+    """Return the line's lots, newest first."""
+    wanted = select(Lot).where(Lot.line_id == line.id).order_by(Lot.id.desc()).limit(limit)
+    return list(session.scalars(wanted))

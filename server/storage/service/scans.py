@@ -1,0 +1,231 @@
+"""Rack scans: staged with what they would change, then applied as one change or put aside."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from server.audit import service as audit
+from server.catalogue.models import Lot
+from server.core.actor import Actor
+from server.core.errors import Conflict, Gone, Invalid, Refusal
+from server.core.words import N_
+from server.storage import imports, queries, reconcile, rules
+from server.storage.models import Container, RackScan, Vial
+from server.storage.reconcile import Change, Known, Plan, Seen
+from server.storage.rules import Act
+from server.storage.service import vials
+from server.storage.service.stays import Moment, end_stay, hold, occupy, refuse
+
+SCANNED = "rack scan"
+
+
+@dataclass(frozen=True)
+class File:
+    """An uploaded file."""
+
+    name: str
+    data: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Return the hash by which the file is kept."""
+        return sha256(self.data).hexdigest()
+
+
+def stage_scan(
+    session: Session,
+    actor: Actor,
+    box: Container,
+    file: File,
+    *,
+    lot: Lot | None = None,
+    at: datetime,
+) -> RackScan:
+    """Read a scanner's file for this box and keep what it says; nothing in the box changes yet."""
+    scan = imports.read(file.data, box.shape)
+    if scan.rack and scan.rack not in (box.code, box.barcode) and box.barcode:
+        because = N_("The file is of rack %(found)s, but %(box)s bears %(expected)s.")
+        facts = {"found": scan.rack, "box": box.code, "expected": box.barcode}
+        raise Invalid(Refusal("other_rack", because, facts), field="box")
+    staged = RackScan(
+        org_id=box.org_id,
+        box_id=box.id,
+        lot_id=_lot_for(box, lot),
+        file_name=file.name[:200],
+        format=scan.format,
+        sha256=file.sha256,
+        tubes=json.dumps([[t.ordinal, t.code, t.unread] for t in scan.tubes]),
+        uploaded_by=actor.id if actor.kind == "person" else None,
+        uploaded_at=at,
+    )
+    session.add(staged)
+    session.flush()  # its number names it in the record
+    _trace(session, actor, "scan.staged", staged, box, at, file=file.name, sha256=file.sha256)
+    return staged
+
+
+def _lot_for(box: Container, lot: Lot | None) -> int | None:
+    if lot is None:
+        return None
+    if lot.org_id != box.org_id:
+        because = N_("Lot %(lot)s belongs to another organisation than the box.")
+        raise Invalid(Refusal("other_organisation", because, {"lot": lot.code}), field="lot")
+    return lot.id
+
+
+def plan_of(session: Session, scan: RackScan) -> Plan:
+    """Return what applying the scan would change as things stand now."""
+    seen = [Seen(ordinal, code, unread) for ordinal, code, unread in json.loads(scan.tubes)]
+    return reconcile.plan(
+        scan.box_id,
+        scan.org_id,
+        seen,
+        queries.occupants(session, scan.box),
+        _known(session, [one.code for one in seen if one.code]),
+        enter_unknown=scan.lot_id is not None,
+    )
+
+
+def _known(session: Session, codes: list[str]) -> dict[str, Known]:
+    wanted = select(Vial).where(Vial.code.in_(codes)).options(joinedload(Vial.lot))
+    found = list(session.scalars(wanted))
+    paths = queries.paths_of(session, vials=[vial.id for vial in found])
+    return {
+        vial.code: Known(
+            code=vial.code,
+            state=vial.state,
+            org_id=vial.org_id,
+            tier=vial.lot.tier,
+            place=paths[vial.id].text,
+            box_id=paths[vial.id].box_id,
+            ordinal=paths[vial.id].ordinal,
+        )
+        for vial in found
+    }
+
+
+def apply_scan(
+    session: Session, actor: Actor, scan: RackScan, fingerprint: str, *, at: datetime
+) -> Plan:
+    """Make the record say what the scan saw, all of it or nothing.
+
+    Refused when the scan was applied or put aside already, when anything in it conflicts, and when
+    the plan is not the one with this fingerprint, which is the one that was shown.
+    """
+    _hold(session, scan)
+    plan = plan_of(session, scan)
+    if plan.fingerprint != fingerprint:
+        because = N_("The box has changed since this was shown. Look at the changes again.")
+        raise Conflict(Refusal("plan_changed", because))
+    if plan.conflicts:
+        first = plan.conflicts[0].why
+        because = N_("%(count)s tubes conflict with the record; settle them first.")
+        raise Conflict(first or Refusal("conflicts", because, {"count": len(plan.conflicts)}))
+    _carry_out(session, actor, scan, plan, at)
+    scan.state, scan.applied_at = "applied", at
+    facts = {"changes": plan.changes, "missing": len(plan.of(Change.MISSING))}
+    _trace(session, actor, "scan.applied", scan, scan.box, at, **facts)
+    return plan
+
+
+def put_aside_scan(session: Session, actor: Actor, scan: RackScan, *, at: datetime) -> None:
+    """Close a staged scan without changing anything."""
+    _hold(session, scan)
+    scan.state = "put_aside"
+    _trace(session, actor, "scan.put_aside", scan, scan.box, at)
+
+
+def _hold(session: Session, scan: RackScan) -> None:
+    hold(session, scan)
+    if scan.state == "applied":
+        because = N_(
+            "This scan was applied at %(when)s; a scan is applied once. Scan the box anew."
+        )
+        when = scan.applied_at.isoformat(timespec="minutes") if scan.applied_at else ""
+        raise Gone(Refusal("scan_applied", because, {"when": when}))
+    if scan.state != "staged":
+        because = N_("This scan was put aside. Upload the file again to use it.")
+        raise Gone(Refusal("scan_put_aside", because))
+    hold(session, scan.box)
+
+
+def _carry_out(session: Session, actor: Actor, scan: RackScan, plan: Plan, at: datetime) -> None:
+    """Free every position first, then fill them: so tubes that changed places do not meet."""
+    reason = f"{SCANNED} {scan.id}"
+    for entry in plan.of(Change.MISSING):
+        vial = _vial(session, entry.recorded)
+        vials.miss_vial(session, actor, vial, reason=reason, at=at)
+    arriving = plan.of(Change.PLACED, Change.MOVED, Change.PUT_BACK)
+    coming = [(_vial(session, entry.scanned), entry) for entry in arriving]
+    for vial, _entry in coming:
+        hold(session, vial)
+        end_stay(session, actor, queries.live_custody(session, vial), Moment.of(at))
+    for vial, entry in coming:
+        _arrive(session, actor, scan, vial, entry, at)
+    if scan.lot_id is not None:
+        lot = session.get_one(Lot, scan.lot_id)
+        for entry in plan.of(Change.ENTERED):
+            vial = vials.add_vial(session, actor, lot, entry.scanned, at=at)
+            vials.place_vial(session, actor, vial, scan.box, entry.ordinal, at=at)
+
+
+_ACTS = {
+    Change.PLACED: (Act.PLACE, "vial.placed"),
+    Change.MOVED: (Act.MOVE, "vial.moved"),
+    Change.PUT_BACK: (Act.PUT_BACK, "vial.put_back"),
+}
+
+
+def _arrive(
+    session: Session,
+    actor: Actor,
+    scan: RackScan,
+    vial: Vial,
+    entry: reconcile.Entry,
+    at: datetime,
+) -> None:
+    act, action = _ACTS[entry.change]
+    refuse(rules.why_not_act(vial.code, vial.state, act))
+    occupy(
+        session, actor, vial, scan.box, entry.ordinal, Moment.of(at), reason=f"{SCANNED} {scan.id}"
+    )
+    vial.state = str(rules.state_after(vial.state, act))
+    position = scan.box.shape.label(entry.ordinal)
+    facts: dict[str, Any] = {
+        "box": scan.box.code,
+        "position": position,
+        "before": entry.source,
+        "scan": scan.id,
+    }
+    vials.trace(session, actor, action, vial, at, **facts)
+
+
+def _vial(session: Session, code: str) -> Vial:
+    return session.scalars(select(Vial).where(Vial.code == code)).one()
+
+
+def _trace(
+    session: Session,
+    actor: Actor,
+    action: str,
+    scan: RackScan,
+    box: Container,
+    at: datetime,
+    **facts: Any,  # noqa: ANN401  whatever the record is told
+) -> None:
+    audit.record(
+        session,
+        actor,
+        action,
+        "scan",
+        str(scan.id),
+        at=at,
+        org_id=scan.org_id,
+        box=box.code,
+        **facts,
+    )

@@ -1,0 +1,147 @@
+"""Begin and end stays: the only place that writes custody rows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from server.core.actor import Actor
+from server.core.errors import Conflict, Invalid, Refusal
+from server.core.words import N_
+from server.storage import queries, rules
+from server.storage.models import Container, Custody, RackScan, Vial
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When it happened, and when it was recorded; they differ for what was done offline."""
+
+    happened_at: datetime
+    recorded_at: datetime
+
+    @classmethod
+    def of(cls, at: datetime, happened_at: datetime | None = None) -> "Moment":
+        """Return the moment of something recorded now; refuses one that has not come yet."""
+        if happened_at is not None and happened_at > at:
+            because = N_("%(found)s has not come yet; when it happened lies in the past.")
+            facts = {"found": happened_at.isoformat(timespec="seconds")}
+            raise Invalid(Refusal("future", because, facts), field="happened_at")
+        return cls(happened_at or at, at)
+
+
+def refuse(refusal: Refusal | None) -> None:
+    """Raise a Conflict when there is a refusal."""
+    if refusal:
+        raise Conflict(refusal)
+
+
+def hold(session: Session, row: Vial | Container | RackScan, *, shared: bool = False) -> None:
+    """Hold the row until the end of the transaction, and see it as it is now.
+
+    Held `shared`, others may hold it so too, but nobody may change it.
+    """
+    session.flush()  # a refresh drops what has not been written yet
+    session.refresh(row, with_for_update={"read": True} if shared else True)
+
+
+def end_stay(session: Session, actor: Actor, custody: Custody | None, when: Moment) -> None:
+    """End a stay, so that its position is free for the next statement."""
+    if custody is None:
+        return
+    if when.happened_at < custody.began_at:
+        because = N_("It came there at %(began)s, so it cannot have left at %(found)s.")
+        facts = {
+            "began": custody.began_at.isoformat(timespec="seconds"),
+            "found": when.happened_at.isoformat(timespec="seconds"),
+        }
+        raise Conflict(Refusal("before_it_came", because, facts))
+    custody.ended_at = when.happened_at
+    custody.ended_recorded_at = when.recorded_at
+    custody.ended_by = actor.id if actor.kind == "person" else None
+    session.flush()  # the unit of work inserts before it updates: the old row must free its index first
+
+
+def begin_stay(
+    session: Session,
+    actor: Actor,
+    occupant: Vial | Container,
+    place: str,
+    when: Moment,
+    *,
+    reason: str = "",
+    recipient_org_id: int | None = None,
+) -> Custody:
+    """Begin a stay elsewhere than in a position: on the bench, with a recipient, destroyed, unknown."""
+    custody = _row(actor, occupant, place, when, reason)
+    custody.recipient_org_id = recipient_org_id
+    session.add(custody)
+    return custody
+
+
+def occupy(
+    session: Session,
+    actor: Actor,
+    occupant: Vial | Container,
+    into: Container,
+    ordinal: int,
+    when: Moment,
+    *,
+    reason: str = "",
+) -> Custody:
+    """Put a vial or container into a position; refused, with the occupant named, where it is taken.
+
+    The rule gives the kind sentence, the index the guarantee: a race that slips past the rule
+    ends in the same refusal.
+    """
+    why_not_into(session, occupant, into, ordinal)
+    custody = _row(actor, occupant, "position", when, reason)
+    custody.container_id, custody.ordinal = into.id, ordinal
+    try:
+        with session.begin_nested():
+            session.add(custody)
+            session.flush()
+    except IntegrityError as error:
+        raise Conflict(_lost_race(session, occupant, into, ordinal)) from error
+    return custody
+
+
+def why_not_into(
+    session: Session, occupant: Vial | Container, into: Container, ordinal: int
+) -> None:
+    """Refuse what may not go into this position."""
+    kind = "vial" if isinstance(occupant, Vial) else occupant.kind
+    retired = into.retired_at is not None
+    refuse(rules.why_not_hold(into.code, into.kind, kind))
+    refuse(rules.why_not_into(into.code, retired=retired, box_org=into.org_id, org=occupant.org_id))
+    refuse(rules.why_not_at(into.shape, into.code, ordinal))
+    occupant_code = queries.occupant_at(session, into, ordinal)
+    taken = {ordinal: occupant_code} if occupant_code else {}
+    refuse(rules.why_not_place(into.shape, into.code, taken, ordinal))
+
+
+def _lost_race(
+    session: Session, occupant: Vial | Container, into: Container, ordinal: int
+) -> Refusal:
+    if winner := queries.occupant_at(session, into, ordinal):
+        return rules.position_taken(into.shape.label(ordinal), into.code, winner)
+    because = N_("%(code)s was moved by someone else a moment ago. Look again where it is.")
+    return Refusal("moved_meanwhile", because, {"code": occupant.code})
+
+
+def _row(
+    actor: Actor, occupant: Vial | Container, place: str, when: Moment, reason: str
+) -> Custody:
+    custody = Custody(
+        place=place,
+        began_at=when.happened_at,
+        began_recorded_at=when.recorded_at,
+        began_by=actor.id if actor.kind == "person" else None,
+        began_by_name=actor.name,
+        reason=reason,
+    )
+    if isinstance(occupant, Vial):
+        custody.vial_id = occupant.id
+    else:
+        custody.child_id = occupant.id
+    return custody

@@ -1,0 +1,244 @@
+"""Vials: added, placed, moved, taken out, put back, missed; and a move taken back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.audit import service as audit
+from server.catalogue.models import Lot
+from server.core.actor import Actor
+from server.core.errors import Conflict, Refusal
+from server.core.words import N_
+from server.storage import queries, rules
+from server.storage.models import Container, Custody, Vial
+from server.storage.rules import Act
+from server.storage.service.sites import save_new
+from server.storage.service.stays import Moment, begin_stay, end_stay, hold, occupy, refuse
+
+Purpose = tuple[str, int]
+
+
+def add_vial(
+    session: Session,
+    actor: Actor,
+    lot: Lot,
+    code: str,
+    *,
+    volume_ul: int | None = None,
+    at: datetime,
+) -> Vial:
+    """Enter a tube into a lot; refused where the code was ever given to another."""
+    vial = Vial(org_id=lot.org_id, code=code, lot_id=lot.id, volume_ul=volume_ul, created_at=at)
+    save_new(session, vial, code)
+    trace(session, actor, "vial.added", vial, at, lot=lot.code)
+    return vial
+
+
+def add_vials(
+    session: Session,
+    actor: Actor,
+    lot: Lot,
+    codes: Sequence[str],
+    box: Container | None = None,
+    ordinal: int | None = None,
+    *,
+    at: datetime,
+) -> list[Vial]:
+    """Enter tubes into a lot and into the free positions of a box from this one on; all or none."""
+    free: list[int] = []
+    if box is not None:
+        taken = queries.occupants(session, box)
+        refuse(rules.why_not_fit(box.shape, box.code, taken, len(codes)))
+        free = [one for one in box.shape.ordinals if one not in taken and one >= (ordinal or 1)]
+        ends = set(box.shape.ordinals) - set(free) if ordinal else taken
+        refuse(rules.why_not_fit(box.shape, box.code, ends, len(codes)))
+    vials = [add_vial(session, actor, lot, code, at=at) for code in codes]
+    if box is not None:
+        for vial, place in zip(vials, free, strict=False):
+            place_vial(session, actor, vial, box, place, at=at)
+    return vials
+
+
+def place_vial(
+    session: Session,
+    actor: Actor,
+    vial: Vial,
+    box: Container,
+    ordinal: int,
+    *,
+    at: datetime,
+    happened_at: datetime | None = None,
+) -> Custody:
+    """Put a vial that has no place (new, or found again) into a free position."""
+    when = Moment.of(at, happened_at)
+    return _bring(session, actor, vial, Act.PLACE, "vial.placed", box, ordinal, when)
+
+
+def move_vial(
+    session: Session,
+    actor: Actor,
+    vial: Vial,
+    box: Container,
+    ordinal: int,
+    *,
+    at: datetime,
+    happened_at: datetime | None = None,
+    reason: str = "",
+) -> Custody:
+    """Carry a stored vial to another free position; what was promised of it stays promised."""
+    when = Moment.of(at, happened_at)
+    return _bring(session, actor, vial, Act.MOVE, "vial.moved", box, ordinal, when, reason)
+
+
+def put_back(
+    session: Session,
+    actor: Actor,
+    vial: Vial,
+    box: Container | None = None,
+    ordinal: int | None = None,
+    *,
+    at: datetime,
+    happened_at: datetime | None = None,
+) -> Custody:
+    """Put a vial that was taken out back, where its tier allows it; without a box, where it was."""
+    refuse(rules.why_not_act(vial.code, vial.state, Act.PUT_BACK))
+    refuse(rules.why_not_return(vial.code, vial.lot.tier))
+    if box is None or ordinal is None:
+        box, ordinal = _former_place(session, vial)
+    when = Moment.of(at, happened_at)
+    return _bring(session, actor, vial, Act.PUT_BACK, "vial.put_back", box, ordinal, when)
+
+
+def take_out(
+    session: Session,
+    actor: Actor,
+    vial: Vial,
+    *,
+    reason: str = "",
+    purpose: Purpose | None = None,
+    at: datetime,
+    happened_at: datetime | None = None,
+) -> Custody:
+    """Take a vial out of its position; a promised one only for what it was promised to."""
+    when = Moment.of(at, happened_at)
+    before = _begin(session, vial, Act.TAKE_OUT)
+    refuse_if_promised(session, vial, purpose)
+    end_stay(session, actor, queries.live_custody(session, vial), when)
+    custody = begin_stay(session, actor, vial, "bench", when, reason=reason)
+    _become(
+        session, actor, vial, Act.TAKE_OUT, "vial.taken_out", when, before=before, reason=reason
+    )
+    return custody
+
+
+def miss_vial(
+    session: Session, actor: Actor, vial: Vial, *, reason: str = "", at: datetime
+) -> Custody:
+    """Record that a vial is not where it should be; it becomes stored again when it is placed."""
+    when = Moment.of(at)
+    before = _begin(session, vial, Act.MISS)
+    end_stay(session, actor, queries.live_custody(session, vial), when)
+    custody = begin_stay(session, actor, vial, "unknown", when, reason=reason)
+    _become(session, actor, vial, Act.MISS, "vial.missed", when, before=before, reason=reason)
+    return custody
+
+
+def undo_move(session: Session, actor: Actor, vial: Vial, *, at: datetime) -> Custody:
+    """Carry the vial back to where it was before its last move, as a move of its own."""
+    refuse(rules.why_not_act(vial.code, vial.state, Act.MOVE))
+    box, ordinal = _former_place(session, vial)
+    return move_vial(session, actor, vial, box, ordinal, at=at, reason="undo")
+
+
+def _bring(
+    session: Session,
+    actor: Actor,
+    vial: Vial,
+    act: Act,
+    action: str,
+    box: Container,
+    ordinal: int,
+    when: Moment,
+    reason: str = "",
+) -> Custody:
+    before = _begin(session, vial, act)
+    hold(session, box, shared=True)
+    end_stay(session, actor, queries.live_custody(session, vial), when)
+    custody = occupy(session, actor, vial, box, ordinal, when, reason=reason)
+    now = queries.vial_path(session, vial).text
+    _become(session, actor, vial, act, action, when, before=before, now=now)
+    return custody
+
+
+def _begin(session: Session, vial: Vial, act: Act) -> str:
+    """Hold the vial, refuse the act where its state forbids it, and return where the vial was."""
+    hold(session, vial)
+    refuse(rules.why_not_act(vial.code, vial.state, act))
+    path = queries.vial_path(session, vial)
+    return path.text or path.place
+
+
+def _become(
+    session: Session,
+    actor: Actor,
+    vial: Vial,
+    act: Act,
+    action: str,
+    when: Moment,
+    **facts: object,
+) -> None:
+    after = rules.state_after(vial.state, act)
+    assert after is not None
+    vial.state = str(after)
+    stated = when.happened_at if when.happened_at != when.recorded_at else None
+    told = {name: fact for name, fact in facts.items() if fact}
+    trace(session, actor, action, vial, when.recorded_at, stated_at=stated, **told)
+
+
+def trace(
+    session: Session,
+    actor: Actor,
+    action: str,
+    vial: Vial,
+    at: datetime,
+    *,
+    stated_at: datetime | None = None,
+    **facts: object,
+) -> None:
+    """Write the audit entry of something done with a vial."""
+    audit.record(
+        session,
+        actor,
+        action,
+        "vial",
+        vial.code,
+        at=at,
+        org_id=vial.org_id,
+        stated_at=stated_at,
+        **facts,
+    )
+
+
+def refuse_if_promised(session: Session, vial: Vial, purpose: Purpose | None) -> None:
+    """Refuse what is done with a promised vial, unless it is done for what it was promised to."""
+    promise = queries.reservation_of(session, vial)
+    if promise is not None and purpose != (promise.for_kind, promise.for_id):
+        refuse(rules.why_not_reserved(vial.code, promise.for_code))
+
+
+def _former_place(session: Session, vial: Vial) -> tuple[Container, int]:
+    """Return the position of the stay before the present one; refused where there was none."""
+    wanted = (
+        select(Custody)
+        .where(Custody.vial_id == vial.id, Custody.superseded_at.is_(None))
+        .order_by(Custody.id.desc())
+        .limit(2)
+    )
+    stays = list(session.scalars(wanted))
+    former = stays[1] if len(stays) > 1 else None
+    if former is None or former.container_id is None or former.ordinal is None:
+        because = N_("%(vial)s was in no position before; scan the place where it goes.")
+        raise Conflict(Refusal("no_former_place", because, {"vial": vial.code}))
+    return session.get_one(Container, former.container_id), former.ordinal
