@@ -1,12 +1,15 @@
 """Reads of alarms that more than one caller needs."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.alarms.models import Episode, FreezerStake
+from server.alarms.board import Alarm, unfinished
+from server.alarms.models import FreezerStake
 from server.alarms.wording import Place, Stake
+from server.core.actor import Actor
 from server.storage.models import Container, Room, Site
 from server.telemetry.models import Channel
 
@@ -50,6 +53,6 @@ def surroundings(session: Session, channel_id: int) -> Surroundings:
     return Surroundings(row.key, row.label, row.freezer_id, place, stake)
 
 
-def unfinished() -> Select[tuple[Episode]]:
-    """Return the query of all that is still going on or that nobody has acknowledged."""
-    return select(Episode).where(Episode.cleared_at.is_(None) | Episode.acknowledged_at.is_(None))
+def board(session: Session, actor: Actor, now: datetime) -> list[Alarm]:
+    """Return the alarms that the actor may see and that still need somebody, in the order of trust."""
+    return unfinished(session, actor.orgs("alarms.read"), now)

@@ -1,5 +1,6 @@
 """Alarm decisions: what may be a rule, what a rule's alarm is called, and in which order it is seen to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -207,3 +208,20 @@ def default_wishes(key: str, interval_s: float = 10.0) -> tuple[Wish, ...]:
     if is_door(key):
         return Wish("door", "warning", 0.5, 0.0, 180.0), silence
     return (silence,)
+
+
+def slope_per_min(points: Sequence[tuple[int, float]]) -> float | None:
+    """Return the change a minute along (milliseconds, value) by least squares.
+
+    None where fewer than three points, or less than half a minute, are known.
+    """
+    if len(points) < 3 or points[-1][0] - points[0][0] < 30_000:
+        return None
+    n = len(points)
+    minutes = [(at - points[0][0]) / 60_000 for at, _value in points]
+    mean_at, mean = sum(minutes) / n, sum(value for _at, value in points) / n
+    spread = sum((at - mean_at) ** 2 for at in minutes)
+    shared = sum(
+        (at - mean_at) * (value - mean) for at, (_ms, value) in zip(minutes, points, strict=True)
+    )
+    return shared / spread if spread else None

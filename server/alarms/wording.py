@@ -69,6 +69,13 @@ def figure(key: str, value: float) -> str:
     return number(value) + (f"{THIN_SPACE}{unit}" if unit else "")
 
 
+def rate(key: str, per_min: float) -> str:
+    """Return a change a minute with its sign: +1.1 K/min."""
+    unit = rules.unit_of(key)
+    sign = "+" if per_min > 0 else ""
+    return f"{sign}{number(per_min)}{THIN_SPACE}{'K' if unit == '°C' else unit}/min"
+
+
 def span(seconds: float) -> Sentence:
     """Return a duration in words that fit: 45 s, 6 min, 2 h 10 min, 3 d."""
     whole = int(max(seconds, 0))

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -133,7 +134,7 @@ def _record(
     rule: AlarmRule,
     channel: Channel,
     at: datetime,
-    **facts: object,
+    **facts: Any,  # noqa: ANN401  they become JSON
 ) -> None:
     freezer = channel.freezer.code if channel.freezer else ""
     audit.record(

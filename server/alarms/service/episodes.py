@@ -166,13 +166,13 @@ def acknowledge(
     return episode
 
 
-def _uncleared(rule_id: int, drill: str) -> Select[tuple[Episode]]:
+def _uncleared(rule_id: int, drill: str) -> Select[Episode]:
     return select(Episode).where(
         Episode.rule_id == rule_id, Episode.drill == drill, Episode.cleared_at.is_(None)
     )
 
 
-def _insert(session: Session, columns: Mapping[str, object]) -> ReturningInsert[tuple[int]]:
+def _insert(session: Session, columns: Mapping[str, object]) -> ReturningInsert[int]:
     insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
     statement = insert(Episode).values(columns)
     return statement.on_conflict_do_nothing(
