@@ -33,12 +33,26 @@ _ALWAYS = (
 _numbers = itertools.count(1)
 
 
+def _quick_place() -> str | None:
+    """Return the folder in memory where there is room for the databases of a test run, else None."""
+    memory = Path("/dev/shm")
+    roomy = (
+        memory.is_dir()
+        and os.access(memory, os.W_OK)
+        and shutil.disk_usage(memory).free > 2 * 1024**3
+    )
+    return str(memory) if roomy else None
+
+
 class PostgresServer:
     """One running server; `new_database()` gives the URL of an empty or copied database."""
 
     def __init__(self, *, durable: bool = False) -> None:
         # a short path: a socket's name has room for about 100 characters
-        self.folder = Path(tempfile.mkdtemp(prefix="ckpg-"))
+        self.folder = Path(
+            tempfile.mkdtemp(prefix="ckpg-", dir=None if durable else _quick_place())
+        )
+        self.copied: Path | None = None
         self.user = "nobody" if os.geteuid() == 0 else None
         self.programs = self._programs()
         if self.user:
@@ -56,13 +70,16 @@ class PostgresServer:
             key=lambda path: int(path.name.removeprefix("pginstall") or 0),
         )
         if self.user and not all(folder.stat().st_mode & 0o001 for folder in install.parents):
-            copy = self.folder / package.name / install.name  # nobody cannot reach the environment
-            shutil.copytree(install, copy, symlinks=True)
-            libraries = package.with_name(package.name + ".libs")
-            if libraries.is_dir():
-                shutil.copytree(libraries, self.folder / libraries.name)
-            install = copy
+            install = self._copied(package) / install.name  # nobody cannot reach the environment
         return install / "bin"
+
+    def _copied(self, package: Path) -> Path:
+        self.copied = Path(tempfile.mkdtemp(prefix="ckpg-programs-"))
+        self.copied.chmod(0o755)
+        for folder in package.parent.glob(f"{package.name}*"):
+            if folder.name in {package.name, f"{package.name}.libs"}:
+                shutil.copytree(folder, self.copied / folder.name, symlinks=True)
+        return self.copied / package.name
 
     def _start(self, options: tuple[str, ...]) -> Process:
         data = self.folder / "data"
@@ -119,7 +136,9 @@ class PostgresServer:
     def new_database(self, template: str | None = None) -> str:
         """Create a database, empty or as a copy of `template`, and return its name."""
         name = f"ck_{next(_numbers)}"
-        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}"')
+        self.run(
+            f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}" STRATEGY file_copy'
+        )
         return name
 
     def drop(self, database: str) -> None:
@@ -129,4 +148,6 @@ class PostgresServer:
     def stop(self) -> None:
         """Stop the server at once and remove its folder."""
         self.process.stop(number=signal.SIGINT)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in (self.folder, self.copied):
+            if folder:
+                shutil.rmtree(folder, ignore_errors=True)
