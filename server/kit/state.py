@@ -12,6 +12,7 @@ from server.core.wake import Waker
 from server.kit.nav import Nav
 from server.kit.panels import Panels
 from server.kit.strip import Strip
+from server.kit.tasks import Tasks
 from server.kit.zone import Zone
 
 NAME = "cryokeep"
@@ -30,6 +31,7 @@ class Kit:
     nav: Nav = field(default_factory=Nav)
     strip: Strip = field(default_factory=Strip)
     zone: Zone = field(default_factory=Zone)
+    tasks: Tasks = field(default_factory=Tasks)
 
 
 def kit() -> Kit:
