@@ -1,0 +1,153 @@
+"""What a chart is told: figures per bucket, and honestly where nothing was known."""
+
+import pytest
+
+from server.telemetry import rollups
+from server.telemetry.queries import history, latest, warmest
+from tests.service.telemetry.measured import HOUR_MS, NOON, NOON_MS, Measured
+
+MIN_MS = 60_000
+DAY_MS = 24 * HOUR_MS
+
+
+@pytest.fixture
+def measured(database):
+    return Measured(database)
+
+
+def track(measured, from_ms, to_ms, pixels=100, key="top_c", now_ms=NOON_MS):
+    with measured.database.reading() as session:
+        channel = measured.channel(session, key)
+        return history(session, [channel], from_ms, to_ms, pixels, now_ms=now_ms)[0]
+
+
+def every_10_s(from_ms, to_ms, value=-178.0):
+    return [(at, value) for at in range(from_ms, to_ms, 10_000)]
+
+
+def test_a_bucket_tells_least_mean_and_greatest(measured):
+    measured.store(
+        "top_c",
+        [(NOON_MS - 30_000, -180.0), (NOON_MS - 20_000, -150.0), (NOON_MS - 10_000, -170.0)],
+    )
+
+    found = track(measured, NOON_MS - 60_000, NOON_MS, pixels=1)
+
+    assert (found.least, found.mean, found.greatest, found.n) == (
+        [-180.0],
+        [-500.0 / 3],
+        [-150.0],
+        [3],
+    )
+
+
+def test_a_short_spike_is_never_thinned_away(measured):
+    rows = every_10_s(NOON_MS - DAY_MS, NOON_MS)
+    rows[4321] = (rows[4321][0], -120.0)
+    measured.store("top_c", rows)
+
+    found = track(measured, NOON_MS - DAY_MS, NOON_MS, pixels=50)
+
+    assert len(found.t) <= 50
+    assert max(found.greatest) == -120.0
+    assert found.gaps == []
+
+
+def test_a_silence_is_unknown_and_not_bridged(measured):
+    before = every_10_s(NOON_MS - 60 * MIN_MS, NOON_MS - 40 * MIN_MS)
+    after = every_10_s(NOON_MS - 20 * MIN_MS, NOON_MS)
+    measured.store("top_c", before + after)
+
+    found = track(measured, NOON_MS - HOUR_MS, NOON_MS, pixels=60)
+
+    assert found.gaps == [(before[-1][0], after[0][0])]
+
+
+def test_readings_without_a_number_are_a_gap(measured):
+    rows = every_10_s(NOON_MS - 30 * MIN_MS, NOON_MS)
+    rows[60:120] = [(at, None) for at, _ in rows[60:120]]
+    measured.store("top_c", rows)
+
+    found = track(measured, NOON_MS - 30 * MIN_MS, NOON_MS)
+
+    assert found.gaps == [(rows[59][0], rows[120][0])]
+
+
+def test_silence_until_now_is_a_gap_and_time_before_the_first_reading_is_not(measured):
+    rows = every_10_s(NOON_MS - 30 * MIN_MS, NOON_MS - 20 * MIN_MS)
+    measured.store("top_c", rows)
+
+    found = track(measured, NOON_MS - HOUR_MS, NOON_MS + HOUR_MS)
+
+    assert found.gaps == [(rows[-1][0], NOON_MS)]
+
+
+def test_a_window_after_the_last_reading_is_unknown_as_a_whole(measured):
+    measured.store("top_c", every_10_s(NOON_MS - 3 * HOUR_MS, NOON_MS - 2 * HOUR_MS))
+
+    found = track(measured, NOON_MS - HOUR_MS, NOON_MS)
+
+    assert (found.t, found.gaps) == ([], [(NOON_MS - HOUR_MS, NOON_MS)])
+
+
+def test_a_long_range_is_the_same_before_and_after_the_roll_up(measured):
+    rows = [
+        (at, -178.0 + (at // HOUR_MS) % 7) for at, _ in every_10_s(NOON_MS - 30 * HOUR_MS, NOON_MS)
+    ]
+    measured.store("top_c", rows)
+    year = (NOON_MS - 365 * DAY_MS, NOON_MS)
+
+    before = track(measured, *year, pixels=9000)
+    rollups.roll(measured.database, NOON)
+    after = track(measured, *year, pixels=9000)
+
+    assert before.from_hours
+    assert after.from_hours
+    assert sum(before.n) == sum(after.n) == len(rows)
+    assert (before.t, before.least, before.greatest) == (after.t, after.least, after.greatest)
+    assert after.mean == pytest.approx(before.mean)
+
+
+def test_where_only_hours_are_kept_a_short_range_shows_the_hours(measured):
+    measured.store("top_c", every_10_s(NOON_MS - 30 * HOUR_MS, NOON_MS - 20 * HOUR_MS))
+    rollups.roll(measured.database, NOON)
+    with measured.database.writing() as session:
+        session.connection().exec_driver_sql("DELETE FROM reading")
+    measured.store("top_c", every_10_s(NOON_MS - 20 * HOUR_MS, NOON_MS, -170.0))
+
+    found = track(measured, NOON_MS - 30 * HOUR_MS, NOON_MS, pixels=300)
+
+    assert found.mean[0] == -178.0
+    assert found.mean[-1] == -170.0
+    assert found.gaps == []
+
+
+def test_the_warmest_moment_is_found_in_whole_hours_and_at_the_edges(measured):
+    rows = dict(every_10_s(NOON_MS - 5 * HOUR_MS, NOON_MS))
+    rows[NOON_MS - 2 * HOUR_MS - 10_000] = -140.0
+    rows[NOON_MS - 10_000] = -130.0
+    measured.store("top_c", list(rows.items()))
+    rollups.roll(measured.database, NOON)
+
+    def found(from_ms, to_ms):
+        with measured.database.reading() as session:
+            return warmest(session, measured.freezer_id, from_ms, to_ms)
+
+    assert found(NOON_MS - 5 * HOUR_MS, NOON_MS) == (-130.0, NOON_MS - 10_000)
+    assert found(NOON_MS - 5 * HOUR_MS, NOON_MS - 20_000) == (
+        -140.0,
+        NOON_MS - 2 * HOUR_MS - 10_000,
+    )
+    assert found(NOON_MS - 2 * HOUR_MS, NOON_MS - HOUR_MS) == (-178.0, NOON_MS - 2 * HOUR_MS)
+    assert found(NOON_MS - 20 * HOUR_MS, NOON_MS - 10 * HOUR_MS) is None
+
+
+def test_the_latest_reading_is_unknown_after_three_missed_intervals(measured):
+    measured.store("top_c", [(NOON_MS, -178.0)])
+
+    with measured.database.reading() as session:
+        seen = {one.key: one for one in latest(session, [measured.freezer_id])[measured.freezer_id]}
+
+    assert seen["top_c"].known(NOON) == -178.0
+    assert seen["top_c"].known(NOON.replace(second=31)) is None
+    assert seen["bottom_c"].known(NOON) is None
