@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from edge_agent.wire.messages import Catalog, Heartbeat, State
@@ -76,6 +76,14 @@ def _describe(session: Session, agent_id: int, said: Described, freezers: dict[s
 
 def presence(session: Session, *, now: datetime) -> int:
     """Mark agents offline that were not heard of for three minutes; returns how many."""
-    silent = or_(Agent.seen_at.is_(None), Agent.seen_at < now - SILENT_AFTER)
-    gone = session.execute(update(Agent).where(Agent.online, silent).values(online=False))
+    gone = session.execute(update(Agent).where(Agent.online, _silent(now)).values(online=False))
     return int(gone.rowcount)  # type: ignore[attr-defined]  # an update has one
+
+
+def is_any_silent(session: Session, *, now: datetime) -> bool:
+    """Say whether `presence` would mark anybody; only reads."""
+    return session.scalar(select(Agent.id).where(Agent.online, _silent(now)).limit(1)) is not None
+
+
+def _silent(now: datetime) -> ColumnElement[bool]:
+    return or_(Agent.seen_at.is_(None), Agent.seen_at < now - SILENT_AFTER)

@@ -12,6 +12,8 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
+from server.telemetry.broker_plan import Address
+
 _PUBACK = 0x40
 _READ_BYTES = 256 * 1024
 
@@ -75,18 +77,6 @@ class BufferedClient(mqtt.Client):
         packets = b"".join(b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids)
         if packets:
             self._packet_queue(_PUBACK, packets, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a broker is and how to sign in there."""
-
-    host: str
-    port: int
-    username: str = ""
-    password: str = ""
-    tls: bool = False
-    ca_file: str = ""
 
 
 def new_client(

@@ -10,7 +10,8 @@ from typing import Any
 
 from paho.mqtt.enums import MQTTErrorCode
 
-from server.worker.client import Address, BufferedClient, Incoming, new_client
+from server.telemetry.broker_plan import Address
+from server.worker.client import BufferedClient, Incoming, new_client
 
 _LOG = logging.getLogger(__name__)
 _FIRST_WAIT_S = 0.1

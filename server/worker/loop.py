@@ -2,11 +2,12 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from edge_agent.wire import topics
+from server.telemetry.broker_plan import Address
 from server.telemetry.record import Answer
-from server.worker.client import Address, Incoming
+from server.worker.client import Incoming
 from server.worker.ingest import Desk, is_outage, on_messages, one_by_one
 from server.worker.link import Link, wait
 
@@ -20,11 +21,8 @@ _OUTAGE_WAIT_S = 0.5
 class Loop:
     """Takes messages from two links until `stop` is set: live ones, and backlog behind them."""
 
-    def __init__(
-        self, desk: Desk, address: Address, stop: threading.Event,
-        poke: Callable[[], None] = lambda: None,
-    ) -> None:  # fmt: skip
-        self.desk, self.stop, self._poke = desk, stop, poke
+    def __init__(self, desk: Desk, address: Address, stop: threading.Event) -> None:
+        self.desk, self.stop = desk, stop
         live = topics.filters("t", "ev", "hb", "state", "catalog", prefix=desk.prefix)
         self.live = Link(address, "live", live)
         self.backlog = Link(address, "backlog", topics.filters("h", prefix=desk.prefix))
@@ -65,7 +63,6 @@ class Loop:
             link.give_back(group)
             self.stop.wait(_OUTAGE_WAIT_S)
             return
-        self._poke()
         for answer in answers:
             self.live.publish(answer.topic, answer.payload)
         link.acknowledge(group)

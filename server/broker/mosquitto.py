@@ -1,0 +1,65 @@
+"""mosquitto as a child of this house: its configuration."""
+
+import getpass
+
+from server.broker.credentials import PASSWORDS, RIGHTS
+from server.core.clock import SystemClock
+from server.core.errors import Conflict, Refusal
+from server.core.settings import Settings
+from server.core.words import N_
+from server.telemetry import certificates
+from server.telemetry.broker_plan import BrokerPlan, mosquitto
+
+TLS_PORT = 8883
+_GONE = N_(
+    "The program mosquitto is no longer on this machine; install it again or choose the embedded broker."
+)
+
+
+def configuration(plan: BrokerPlan, settings: Settings) -> str:
+    """Return mosquitto.conf.
+
+    Neither autosave_on_changes nor a short autosave_interval: the whole store would be rewritten at
+    nearly every message, and no promise of ours rests on the broker's disk.
+    """
+    lines = [
+        f"listener {plan.port()} 127.0.0.1",
+        *_tls_listener(settings),
+        "persistence true",
+        f"persistence_location {plan.folder / 'data'}/",
+        "max_queued_messages 0",
+        "max_inflight_messages 0",
+        "set_tcp_nodelay true",
+        f"user {getpass.getuser()}",  # as root it would become nobody and could not write its folder
+        "allow_anonymous false",
+        f"password_file {plan.folder / PASSWORDS}",
+        f"acl_file {plan.folder / RIGHTS}",
+        "log_dest stderr",
+        "log_type error",
+        "log_type warning",
+    ]
+    return "\n".join([*lines, ""])
+
+
+def command(plan: BrokerPlan, settings: Settings) -> list[str]:
+    """Write the configuration and return the command that runs the broker."""
+    program = mosquitto()
+    if program is None:
+        raise Conflict(Refusal("no_mosquitto", _GONE))
+    (plan.folder / "data").mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = plan.folder / "mosquitto.conf"
+    file.write_text(configuration(plan, settings), encoding="utf-8")
+    return [program, "-c", str(file)]
+
+
+def _tls_listener(settings: Settings) -> list[str]:
+    """A listener for other machines, as soon as the pages listen beyond this one; TLS only."""
+    if settings.loopback_only:
+        return []
+    certificate, key = settings.tls_cert, settings.tls_key
+    if certificate is None or key is None:
+        names = ["localhost", "127.0.0.1", settings.host]
+        certificate, key = certificates.for_server(
+            settings.home / "ca-broker", names, SystemClock().now()
+        )
+    return [f"listener {TLS_PORT} {settings.host}", f"certfile {certificate}", f"keyfile {key}"]
