@@ -27,7 +27,7 @@ class Part(Generic[T]):
 
 def part(
     session: Session,
-    wanted: Select[tuple[T]],
+    wanted: Select[T],
     sorts: Mapping[str, Any],
     usual: str,
     tie: Any,  # noqa: ANN401  a column
