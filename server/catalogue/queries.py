@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from server.accounts.queries import visible
 from server.catalogue.models import CellLine, CellLineName, Lot
 from server.core.actor import Actor
-from server.core.errors import NotFound, Refusal
+from server.core.errors import Forbidden, NotFound, Refusal
 from server.core.words import N_
 
 READ = "catalogue.read"
@@ -43,14 +43,14 @@ def matches(words: str) -> ColumnElement[bool]:
     )
 
 
-def lines(actor: Actor, words: str = "") -> Select[tuple[CellLine]]:
+def lines(actor: Actor, words: str = "") -> Select[CellLine]:
     """Return the select of the lines that the actor may see, their names loaded, narrowed to these words."""
     wanted = visible(select(CellLine), actor, READ, CellLine.org_id)
     wanted = wanted.options(selectinload(CellLine.names))
     return wanted.where(matches(words.strip())) if words.strip() else wanted
 
 
-def lots(actor: Actor, words: str = "") -> Select[tuple[Lot]]:
+def lots(actor: Actor, words: str = "") -> Select[Lot]:
     """Return the select of the lots that the actor may see, their line loaded, narrowed to these words."""
     wanted = visible(select(Lot), actor, READ, Lot.org_id).join(
         CellLine, CellLine.id == Lot.line_id
@@ -63,19 +63,13 @@ def lots(actor: Actor, words: str = "") -> Select[tuple[Lot]]:
     )
 
 
-def total(session: Session, wanted: Select[Any]) -> int:
-    """Return how many rows a select has."""
-    bare = (
-        wanted.options().order_by(None).with_only_columns(func.count(), maintain_column_froms=True)
-    )
-    return session.scalar(bare) or 0
-
-
 def line(session: Session, actor: Actor, code: str, permission: str = READ) -> CellLine:
     """Return the line with this code; NotFound where there is none to see."""
     wanted = select(CellLine).where(func.upper(CellLine.code) == code.upper())
     wanted = wanted.options(selectinload(CellLine.names)).order_by(CellLine.id)
-    found = session.scalars(visible(wanted, actor, permission, CellLine.org_id)).first()
+    found: CellLine | None = session.scalars(
+        visible(wanted, actor, permission, CellLine.org_id)
+    ).first()
     if found is None:
         because = N_("No cell line has the code %(code)s.")
         raise NotFound(Refusal("no_such_line", because, {"code": code}))
@@ -85,7 +79,9 @@ def line(session: Session, actor: Actor, code: str, permission: str = READ) -> C
 def lot(session: Session, actor: Actor, code: str, permission: str = READ) -> Lot:
     """Return the lot with this code, its line loaded; NotFound where there is none to see."""
     wanted = select(Lot).where(func.upper(Lot.code) == code.upper()).options(joinedload(Lot.line))
-    found = session.scalars(visible(wanted.order_by(Lot.id), actor, permission, Lot.org_id)).first()
+    found: Lot | None = session.scalars(
+        visible(wanted.order_by(Lot.id), actor, permission, Lot.org_id)
+    ).first()
     if found is None:
         because = N_("No lot has the code %(code)s.")
         raise NotFound(Refusal("no_such_lot", because, {"code": code}))
@@ -106,3 +102,11 @@ def lots_per_line(session: Session, line_ids: Collection[int]) -> dict[int, int]
         .group_by(Lot.line_id)
     )
     return dict(session.execute(counted).tuples().all())
+
+
+def own_organisation(actor: Actor, permission: str) -> int:
+    """Return the organisation for which the actor enters new things; Forbidden where there is none."""
+    if actor.org_id is not None and actor.may(permission, actor.org_id):
+        return actor.org_id
+    because = N_("You belong to no organisation for which you may do this.")
+    raise Forbidden(Refusal("no_organisation", because))

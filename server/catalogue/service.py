@@ -147,6 +147,7 @@ def add_lot(
         lot.code,
         at=at,
         org_id=lot.org_id,
+        stated_at=None,
         line=line.code,
         **told,
     )
@@ -207,7 +208,10 @@ def decide_lot(
         at=at,
     )
     told = {"before": before, "now": disposition, "reason": reason, "signature": signature.id}
-    audit.record(session, actor, "lot.decided", "lot", lot.code, at=at, org_id=lot.org_id, **told)
+    org_id = lot.org_id
+    audit.record(
+        session, actor, "lot.decided", "lot", lot.code, at=at, org_id=org_id, stated_at=None, **told
+    )
     return signature
 
 
