@@ -95,7 +95,7 @@ def free_vials(session: Session, lot_id: int, n: int) -> list[Vial]:
     return list(session.scalars(wanted))
 
 
-def requests_of(actor: Actor) -> Select[tuple[Request]]:
+def requests_of(actor: Actor) -> Select[Request]:
     """Return the select of all requests that the actor may see: those of their banks, and their own."""
     wanted = select(Request).options(
         joinedload(Request.line),

@@ -54,7 +54,10 @@ def trace(
     session: Session, actor: Actor, request: Request, action: str, *, at: datetime, **facts: object
 ) -> None:
     """Write the audit entry of something done with a request, and wake who watches."""
-    audit.record(session, actor, action, KIND, request.code, at=at, org_id=request.org_id, **facts)
+    org_id = request.org_id
+    audit.record(
+        session, actor, action, KIND, request.code, at=at, org_id=org_id, stated_at=None, **facts
+    )
     announce(session, "requests")
 
 
