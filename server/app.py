@@ -17,7 +17,7 @@ from server.core.wake import Waker
 from server.kit import frame, headers
 from server.kit.desk import Desk
 from server.kit.state import NAME, Kit
-from server.web import errors, health, identity, metrics, openapi, secret, static_files, zone
+from server.web import errors, health, home, identity, metrics, openapi, secret, static_files, zone
 
 SERVER = Path(__file__).parent
 API = "/api/v1"
@@ -42,6 +42,7 @@ def create_app(
         part.install(app)
     kit.zone.provide(zone.of)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(home.blueprint)
     _add_features(app, kit)
     openapi.install(app, API)
     return app

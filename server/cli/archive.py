@@ -24,7 +24,7 @@ from server.core.settings import Settings
 from server.core.words import N_
 
 FORMAT = 1
-LEFT_OUT = {"broker", "log", "run", "agents"}  # made anew, or kept by the agents themselves
+LEFT_OUT = {"broker", "log", "run", "agents"}  # made anew; "agents" are the demonstration's
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.cli import demo_bank, opened
+from server.cli.demo_agents import DemoAgent, DemoTank
 from server.cli.verbs import Verbs
 from server.core.clock import SystemClock
 from server.core.db import Database
 from server.core.settings import Settings
+from server.telemetry.rules import username
+
+WARMS = "LN2-03"
+INCIDENT = """
+[[stream.probe.incident]]
+kind = "warm"
+at_s = 90
+for_s = 900
+k_per_min = 15
+to_c = -141
+"""  # so that a newcomer sees an alarm ring, and clear, within the first half hour
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,7 @@ def prepare(settings: Settings, database: Database) -> Demo:
     clock = SystemClock()
     sys.stdout.write("Filling the demonstration bank.\n")
     sys.stdout.flush()
-    return Demo(demo_bank.build(database, clock, now=clock.now(), home=settings.home))
+    return Demo(demo_bank.build(database, clock, now=clock.now(), folder=settings.home / "agents"))
 
 
 def agent_files(settings: Settings, demo: Demo, broker_url: str) -> list[Path]:
@@ -55,9 +67,26 @@ def agent_files(settings: Settings, demo: Demo, broker_url: str) -> list[Path]:
     return [_write(folder, agent, broker_url) for agent in demo.bank.agents]
 
 
-def _write(folder: Path, agent: demo_bank.DemoAgent, broker_url: str) -> Path:
-    path = folder / f"{agent.code}.toml"
+def _write(folder: Path, agent: DemoAgent, broker_url: str) -> Path:
+    path = folder / f"{agent.site}-{agent.code}.toml"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.write(agent.toml(broker_url, folder / f"{agent.code}.spool"))
+        file.write(_toml(agent, broker_url))
     return path
+
+
+def _toml(agent: DemoAgent, broker_url: str) -> str:
+    streams = "".join(_stream(tank, seed) for seed, tank in enumerate(agent.tanks, 1))
+    return (
+        f'[agent]\nsite = "{agent.site}"\nid = "{agent.code}"\nspool = "{agent.site}-{agent.code}.spool"\n'
+        f'heartbeat_s = 15\nclock = "trusted"\n\n[server]\nurl = "{broker_url}"\n'
+        f'username = "{username(agent.site, agent.code)}"\npassword = "{agent.password}"\n{streams}'
+    )
+
+
+def _stream(tank: DemoTank, seed: int) -> str:
+    return (
+        f'\n[[stream]]\nname = "{tank.stream}"\ninterval_s = 5\n\n[[stream.probe]]\n'
+        f'driver = "simulated"\nfreezer = "{tank.freezer}"\nseed = {seed}\n'
+        f"level_mm = {tank.level_mm}\n{INCIDENT if tank.freezer == WARMS else ''}"
+    )
