@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from server.telemetry import rules
+
 PROJECT = Path(__file__).resolve().parents[2]
 DOCKERFILES = sorted((PROJECT / "docker").glob("*.Dockerfile"))
 INSTRUCTIONS = {
@@ -139,3 +141,19 @@ def test_a_script_parses_and_stops_at_the_first_failure(script):
     assert "set -euo pipefail" in text
     assert os.access(script, os.X_OK)
     assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
+
+
+def test_the_rights_in_the_container_are_those_that_the_server_gives():
+    text = (PROJECT / "docker" / "acl").read_text(encoding="utf-8")
+    blocks = {
+        name: set(re.findall(r"^topic (\w+) (\S+)$", block, re.MULTILINE))
+        for name, block in re.findall(r"^user (\S+)\n((?:topic .*\n)+)", text, re.MULTILINE)
+    }
+
+    assert set(blocks) == {rules.SERVER_USER, rules.username("main", "tank-1")}
+    for name, written in blocks.items():
+        rights = rules.rights_of(name, "ck1")
+        wanted = {("write", topic) for topic in rights.publish} | {
+            ("read", topic) for topic in rights.read
+        }
+        assert written == {(verb, topic) for verb, topic in wanted if topic.startswith("ck1/")}
