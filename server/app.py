@@ -1,5 +1,6 @@
 """The web application: features, identity, errors and the frame, put together by hand."""
 
+import logging
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,7 @@ from server.kit.desk import Desk
 from server.kit.state import NAME, Kit
 from server.web import errors, health, home, identity, metrics, openapi, secret, static_files, zone
 
+log = logging.getLogger(__name__)
 SERVER = Path(__file__).parent
 API = "/api/v1"
 LARGEST_BODY = 16 * 1024 * 1024
@@ -80,7 +82,11 @@ def _add_features(app: Flask, kit: Kit) -> None:
     for name in FEATURES:
         if find_spec(f"server.{name}.views") is None:
             continue
-        views = import_module(f"server.{name}.views")
+        try:
+            views = import_module(f"server.{name}.views")
+        except ImportError as error:
+            log.warning("feature left out", extra={"feature": name, "error": str(error)})
+            continue
         if hasattr(views, "pages"):
             app.register_blueprint(views.pages)
         if hasattr(views, "api"):

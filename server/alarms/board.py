@@ -103,6 +103,14 @@ def history(
     return _alarms(session, page, now), total
 
 
+def page(
+    session: Session, orgs: Orgs, now: datetime, where: Sequence[Any], limit: int
+) -> list[Alarm]:
+    """Return the latest alarms that meet the conditions, by descending number."""
+    query = narrowed(_WITH_PLACE.where(*where), orgs)
+    return _alarms(session, query.order_by(Episode.id.desc()).limit(limit), now)
+
+
 def one(session: Session, orgs: Orgs, alarm_id: int, now: datetime) -> Alarm | None:
     """Return one alarm that these organisations may see, or None."""
     query = narrowed(_WITH_PLACE.where(Episode.id == alarm_id), orgs)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
@@ -92,7 +92,7 @@ def _run_out(session: Session, now_ms: int, lock: bool) -> Iterable[Due]:
             yield Due(row[0], row.drill, after, change)
 
 
-def _state(row: Any) -> JudgeState:
+def _state(row: Row[*tuple[Any, ...]]) -> JudgeState:
     return NORMAL if row.phase is None else JudgeState(row.phase, row.since_ms, row.extreme)
 
 

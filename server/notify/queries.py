@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from server.accounts.models import Person
@@ -105,7 +105,7 @@ def host_of(address: str) -> str:
     return address.partition("://")[2].split("/")[0] or address
 
 
-def _step(row: Any) -> StepRow:
+def _step(row: Row[*tuple[Any, ...]]) -> StepRow:
     return StepRow(
         id=row.id,
         position=row.position,

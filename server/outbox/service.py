@@ -5,9 +5,14 @@ from secrets import token_hex
 
 from sqlalchemy.orm import Session
 
+from server.audit import service as audit
+from server.core.actor import Actor
+from server.core.errors import Conflict, Refusal
 from server.core.wake import announce
+from server.core.words import N_
 from server.outbox import desk
 from server.outbox.models import Letter
+from server.outbox.rules import KEEP_TRYING
 
 
 def post(
@@ -47,9 +52,21 @@ def post(
     return letter
 
 
-def send_again(letter: Letter, *, at: datetime) -> None:
-    """Let a letter that was given up, or that waits for its next attempt, be tried now."""
+def send_again(session: Session, actor: Actor, letter: Letter, *, at: datetime) -> None:
+    """Let a letter that was given up, or waits for its next attempt, be tried now.
+
+    One that was sent, or is being sent at this moment, is refused.
+    """
+    if letter.state == "sent" or letter.claimed_by:
+        raise Conflict(
+            Refusal("letter_not_waiting", N_("This letter has been sent, or is just being sent."))
+        )
     letter.state = "waiting"
     letter.try_at = at
-    letter.attempts = 0
-    letter.claimed_by = ""
+    letter.created_at = max(
+        letter.created_at, at - KEEP_TRYING / 2
+    )  # else its first failure gives it up again
+    audit.record(
+        session, actor, "letter.sent_again", "letter", str(letter.id), at=at, org_id=letter.org_id
+    )
+    announce(session, "letters")

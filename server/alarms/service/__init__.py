@@ -6,6 +6,7 @@ from server.alarms.service.configure import (
     default_rules,
     switch_off,
     switch_on,
+    wish_of,
 )
 from server.alarms.service.episodes import (
     RuleLike,
@@ -24,4 +25,5 @@ __all__ = [
     "raise_episode",
     "switch_off",
     "switch_on",
+    "wish_of",
 ]

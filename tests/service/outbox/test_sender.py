@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from server.core.actor import Actor
 from server.core.db import Database
 from server.outbox import claims
 from server.outbox.models import Letter, WebhookKey
@@ -263,7 +264,7 @@ def test_a_letter_that_fails_after_a_week_is_given_up_and_can_be_sent_again(
     webhook_receiver.status = 204
 
     with database.writing() as session:
-        send_again(session.get_one(Letter, letter_id), at=now())
+        send_again(session, Actor.system("test"), session.get_one(Letter, letter_id), at=now())
 
     webhook_receiver.wait_for(1)
     eventually(lambda: states(database) == {"sent": 1})

@@ -1,0 +1,44 @@
+"""The strip under every page's head: the worst unanswered alarm in one line."""
+
+from collections.abc import Mapping, Sequence
+
+from server.alarms import wording
+from server.alarms.board import Alarm
+from server.core.words import N_, say
+
+
+def strip_of(alarms: Sequence[Alarm], language: str) -> Mapping[str, object] | None:
+    """Return what the strip says in this language, or None while every alarm is acknowledged."""
+    waiting = [alarm for alarm in alarms if not alarm.acknowledged]
+    if not waiting:
+        return None
+    worst = waiting[0]
+    what = worst.place.freezer
+    if worst.episode.drill:
+        what = say(language, N_("TEST %(freezer)s"), freezer=what)
+    return {
+        "severity": worst.state,
+        "what": what,
+        "text": _text(worst, language),
+        "note": _note(worst, language),
+        "url": "/alarms",
+        "more": len(waiting) - 1,
+    }
+
+
+def _text(alarm: Alarm, language: str) -> str:
+    facts = {
+        "title": alarm.title.text(language),
+        "figure": alarm.figure.text(language),
+        "span": wording.span(alarm.seconds).text(language),
+    }
+    if alarm.episode.kind == "door":
+        return say(language, N_("%(title)s for %(span)s"), **facts)
+    return say(language, N_("%(title)s: %(figure)s, for %(span)s"), **facts)
+
+
+def _note(alarm: Alarm, language: str) -> str:
+    if alarm.stake is None:
+        return say(language, N_("not acknowledged"))
+    stake = wording.stake_line(alarm.stake).text(language)
+    return say(language, N_("not acknowledged · inside: %(stake)s"), stake=stake)

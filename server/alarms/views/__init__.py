@@ -1,0 +1,18 @@
+"""The pages and the API of alarms, and what they put on other pages."""
+
+from server.alarms.views import api as api_views
+from server.alarms.views import board, episode, history, rules, stream
+from server.alarms.views.blueprints import api, pages
+from server.alarms.views.elsewhere import register
+
+__all__ = [
+    "api",
+    "api_views",
+    "board",
+    "episode",
+    "history",
+    "pages",
+    "register",
+    "rules",
+    "stream",
+]
