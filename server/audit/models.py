@@ -87,5 +87,5 @@ for _dialect in ("sqlite", "postgresql"):
         event.listen(
             Base.metadata,
             "after_create",
-            DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect),
+            DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]  # SQLAlchemy has not annotated it
         )

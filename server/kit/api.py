@@ -29,11 +29,11 @@ WRONG = N_("%(field)s: %(found)s was found. %(expected)s.")
 ABSENT = N_("nothing")
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Answer(msgspec.Struct, kw_only=True):
     """Base of what the API answers."""
 
 
-class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Base of what the API is sent; unknown fields are refused."""
 
 

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from flask import Response, request
+from flask import request
+from werkzeug.wrappers import Response
 
 SIGN_IN = "ck_session"
 
