@@ -42,7 +42,6 @@ def _freezers(making: Making, org: int) -> Iterator[Row]:
             "org_id": org,
             "kind": "freezer",
             "code": freezer.code,
-            "name": freezer.name,
             "model": freezer.model,
             "rows": 1,
             "columns": freezer.racks,

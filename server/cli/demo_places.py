@@ -12,7 +12,6 @@ class DemoFreezer:
     room: str
     circuit: str
     supply: str
-    name: str
     model: str
     racks: int
     agent: str = ""
@@ -35,7 +34,6 @@ FREEZERS = (
         "B1.04",
         "UPS-A",
         "BULK-1",
-        "Master banks",
         "MVE HEco 1542R",
         12,
         "tank-1",
@@ -48,7 +46,6 @@ FREEZERS = (
         "B1.04",
         "UPS-A",
         "BULK-1",
-        "Working banks",
         "MVE HEco 1542R",
         12,
         "tank-2",
@@ -61,7 +58,6 @@ FREEZERS = (
         "B1.04",
         "UPS-B",
         "BULK-1",
-        "Distribution",
         "MVE HEco 1542R",
         12,
         "tank-2",
@@ -74,14 +70,13 @@ FREEZERS = (
         "1.12",
         "UPS-M",
         "CYL-4",
-        "Safety and retention",
         "MVE HEco 815P",
         8,
         "tank-3",
         "tank",
         244.0,
     ),
-    DemoFreezer("DW-01", "PD", "B1.06", "UPS-A", "by hand", "Quarantine dewar", "XC 47/11-6", 6),
+    DemoFreezer("DW-01", "PD", "B1.06", "UPS-A", "by hand", "XC 47/11-6", 6),
 )
 AGENT_SITES = {"PD": "pudong", "MH": "minhang"}
 """A site as it stands in the topics."""

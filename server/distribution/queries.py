@@ -42,6 +42,11 @@ def lot_stock(session: Session, line_id: int) -> list[LotStock]:
     return [lot for _, lot in _stock(session, [line_id])]
 
 
+def stocks(session: Session, line_ids: Collection[int]) -> list[LotStock]:
+    """Return what each lot of these lines' distribution stock holds."""
+    return [lot for _, lot in _stock(session, list(line_ids))]
+
+
 def _stock(session: Session, line_ids: list[int]) -> list[tuple[int, LotStock]]:
     counted = (
         select(Lot.line_id, Lot.id, Lot.code, Lot.frozen_on, func.count(Vial.id), Lot.reserve_floor)

@@ -54,7 +54,7 @@ def add_line() -> Response | tuple[str, int]:
     except (Invalid, Conflict) as refused:
         return _form(None, typed_of(request.form), errors_of(refused)), 422
     notices.tell(gettext("%(name)s is in the catalogue. Enter its first lot next.", name=made.name))
-    return redirect(url_for("catalogue.line", code=made.code))
+    return redirect(url_for("catalogue.line", code=made.code), 303)
 
 
 @pages.get("/lines/<code>/edit")
@@ -76,7 +76,7 @@ def change_line(code: str) -> Response | tuple[str, int]:
     except (Invalid, Conflict) as refused:
         return _form(found, typed_of(request.form), errors_of(refused)), 422
     notices.tell(gettext("%(name)s has been changed.", name=found.name))
-    return redirect(url_for("catalogue.line", code=found.code))
+    return redirect(url_for("catalogue.line", code=found.code), 303)
 
 
 def _form(line: CellLine | None, typed: Typed, errors: object = None) -> str:

@@ -55,7 +55,7 @@ def add_lot(code: str) -> Response | tuple[str, int]:
             "%(lot)s has been entered; it is in quarantine until it is released.", lot=made.code
         )
     )
-    return redirect(url_for("catalogue.lot", code=made.code))
+    return redirect(url_for("catalogue.lot", code=made.code), 303)
 
 
 @pages.get("/lots/<code>/edit")
@@ -78,7 +78,7 @@ def change_lot(code: str) -> Response | tuple[str, int]:
     except (Invalid, Conflict) as refused:
         return _form(found.line, found, typed_of(request.form), errors_of(refused)), 422
     notices.tell(gettext("%(lot)s has been changed.", lot=found.code))
-    return redirect(url_for("catalogue.lot", code=found.code))
+    return redirect(url_for("catalogue.lot", code=found.code), 303)
 
 
 def _form(line: CellLine, lot: Lot | None, typed: Typed, errors: object = None) -> str:
@@ -115,7 +115,7 @@ def decide(code: str) -> Response | tuple[str, int]:
     except (Invalid, Conflict) as refused:
         return _decision(shown, typed_of(request.form), errors_of(refused)), 422
     notices.tell(gettext("%(lot)s: your decision has been signed and recorded.", lot=code))
-    return redirect(url_for("catalogue.lot", code=code))
+    return redirect(url_for("catalogue.lot", code=code), 303)
 
 
 def _decision(lot: Lot, typed: Typed, errors: object = None) -> str:

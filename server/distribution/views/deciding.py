@@ -89,7 +89,7 @@ def cancel(code: str) -> Answered:
     except (Invalid, Conflict) as refused:
         return _cancel(found, typed_of(request.form), errors_of(refused)), 422
     notices.tell(gettext("%(request)s is cancelled.", request=found.code))
-    return redirect(url_for("distribution.request_page", code=found.code))
+    return redirect(url_for("distribution.request_page", code=found.code), 303)
 
 
 def _only_asks() -> bool:
@@ -123,7 +123,7 @@ def ship(code: str) -> Answered:
     notices.tell(
         gettext("%(request)s is on its way; the requester gets a mail.", request=found.code)
     )
-    return redirect(url_for("distribution.request_page", code=found.code))
+    return redirect(url_for("distribution.request_page", code=found.code), 303)
 
 
 def _ship(found: Request, typed: Typed, errors: object) -> str:
@@ -139,4 +139,4 @@ def _done(found: Request, verb: Callable[[], object], said: str) -> Answered:
     except (Invalid, Conflict) as refused:
         return page_of(found, errors_of(refused), typed_of(request.form)), 422
     notices.tell(said)
-    return redirect(url_for("distribution.request_page", code=found.code))
+    return redirect(url_for("distribution.request_page", code=found.code), 303)

@@ -75,14 +75,14 @@ def pick_list(code: str) -> str:
 def _onwards(found: Request) -> Response:
     more = rules.state_after(found.state, Act.PICK) is not None
     page = "distribution.pick_page" if more else "distribution.request_page"
-    return redirect(url_for(page, code=found.code))
+    return redirect(url_for(page, code=found.code), 303)
 
 
 def _page(found: Request, typed: Typed, errors: object) -> Answered:
     walk = shown.tubes(found)
     waiting = [tube for tube in walk if tube.chosen.picked_at is None]
     if not waiting or rules.state_after(found.state, Act.PICK) is None:
-        return redirect(url_for("distribution.request_page", code=found.code))
+        return redirect(url_for("distribution.request_page", code=found.code), 303)
     tube = waiting[0]
     box = g.session.get(Container, tube.path.box_id) if tube.path.box_id else None
     return render_template(

@@ -38,7 +38,8 @@ def requests() -> str:
     wanted = queries.requests_of(g.actor).where(
         Request.state.in_([str(state) for state in VIEWS[name][1]])
     )
-    part = lists.part(g.session, wanted, SORTS, "-submitted", Request.id)
+    usual = "submitted" if name == "open" else "-submitted"
+    part = lists.part(g.session, wanted, SORTS, usual, Request.id)
     counts = queries.counts_by_state(g.session, g.actor)
     tabs = [
         (key, words, sum(counts.get(state, 0) for state in states))

@@ -71,7 +71,7 @@ def ask(code: str) -> Response | tuple[str, int]:
             request=made.code,
         )
     )
-    return redirect(url_for("distribution.request_page", code=made.code))
+    return redirect(url_for("distribution.request_page", code=made.code), 303)
 
 
 def _line(code: str, typed: Typed, errors: object) -> str:
