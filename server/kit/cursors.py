@@ -74,6 +74,7 @@ def page(
 
 
 def _of_type(value: int | str, key: InstrumentedAttribute[Any]) -> int | str:
-    if not isinstance(value, key.type.python_type):
+    fits: bool = isinstance(value, key.type.python_type)
+    if not fits:
         raise Invalid(NOT_CURSOR, field="cursor")
     return value

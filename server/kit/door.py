@@ -18,9 +18,9 @@ from server.core.errors import Conflict, Forbidden, Refusal, Unauthenticated
 from server.core.words import N_
 from server.kit import answers, csrf, idempotency, notices
 from server.kit import desk as desks
+from server.kit.admission import PUBLIC, SIGNED_IN
 
-PUBLIC = "PUBLIC"
-SIGNED_IN = "SIGNED_IN"
+__all__ = ["PUBLIC", "SIGNED_IN", "admit", "require"]
 
 P = ParamSpec("P")
 View = Callable[P, Any]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from server.core.actor import Actor
 from server.core.words import say
+from server.kit.admission import SIGNED_IN
 
 
 @dataclass(frozen=True, order=True)
@@ -23,13 +24,17 @@ class Nav:
         self.entries: list[Entry] = []
 
     def offer(self, position: int, label: str, url: str, permission: str) -> None:
-        """Show `label` (marked with N_) to everybody who has the permission somewhere."""
+        """Show `label` (marked with N_) to everybody who has the permission somewhere (or is SIGNED_IN)."""
         self.entries.append(Entry(position, label, url, permission))
 
     def of(self, actor: Actor, path: str, language: str) -> list[tuple[str, str, bool]]:
         """Return (label, address, whether the page at `path` lies under it)."""
-        mine = [entry for entry in sorted(self.entries) if actor.may(entry.permission)]
+        mine = [entry for entry in sorted(self.entries) if _is_for(entry, actor)]
         return [(say(language, e.label), e.url, _lies_under(path, e.url)) for e in mine]
+
+
+def _is_for(entry: Entry, actor: Actor) -> bool:
+    return actor.signed_in and (entry.permission == SIGNED_IN or actor.may(entry.permission))
 
 
 def _lies_under(path: str, url: str) -> bool:
