@@ -1,6 +1,7 @@
 """What may be done with vials and containers, each answered with a reason."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from server.core.errors import Refusal
@@ -211,6 +212,18 @@ def why_not_code(code: str) -> Refusal | None:
         )
         return Refusal("bad_code", because, {"found": code})
     return None
+
+
+def why_not_codes(codes: Sequence[str]) -> Refusal | None:
+    """Say why these cannot be the codes of new tubes, or None when they can."""
+    if not codes:
+        return why_not_code("")
+    refusal = next((found for code in codes if (found := why_not_code(code))), None)
+    twice = next((code for code, times in Counter(codes).items() if times > 1), None)
+    if refusal is None and twice is not None:
+        because = N_("%(code)s stands here twice; a code is given once.")
+        return Refusal("code_twice", because, {"code": twice})
+    return refusal
 
 
 def why_not_shape(shape: BoxShape) -> Refusal | None:

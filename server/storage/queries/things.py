@@ -1,6 +1,6 @@
 """One vial or one container by its code, for someone who may see it."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from server.accounts.queries import visible
@@ -8,8 +8,10 @@ from server.catalogue.models import CellLine, Lot
 from server.core.actor import Actor
 from server.core.errors import NotFound, Refusal
 from server.core.words import N_
+from server.parties.models import Organisation
 from server.storage.models import Container, Custody, Reservation, Vial
-from server.storage.queries.paths import true_at
+from server.storage.queries.contents import occupant_at
+from server.storage.queries.paths import Path, true_at
 
 
 def spellings(code: str) -> list[str]:
@@ -75,3 +77,39 @@ def lots_of_line(session: Session, line: CellLine, limit: int) -> list[Lot]:
     """Return the line's lots, newest first."""
     wanted = select(Lot).where(Lot.line_id == line.id).order_by(Lot.id.desc()).limit(limit)
     return list(session.scalars(wanted))
+
+
+def former_place(session: Session, vial: Vial) -> Custody | None:
+    """Return the stay before the present one where that was in a position, or None."""
+    wanted = (
+        select(Custody)
+        .where(Custody.vial_id == vial.id, Custody.superseded_at.is_(None))
+        .order_by(Custody.id.desc())
+        .limit(2)
+    )
+    stays = list(session.scalars(wanted))
+    former = stays[1] if len(stays) > 1 else None
+    return former if former is not None and former.container_id is not None else None
+
+
+def former_place_is_free(session: Session, vial: Vial) -> bool:
+    """Say whether the last move of a stored vial can be taken back."""
+    former = former_place(session, vial)
+    if vial.state != "in_storage" or former is None or former.container is None:
+        return False
+    taken = occupant_at(session, former.container, former.ordinal or 0)
+    return taken is None and former.container.retired_at is None
+
+
+def lot_counts(session: Session, lot_id: int) -> tuple[int, int]:
+    """Return how many vials of the lot are in storage, and how many there ever were."""
+    counted = select(Vial.state, func.count()).where(Vial.lot_id == lot_id).group_by(Vial.state)
+    by_state = {state: int(n) for state, n in session.execute(counted)}
+    return by_state.get("in_storage", 0), sum(by_state.values())
+
+
+def recipient_of(session: Session, path: Path) -> str:
+    """Return the name of the organisation that has it; empty where nobody else has."""
+    if path.recipient_org_id is None:
+        return ""
+    return session.get_one(Organisation, path.recipient_org_id).name

@@ -9,14 +9,17 @@ from server.storage.service.containers import (
 )
 from server.storage.service.endings import discard_vial, ship_vial
 from server.storage.service.reservations import end_reservation, reserve
-from server.storage.service.scans import apply_scan, plan_of, put_aside_scan, stage_scan
+from server.storage.service.scans import apply_scan, choose_lot, plan_of, put_aside_scan, stage_scan
 from server.storage.service.sites import add_circuit, add_room, add_site, add_supply
 from server.storage.service.vials import (
     add_vial,
     add_vials,
+    bring_vial,
+    first_free,
     miss_vial,
     move_vial,
     place_vial,
+    position_in,
     put_back,
     take_out,
     undo_move,
@@ -33,13 +36,17 @@ __all__ = [
     "add_vial",
     "add_vials",
     "apply_scan",
+    "bring_vial",
+    "choose_lot",
     "discard_vial",
     "end_reservation",
+    "first_free",
     "miss_vial",
     "move_vial",
     "place_container",
     "place_vial",
     "plan_of",
+    "position_in",
     "put_aside_scan",
     "put_back",
     "reserve",

@@ -15,6 +15,7 @@ from server.storage.models import Container, Custody, NitrogenSupply, PowerCircu
 from server.storage.positions import BoxShape
 from server.storage.service.sites import save_new
 from server.storage.service.stays import Moment, end_stay, hold, occupy
+from server.storage.service.vials import first_free
 
 
 def add_freezer(
@@ -200,15 +201,6 @@ def _keep_in(
 ) -> Container:
     _keep(session, actor, container, at)
     if into is not None:
-        place_container(session, actor, container, into, _free(session, into, ordinal), at=at)
+        place = ordinal if ordinal is not None else first_free(session, into)
+        place_container(session, actor, container, into, place, at=at)
     return container
-
-
-def _free(session: Session, into: Container, ordinal: int | None) -> int:
-    """Return the position asked for, or else the first free one."""
-    if ordinal is not None:
-        return ordinal
-    taken = queries.occupants(session, into)
-    if refusal := rules.why_not_fit(into.shape, into.code, taken, 1):
-        raise Conflict(refusal)
-    return next(one for one in into.shape.ordinals if one not in taken)

@@ -78,6 +78,16 @@ def _lot_for(box: Container, lot: Lot | None) -> int | None:
     return lot.id
 
 
+def choose_lot(
+    session: Session, actor: Actor, scan: RackScan, lot: Lot | None, *, at: datetime
+) -> None:
+    """Say into which lot the scan's unknown tubes are entered; None leaves them out."""
+    _hold(session, scan)
+    scan.lot_id = _lot_for(scan.box, lot)
+    chosen = lot.code if lot else ""
+    _trace(session, actor, "scan.lot_chosen", scan, scan.box, at, lot=chosen)
+
+
 def plan_of(session: Session, scan: RackScan) -> Plan:
     """Return what applying the scan would change as things stand now."""
     seen = [Seen(ordinal, code, unread) for ordinal, code, unread in json.loads(scan.tubes)]

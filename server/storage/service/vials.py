@@ -1,19 +1,18 @@
 """Vials: added, placed, moved, taken out, put back, missed; and a move taken back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.audit import service as audit
 from server.catalogue.models import Lot
 from server.core.actor import Actor
-from server.core.errors import Conflict, Refusal
+from server.core.errors import Conflict, Invalid, Refusal
 from server.core.words import N_
 from server.storage import queries, rules
 from server.storage.models import Container, Custody, Vial
-from server.storage.rules import Act
+from server.storage.rules import Act, State
 from server.storage.service.sites import save_new
 from server.storage.service.stays import Moment, begin_stay, end_stay, hold, occupy, refuse
 
@@ -230,15 +229,48 @@ def refuse_if_promised(session: Session, vial: Vial, purpose: Purpose | None) ->
 
 def _former_place(session: Session, vial: Vial) -> tuple[Container, int]:
     """Return the position of the stay before the present one; refused where there was none."""
-    wanted = (
-        select(Custody)
-        .where(Custody.vial_id == vial.id, Custody.superseded_at.is_(None))
-        .order_by(Custody.id.desc())
-        .limit(2)
-    )
-    stays = list(session.scalars(wanted))
-    former = stays[1] if len(stays) > 1 else None
-    if former is None or former.container_id is None or former.ordinal is None:
+    former = queries.former_place(session, vial)
+    if former is None or former.container is None or former.ordinal is None:
         because = N_("%(vial)s was in no position before; scan the place where it goes.")
         raise Conflict(Refusal("no_former_place", because, {"vial": vial.code}))
-    return session.get_one(Container, former.container_id), former.ordinal
+    return former.container, former.ordinal
+
+
+def position_in(session: Session, container: Container, written: str) -> int:
+    """Return the position that was written, or the first free one where nothing was."""
+    if not written.strip():
+        return first_free(session, container)
+    ordinal = container.shape.ordinal(written)
+    refusal = rules.why_not_at(container.shape, container.code, ordinal, written)
+    if refusal or ordinal is None:
+        raise Invalid(refusal or NO_POSITION, field="position")
+    return ordinal
+
+
+NO_POSITION = Refusal("no_position", N_("A position is missing."))
+
+
+def first_free(session: Session, container: Container) -> int:
+    """Return the first free position; refused where there is none."""
+    taken = queries.occupants(session, container)
+    refuse(rules.why_not_fit(container.shape, container.code, taken, 1))
+    return next(one for one in container.shape.ordinals if one not in taken)
+
+
+def bring_vial(
+    session: Session,
+    actor: Actor,
+    vial: Vial,
+    box: Container,
+    ordinal: int,
+    *,
+    at: datetime,
+    happened_at: datetime | None = None,
+) -> Custody:
+    """Place, move or put back a vial, whichever its state calls for."""
+    verbs: dict[State, Callable[..., Custody]] = {
+        State.IN_STORAGE: move_vial,
+        State.CHECKED_OUT: put_back,
+    }
+    verb = verbs.get(State(vial.state), place_vial)
+    return verb(session, actor, vial, box, ordinal, at=at, happened_at=happened_at)

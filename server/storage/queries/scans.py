@@ -1,0 +1,36 @@
+"""Rack scans that were handed in."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from server.accounts.queries import visible
+from server.catalogue.models import Lot
+from server.core.actor import Actor
+from server.core.errors import NotFound, Refusal
+from server.core.words import N_
+from server.storage.models import RackScan
+
+MOST = 30
+
+
+def recent_scans(session: Session, actor: Actor) -> list[RackScan]:
+    """Return the newest scans that the actor may see, newest first."""
+    wanted = select(RackScan).options(joinedload(RackScan.box)).order_by(RackScan.id.desc())
+    wanted = visible(wanted.limit(MOST), actor, "storage.import", RackScan.org_id)
+    return list(session.scalars(wanted))
+
+
+def rack_scan(session: Session, actor: Actor, scan_id: int) -> RackScan:
+    """Return this scan with its box; NotFound where there is none to see."""
+    wanted = select(RackScan).where(RackScan.id == scan_id).options(joinedload(RackScan.box))
+    wanted = visible(wanted, actor, "storage.import", RackScan.org_id)
+    found: RackScan | None = session.scalars(wanted).first()
+    if found is None:
+        because = N_("There is no scan %(number)s.")
+        raise NotFound(Refusal("no_such_scan", because, {"number": scan_id}))
+    return found
+
+
+def lot_of(session: Session, scan: RackScan) -> Lot | None:
+    """Return the lot into which the scan's unknown tubes are entered, or None."""
+    return session.get(Lot, scan.lot_id) if scan.lot_id is not None else None

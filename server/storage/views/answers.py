@@ -1,0 +1,203 @@
+"""What the API of storage is sent and answers."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from server.kit.api import Answer, Body
+from server.storage import queries
+from server.storage.models import Container, Vial
+from server.storage.queries import Hit, Path, Place
+
+
+class StepOut(Answer):
+    """One step of the way to a thing."""
+
+    kind: str
+    code: str
+    name: str
+
+
+class VialOut(Answer):
+    """A vial: what it is and where it is. `place` is position, bench, recipient, destroyed, unknown or empty."""
+
+    code: str
+    state: str
+    lot: str
+    line: str
+    line_name: str
+    tier: str
+    place: str
+    way: list[StepOut]
+    box: str | None
+    position: str | None
+    since: datetime | None
+    by: str
+    reserved_for: str | None
+    version: int
+
+
+class HitOut(Answer):
+    """Something that bears a code, or comes near it."""
+
+    kind: str
+    code: str
+    name: str
+
+
+class FindOut(Answer):
+    """What bears the code; where it is one vial, the vial; where nothing does, what comes near."""
+
+    asked: str
+    hits: list[HitOut]
+    near: list[HitOut]
+    vial: VialOut | None
+
+
+class PlaceOut(Answer):
+    """One position of a box; without a vial it is free."""
+
+    position: str
+    ordinal: int
+    vial: str | None
+    lot: str | None
+    reserved_for: str | None
+
+
+class BoxOut(Answer):
+    """A box and what is in it, position by position."""
+
+    code: str
+    rows: int
+    columns: int
+    way: list[StepOut]
+    taken: int
+    free: int
+    places: list[PlaceOut]
+
+
+class FreezerOut(Answer):
+    """A freezer and how much is in it."""
+
+    code: str
+    name: str
+    site: str
+    room: str
+    vials: int
+    last_copies: int
+
+
+class FreezersOut(Answer):
+    """All freezers that the asker may see."""
+
+    items: list[FreezerOut]
+
+
+class SiteOut(Answer):
+    """A site with its rooms."""
+
+    code: str
+    name: str
+    time_zone: str
+    rooms: list[str]
+
+
+class SitesOut(Answer):
+    """All sites that the asker may see."""
+
+    items: list[SiteOut]
+
+
+class NewVials(Body):
+    """Tubes to enter into a lot and, where a box is named, into its free positions."""
+
+    lot: str
+    codes: list[str]
+    box: str = ""
+    position: str = ""
+
+
+class VialsOut(Answer):
+    """Vials."""
+
+    items: list[VialOut]
+
+
+class Destination(Body):
+    """A box and a position (the first free one where it is left out); `happened_at` for what was done offline."""
+
+    box: str
+    position: str = ""
+    happened_at: datetime | None = None
+
+
+class TakeOut(Body):
+    """Why a vial is taken out, and when it was, for what was done offline."""
+
+    reason: str = ""
+    happened_at: datetime | None = None
+
+
+class Discard(Body):
+    """Why a vial is destroyed, and the password again: the signature under it."""
+
+    reason: str
+    password: str
+
+
+def way(path: Path) -> list[StepOut]:
+    """Return the way as the API tells it."""
+    return [StepOut(kind=step.kind, code=step.code, name=step.name) for step in path.steps]
+
+
+def vial_out(session: Session, vial: Vial) -> VialOut:
+    """Return the vial as the API tells it."""
+    path = queries.vial_path(session, vial)
+    promise = queries.reservation_of(session, vial)
+    box, position = path.step("box"), path.step("position")
+    return VialOut(
+        code=vial.code,
+        state=vial.state,
+        lot=vial.lot.code,
+        line=vial.lot.line.code,
+        line_name=vial.lot.line.name,
+        tier=vial.lot.tier,
+        place=path.place,
+        way=way(path),
+        box=box.code if box else None,
+        position=position.code if position else None,
+        since=path.began_at,
+        by=path.began_by_name,
+        reserved_for=promise.for_code if promise else None,
+        version=vial.version,
+    )
+
+
+def hit_out(hit: Hit) -> HitOut:
+    """Return what was found as the API tells it."""
+    return HitOut(kind=hit.kind, code=hit.code, name=hit.name)
+
+
+def box_out(session: Session, box: Container) -> BoxOut:
+    """Return the box as the API tells it."""
+    contents = queries.box_contents(session, box)
+    taken = sum(not place.free for place in contents)
+    return BoxOut(
+        code=box.code,
+        rows=box.rows * box.layers,
+        columns=box.columns,
+        way=way(queries.path_of(session, box)),
+        taken=taken,
+        free=len(contents) - taken,
+        places=[_place_out(place) for place in contents],
+    )
+
+
+def _place_out(place: Place) -> PlaceOut:
+    return PlaceOut(
+        position=place.label,
+        ordinal=place.ordinal,
+        vial=place.vial_code or None,
+        lot=place.lot_code or None,
+        reserved_for=place.reserved_for or None,
+    )

@@ -1,0 +1,117 @@
+"""The API of vials: read, enter, place, move, take out, put back, discard."""
+
+from collections.abc import Callable
+
+from flask import g, request
+
+from server.accounts import login
+from server.catalogue import queries as catalogue
+from server.core.errors import Invalid
+from server.kit import api as described
+from server.kit import etag
+from server.kit.api import describes
+from server.kit.door import require
+from server.storage import queries, rules
+from server.storage import service as storage
+from server.storage.models import Custody, Vial
+from server.storage.views import answers
+from server.storage.views.answers import Destination, Discard, NewVials, TakeOut, VialOut, VialsOut
+from server.storage.views.blueprints import api
+
+MOVED = {200: VialOut}
+
+
+@api.get("/vials/<code>")
+@require("storage.read")
+@describes("Read a vial: what it is and where it is", answers=MOVED)
+def vial(code: str) -> VialOut:
+    """Answer where a vial is."""
+    return answers.vial_out(g.session, queries.vial(g.session, g.actor, "storage.read", code))
+
+
+@api.post("/vials")
+@require("storage.edit")
+@describes("Enter tubes into a lot, and into a box", body=NewVials, answers={201: VialsOut})
+def add() -> tuple[VialsOut, int]:
+    """Enter tubes, all or none."""
+    wanted = described.read(NewVials)
+    if refusal := rules.why_not_codes(wanted.codes):
+        raise Invalid(refusal, field="codes")
+    lot = catalogue.lot(g.session, g.actor, wanted.lot, "storage.edit")
+    box, start = None, None
+    if wanted.box:
+        box = queries.container(g.session, g.actor, "storage.edit", wanted.box, "box")
+        start = storage.position_in(g.session, box, wanted.position)
+    at = g.clock.now()
+    made = storage.add_vials(g.session, g.actor, lot, wanted.codes, box, start, at=at)
+    return VialsOut(items=[answers.vial_out(g.session, one) for one in made]), 201
+
+
+@api.post("/vials/<code>/place")
+@require("storage.move")
+@describes("Put a vial that has no place into a position", body=Destination, answers=MOVED)
+def place(code: str) -> VialOut:
+    """Place a vial; 409 names the occupant of a taken position."""
+    return _bring(code, storage.place_vial)
+
+
+@api.post("/vials/<code>/move")
+@require("storage.move")
+@describes("Carry a stored vial to another position", body=Destination, answers=MOVED)
+def move(code: str) -> VialOut:
+    """Move a vial; 409 names the occupant of a taken position."""
+    return _bring(code, storage.move_vial)
+
+
+@api.post("/vials/<code>/put-back")
+@require("storage.move")
+@describes("Put back a vial that was taken out", body=Destination, answers=MOVED)
+def put_back(code: str) -> VialOut:
+    """Put a vial back, where its tier allows it."""
+    return _bring(code, storage.put_back)
+
+
+def _bring(code: str, verb: Callable[..., Custody]) -> VialOut:
+    wanted = described.read(Destination)
+    found = _vial(code, "storage.move")
+    box = queries.container(g.session, g.actor, "storage.move", wanted.box, "box")
+    ordinal = storage.position_in(g.session, box, wanted.position)
+    at, happened_at = g.clock.now(), wanted.happened_at
+    verb(g.session, g.actor, found, box, ordinal, at=at, happened_at=happened_at)
+    return _answer(found)
+
+
+@api.post("/vials/<code>/take-out")
+@require("storage.move")
+@describes("Take a vial out of its position", body=TakeOut, answers=MOVED)
+def take_out(code: str) -> VialOut:
+    """Take a vial out; a promised one is refused."""
+    wanted = described.read(TakeOut)
+    found, at = _vial(code, "storage.move"), g.clock.now()
+    storage.take_out(
+        g.session, g.actor, found, reason=wanted.reason, at=at, happened_at=wanted.happened_at
+    )
+    return _answer(found)
+
+
+@api.post("/vials/<code>/discard")
+@require("storage.discard")
+@describes("Destroy a vial, signed with the password", body=Discard, answers=MOVED)
+def discard(code: str) -> VialOut:
+    """Destroy a vial."""
+    wanted, at = described.read(Discard), g.clock.now()
+    proof = login.prove(g.reader, g.actor, wanted.password, request.remote_addr or "", at)
+    found = _vial(code, "storage.discard")
+    storage.discard_vial(g.session, g.actor, found, wanted.reason, proof, at=at)
+    return _answer(found)
+
+
+def _vial(code: str, permission: str) -> Vial:
+    found = queries.vial(g.session, g.actor, permission, code)
+    etag.check(found.version)
+    return found
+
+
+def _answer(found: Vial) -> VialOut:
+    g.session.flush()  # the answer tells the version that this change makes
+    return answers.vial_out(g.session, found)

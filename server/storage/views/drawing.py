@@ -1,0 +1,121 @@
+"""What the macros draw: the way as steps, a box as cells, a life as a line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+
+from server.kit.i18n import gettext
+from server.storage.models import Container, Vial
+from server.storage.queries import Path, Place, Stay
+
+Cell = dict[str, object]
+HELD = frozenset({"rejected", "recalled"})
+PAGES = {"freezer": "storage.freezer", "rack": "storage.rack", "box": "storage.box"}
+
+
+def steps(path: Path) -> list[tuple[str, str, str]]:
+    """Return the way as (kind, name, address); a rack's step says at which level to look."""
+    return [
+        (step.kind, _name(step.kind, step.name, step.inside), _url(step)) for step in path.steps
+    ]
+
+
+def _name(kind: str, name: str, inside: str) -> str:
+    return f"{name} · {inside}" if kind == "rack" and inside else name
+
+
+def _url(step: object) -> str:
+    kind, code = getattr(step, "kind", ""), getattr(step, "code", "")
+    return url_for(PAGES[kind], code=code) if kind in PAGES else ""
+
+
+def cells(
+    box: Container, contents: Sequence[Place], vial: Vial | None = None, *, fills: bool = False
+) -> list[Cell]:
+    """Return the box for `ui.box_map`: this vial and its lot marked; free places lead to `fills`."""
+    return [_cell(box, place, vial, fills=fills) for place in contents]
+
+
+def _cell(box: Container, place: Place, vial: Vial | None, *, fills: bool) -> Cell:
+    if place.free:
+        url = url_for("storage.add_vials_form", code=box.code, at=place.label) if fills else ""
+        return {"label": place.label, "marks": ["free"], "url": url}
+    marks = _marks(place, vial)
+    return {
+        "label": place.label,
+        "say": _say(place),
+        "url": url_for("storage.vial", code=place.vial_code),
+        "text": "" if "this" in marks or "same" not in marks else place.lot_code[-2:],
+        "marks": marks,
+    }
+
+
+def _marks(place: Place, vial: Vial | None) -> list[str]:
+    marks = []
+    if vial is not None and place.vial_id == vial.id:
+        marks.append("this")
+    if place.disposition in HELD:
+        marks.append("hold")
+    if place.reserved_for:
+        marks.append("reserved")
+    if vial is not None and place.lot_id == vial.lot_id:
+        marks.append("same")
+    return marks
+
+
+def _say(place: Place) -> str:
+    words = [place.label, place.vial_code, place.line_name, place.lot_code]
+    if place.disposition in HELD:
+        words.append(gettext("lot on hold"))
+    if place.reserved_for:
+        words.append(gettext("reserved for %(code)s", code=place.reserved_for))
+    return ", ".join(words)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One point of a life: where it lies from 0 to 100, what stands there, above or below the line."""
+
+    left: float
+    width: float
+    state: str
+    text: str
+    at: datetime
+
+
+def life(stays: Sequence[Stay], now: datetime) -> list[Mark]:
+    """Return a vial's stays as marks on a line; times are squeezed so that short stays can be seen."""
+    if not stays:
+        return []
+    ends = [stay.ended_at or now for stay in stays]
+    spans = [
+        max((end - stay.began_at).total_seconds(), 0) for stay, end in zip(stays, ends, strict=True)
+    ]
+    weights = [(span + 1) ** 0.35 for span in spans]
+    whole, left, marks = sum(weights), 0.0, []
+    for stay, weight in zip(stays, weights, strict=True):
+        width = 100 * weight / whole
+        marks.append(Mark(left, width, _life_state(stay), place_words(stay.path), stay.began_at))
+        left += width
+    return marks
+
+
+def _life_state(stay: Stay) -> str:
+    return {"position": "stored", "unknown": "unknown"}.get(stay.custody.place, "")
+
+
+def place_words(path: Path) -> str:
+    """Return where a stay was, in few words."""
+    if path.place == "position":
+        box, position = path.step("box"), path.step("position")
+        freezer = path.step("freezer")
+        named = [step.name for step in (freezer, box, position) if step]
+        return " ".join(named) or gettext("in storage")
+    return {
+        "bench": gettext("taken out"),
+        "recipient": gettext("shipped"),
+        "destroyed": gettext("destroyed"),
+        "unknown": gettext("missing"),
+    }.get(path.place, gettext("not placed yet"))

@@ -1,0 +1,121 @@
+"""The forms of storage."""
+
+from collections.abc import Mapping
+
+from server.core.errors import Refusal
+from server.kit import forms
+from server.kit.forms import Form
+from server.storage import rules
+from server.storage.positions import SCHEMES, BoxShape
+
+
+class DestinationForm(Form):
+    """Where a vial goes: a box, and a position or the first free one."""
+
+    box: str = forms.code()
+    position: str = forms.text(required=False, most=12)
+
+
+class MoveForm(DestinationForm):
+    """A vial and where it goes, both scanned."""
+
+    vial: str = forms.code()
+
+
+class TakeOutForm(Form):
+    """Why a vial is taken out."""
+
+    reason: str = forms.text(required=False, most=500)
+
+
+class DiscardForm(Form):
+    """Why a vial is destroyed, and the signature under it."""
+
+    reason: str = forms.choice(tuple(rules.DISCARD_REASONS))
+    meaning: str = forms.choice(("destroyed",))
+    password: str = forms.secret()
+
+
+class SiteForm(Form):
+    """A new site."""
+
+    code: str = forms.code()
+    name: str = forms.text(required=False)
+    time_zone: str = forms.text(most=60)
+    address: str = forms.text(required=False, most=500)
+
+
+class PartForm(Form):
+    """A new room, circuit or supply of a site."""
+
+    kind: str = forms.choice(("room", "circuit", "supply"))
+    code: str = forms.code()
+
+
+class ContainerForm(Form):
+    """What freezers, racks and boxes have in common."""
+
+    code: str = forms.code()
+    name: str = forms.text(required=False)
+    model: str = forms.text(required=False)
+    rows: int = forms.whole(least=1, most=rules.MOST_ROWS)
+    columns: int = forms.whole(least=1, most=rules.MOST_ROWS)
+    labels: str = forms.choice(SCHEMES)
+
+    @property
+    def shape(self) -> BoxShape:
+        """Return the shape that was typed."""
+        return BoxShape(self.rows, self.columns, 1, self.labels)
+
+
+class FreezerForm(ContainerForm):
+    """A new freezer; the choices are ids of the site's rows."""
+
+    room: int = forms.choice()
+    circuit: int | str = forms.choice(required=False)
+    supply: int | str = forms.choice(required=False)
+
+
+class InnerForm(ContainerForm):
+    """A new rack or box, and where it goes."""
+
+    into: str = forms.code(required=False)
+    position: str = forms.text(required=False, most=12)
+    barcode: str = forms.code(required=False)
+
+
+class VialsForm(Form):
+    """Tubes for a box: one code a line."""
+
+    lot: str = forms.code()
+    codes: str = forms.text(most=20_000)
+    position: str = forms.text(required=False, most=12)
+
+    @property
+    def lines(self) -> list[str]:
+        """Return the codes, one a line."""
+        return self.codes.split()
+
+    def quarrels(self) -> Mapping[str, Refusal]:
+        """Refuse lines that are no codes, or the same twice."""
+        refusal = rules.why_not_codes(self.lines)
+        return {"codes": refusal} if refusal else {}
+
+
+class ScanForm(Form):
+    """A rack scan: its box, where the file does not name it, and a lot for unknown tubes."""
+
+    box: str = forms.code(required=False)
+    lot: str = forms.code(required=False)
+
+
+class ApplyForm(Form):
+    """The plan that was shown."""
+
+    fingerprint: str = forms.text(most=32)
+
+
+class LotForm(Form):
+    """The lot into which unknown tubes are entered; empty leaves them out."""
+
+    lot: str = forms.code(required=False)

@@ -1,0 +1,138 @@
+"""Rack scans: a file is read, shown beside the record, and applied or put aside."""
+
+from collections.abc import Sequence
+
+from flask import g, redirect, render_template, request, url_for
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response
+
+from server.catalogue import queries as catalogue
+from server.core.errors import Conflict, CryokeepError, Gone, Invalid, NotFound, Refusal
+from server.core.words import N_
+from server.kit import notices
+from server.kit.door import require
+from server.kit.forms import Typed, errors_of, typed_of
+from server.kit.i18n import gettext
+from server.kit.state import kit
+from server.storage import documents, imports, queries
+from server.storage import service as storage
+from server.storage.imports import Problem, ScanRefused
+from server.storage.models import Container
+from server.storage.service.scans import File
+from server.storage.views import drawing
+from server.storage.views.blueprints import pages
+from server.storage.views.forms import ApplyForm, LotForm, ScanForm
+
+NO_FILE = Refusal("no_file", N_("No file was chosen. Choose the file that the scanner wrote."))
+NO_BOX = Refusal("no_box", N_("The file does not name its rack. Scan the box that was scanned."))
+
+
+@pages.get("/scans")
+@require("storage.import")
+def scans() -> str:
+    """Show the form for a scanner's file, and the scans so far."""
+    return _page(Typed({"box": request.args.get("box", "")}))
+
+
+@pages.post("/scans")
+@require("storage.import")
+def upload() -> Response | tuple[str, int]:
+    """Read a file and show what it would change; a bad file is refused with all that is wrong."""
+    try:
+        form = ScanForm.read(request.form)
+        file = _file(request.files.get("file"))
+        box = _box(form.box, file)
+        lot = catalogue.lot(g.session, g.actor, form.lot, "storage.import") if form.lot else None
+        staged = storage.stage_scan(g.session, g.actor, box, file, lot=lot, at=g.clock.now())
+        documents.keep(kit().settings.home, file.data)
+    except (Invalid, Conflict, NotFound) as refused:
+        problems = refused.problems if isinstance(refused, ScanRefused) else []
+        return _page(typed_of(request.form), refused, problems), 422
+    return redirect(url_for("storage.scan", scan_id=staged.id))
+
+
+def _file(sent: FileStorage | None) -> File:
+    if sent is None or not sent.filename:
+        raise Invalid(NO_FILE, field="file")
+    return File(sent.filename, sent.stream.read(imports.LARGEST_BYTES + 1))
+
+
+def _box(typed: str, file: File) -> Container:
+    code = typed or imports.rack_of(file.data)
+    if not code:
+        raise Invalid(NO_BOX, field="box")
+    return queries.container(g.session, g.actor, "storage.import", code, "box")
+
+
+def _page(
+    typed: Typed, refused: CryokeepError | None = None, problems: Sequence[Problem] = ()
+) -> str:
+    return render_template(
+        "storage/scans.html",
+        scans=queries.recent_scans(g.session, g.actor),
+        typed=typed,
+        errors=errors_of(refused) if refused else {},
+        problems=problems,
+        format_names=imports.FORMAT_NAMES,
+    )
+
+
+@pages.get("/scans/<int:scan_id>")
+@require("storage.import")
+def scan(scan_id: int) -> str:
+    """Show what applying the scan would change, side by side."""
+    return _staging(scan_id)
+
+
+def _staging(scan_id: int, refused: CryokeepError | None = None, typed: Typed | None = None) -> str:
+    found = queries.rack_scan(g.session, g.actor, scan_id)
+    plan = storage.plan_of(g.session, found) if found.state == "staged" else None
+    lot = queries.lot_of(g.session, found)
+    return render_template(
+        "storage/scan.html",
+        scan=found,
+        box=found.box,
+        plan=plan,
+        lot=lot,
+        steps=drawing.steps(queries.path_of(g.session, found.box)),
+        typed=typed or Typed({"lot": lot.code if lot else ""}),
+        errors=errors_of(refused) if refused else {},
+        format_names=imports.FORMAT_NAMES,
+    )
+
+
+@pages.post("/scans/<int:scan_id>/lot")
+@require("storage.import")
+def choose_lot(scan_id: int) -> Response | tuple[str, int]:
+    """Say into which lot unknown tubes are entered, or that they stay out."""
+    try:
+        form = LotForm.read(request.form)
+        found = queries.rack_scan(g.session, g.actor, scan_id)
+        lot = catalogue.lot(g.session, g.actor, form.lot, "storage.import") if form.lot else None
+        storage.choose_lot(g.session, g.actor, found, lot, at=g.clock.now())
+    except (Invalid, Conflict, Gone, NotFound) as refused:
+        return _staging(scan_id, refused, typed_of(request.form)), 422
+    return redirect(url_for("storage.scan", scan_id=scan_id))
+
+
+@pages.post("/scans/<int:scan_id>/apply")
+@require("storage.import")
+def apply_scan(scan_id: int) -> Response:
+    """Make the record say what the scan saw, all of it or nothing."""
+    form = ApplyForm.read(request.form)
+    found = queries.rack_scan(g.session, g.actor, scan_id)
+    plan = storage.apply_scan(g.session, g.actor, found, form.fingerprint, at=g.clock.now())
+    notices.tell(
+        gettext("The scan has been applied. Vials changed: %(count)s.", count=plan.changes)
+    )
+    return redirect(url_for("storage.box", code=found.box.code))
+
+
+@pages.post("/scans/<int:scan_id>/put-aside")
+@require("storage.import")
+def put_aside(scan_id: int) -> Response:
+    """Close the scan without changing anything."""
+    found = queries.rack_scan(g.session, g.actor, scan_id)
+    storage.put_aside_scan(g.session, g.actor, found, at=g.clock.now())
+    notices.tell(gettext("The scan has been put aside; nothing was changed."))
+    return redirect(url_for("storage.scans"))
