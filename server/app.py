@@ -47,6 +47,7 @@ def create_app(
     kit.zone.provide(zone.of)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(home.blueprint)
+    home.register(kit)
     kit.nav.offer(0, N_("Home"), "/", SIGNED_IN)
     _add_features(app, kit)
     openapi.install(app, API)

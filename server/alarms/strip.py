@@ -30,7 +30,7 @@ def _text(alarm: Alarm, language: str) -> str:
     facts = {
         "title": alarm.title.text(language),
         "figure": alarm.figure.text(language),
-        "span": wording.span(alarm.seconds).text(language),
+        "span": wording.span(alarm.seconds, coarse=True).text(language),
     }
     if alarm.episode.kind == "door":
         return say(language, N_("%(title)s for %(span)s"), **facts)

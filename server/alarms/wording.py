@@ -69,21 +69,23 @@ def figure(key: str, value: float) -> str:
     return number(value) + (f"{THIN_SPACE}{unit}" if unit else "")
 
 
-def rate(key: str, per_min: float) -> str:
-    """Return a change a minute with its sign: +1.1 K/min."""
+def rate(key: str, per_min: float) -> Sentence:
+    """Return a change a minute with its sign, +1.1 K/min, or that there is none."""
     unit = rules.unit_of(key)
+    if abs(per_min) < STEADY_PER_MIN.get(unit, 0.1):
+        return Sentence(N_("steady"))
     sign = "+" if per_min > 0 else ""
-    return f"{sign}{number(per_min)}{THIN_SPACE}{'K' if unit == '°C' else unit}/min"
+    return Sentence(f"{sign}{number(per_min)}{THIN_SPACE}{'K' if unit == '°C' else unit}/min")
 
 
-def span(seconds: float) -> Sentence:
-    """Return a duration in words that fit: 45 s, 6 min, 2 h 10 min, 3 d."""
+def span(seconds: float, *, coarse: bool = False) -> Sentence:
+    """Return a duration in words that fit: 45 s, 4 min 12 s (coarse: 4 min), 2 h 10 min, 3 d."""
     whole = int(max(seconds, 0))
     if whole < 60:
         return Sentence(N_("%(n)s s"), {"n": whole})
     if whole < 3600:
         minutes, rest = divmod(whole, 60)
-        if minutes < 10 and rest:
+        if minutes < 10 and rest and not coarse:
             return Sentence(N_("%(m)s min %(s)s s"), {"m": minutes, "s": rest})
         return Sentence(N_("%(n)s min"), {"n": minutes})
     if whole < 48 * 3600:

@@ -2,10 +2,16 @@
 
 from flask import Blueprint, g, render_template
 
+from server.core.words import N_
 from server.kit.door import SIGNED_IN, require
-from server.kit.state import kit
+from server.kit.state import Kit, kit
 
 blueprint = Blueprint("home", __name__)
+
+
+def register(made: Kit) -> None:
+    """Offer the nav entry."""
+    made.nav.offer(0, N_("Home"), "/", SIGNED_IN)
 
 
 @blueprint.get("/")

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.accounts.queries import visible
-from server.alarms import rules, service
+from server.alarms import rules, service, wording
 from server.alarms.models import AlarmRule
 from server.alarms.rules import Wish
 from server.alarms.views.blueprints import pages
@@ -193,6 +193,7 @@ def _words() -> dict[str, Any]:
         "kinds": [(kind, gettext(rules.KIND_WORDS[kind])) for kind in rules.KINDS],
         "severities": [(one, gettext(rules.SEVERITY_WORDS[one])) for one in rules.SEVERITIES],
         "quantity": lambda channel: gettext(rules.quantity_of(channel.key, channel.label)),
+        "figure": lambda channel, value: wording.figure(channel.key, value),
         "unit": lambda channel: rules.unit_of(channel.key),
     }
 
