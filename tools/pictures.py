@@ -26,7 +26,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 FOLDER = PROJECT / "docs" / "pictures"
-PICTURES = {"home": "/", "freezers": "/freezers", "alarms": "/alarms"}
+# a picture's name, the page it starts from, and the link of that page to follow
+PICTURES = (("home", "/", None), ("freezer", "/freezers", "main a[href*='/freezers/LN2']"))
 SETTLE_S = 30  # until the simulated freezers have drawn a line
 READY_S = 60
 
@@ -92,8 +93,11 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         sign_in(page, address)
         time.sleep(SETTLE_S)
-        for name, path in PICTURES.items():
+        for name, path, link in PICTURES:
             page.goto(address + path)
+            if link:
+                page.locator(link).first.click()
+                page.wait_for_load_state()
             page.wait_for_timeout(1500)
             page.screenshot(path=FOLDER / f"{name}.png")
             print(f"docs/pictures/{name}.png: {page.title()}")
