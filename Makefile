@@ -43,5 +43,5 @@ pictures: frontend ## take the README's pictures from the running demo bank
 	@exec $(BIN)/python tools/pictures.py
 
 clean: ## remove what was built (not cryokeep-home, not .venv)
-	@rm -rf build dist server/web/static/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf build dist firmware_stubs/build server/web/static/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find server edge_agent tests tools migrations -name __pycache__ -type d -prune -exec rm -rf {} +

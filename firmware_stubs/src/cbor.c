@@ -45,7 +45,8 @@ static uint64_t thousandths_as_double(uint32_t n)
         rest %= 1000;
         exponent--;
     }
-    if (rest > 500 || (rest == 500 && mantissa % 2 == 1))
+    /* Never exactly half: what a double holds exactly has ended long before its last bit. */
+    if (rest > 500)
         mantissa++;
     /* A mantissa rounded up to 2^53 carries into the exponent by itself. */
     return ((uint64_t)exponent << 52) + (mantissa - (UINT64_C(1) << 52));

@@ -5,8 +5,8 @@
 #define B (-5.775e-7)
 #define C (-4.183e-12)
 
-/* Newton from the straight line comes to a millionth of a degree within five steps everywhere. */
-enum { STEPS = 6 };
+/* Newton from the straight line is within a millionth of a degree after three steps, from -210 to 850. */
+enum { STEPS = 4 };
 
 static double ratio_at(double t)
 {

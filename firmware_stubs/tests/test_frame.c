@@ -12,7 +12,7 @@ static const char GOLDEN[] =
     "738283fbc0663ccccccccccdfbc06863333333333318e783fbc06639999999999afbc06863333333333318e761718283"
     "0000008300001820";
 
-enum { GUARD = 0xA5, GUARDS = 64, ROOM = 256, BIG_ROOM = CK_FRAME_BYTES };
+enum { GUARD = 0xA5, GUARDS = 64, ROOM = 256, BIG_ROOM = 2 * CK_FRAME_BYTES };
 
 static const char *const KEYS[] = {"top_c", "bottom_c", "level_mm"};
 static const int32_t DT_MS[] = {0, 10000};
@@ -92,6 +92,7 @@ static void test_names(void)
 {
     static const char *const TWICE[] = {"top_c", "top_c", "level_mm"};
     static const char *const CAPITAL[] = {"top_c", "Bottom_c", "level_mm"};
+    static const char *const DASH[] = {"top_c", "bottom-c", "level_mm"};
     static const char *const DIGIT_FIRST[] = {"1_c", "bottom_c", "level_mm"};
     static const char *const EMPTY[] = {"", "bottom_c", "level_mm"};
     static char long_key[CK_KEY_LENGTH + 2];
@@ -110,6 +111,8 @@ static void test_names(void)
     should("refuse a channel that comes twice", refused(&rows, CK_BAD_CHANNEL));
     rows.channels = CAPITAL;
     should("refuse a capital in a channel key", refused(&rows, CK_BAD_CHANNEL));
+    rows.channels = DASH;
+    should("refuse a dash in a channel key", refused(&rows, CK_BAD_CHANNEL));
     rows.channels = DIGIT_FIRST;
     should("refuse a channel key that begins with a digit", refused(&rows, CK_BAD_CHANNEL));
     rows.channels = EMPTY;
@@ -125,6 +128,7 @@ static void test_names(void)
 
 static void test_numbers(void)
 {
+    static const int32_t back_ms[] = {0, -12346};
     ck_reading odd[6];
     ck_rows rows = example();
 
@@ -141,18 +145,24 @@ static void test_numbers(void)
     should("refuse a last row after 2100", refused(&rows, CK_BAD_TIME));
     rows.t0_ms = UINT64_MAX;
     should("refuse a time that would overflow", refused(&rows, CK_BAD_TIME));
+    rows.clock_set = false;
+    rows.t0_ms = 12345;
+    rows.dt_ms = back_ms;
+    should("refuse a row before the boot's own zero", refused(&rows, CK_BAD_TIME));
     memcpy(odd, READINGS, sizeof odd);
     odd[5].quality = 2;
     rows = example();
     rows.readings = odd;
     should("refuse a quality code that ck1 does not know", refused(&rows, CK_BAD_QUALITY));
+    odd[5].quality = 23;
+    should("refuse the code after the last", refused(&rows, CK_BAD_QUALITY));
     odd[5].quality = 64;
     should("refuse a bit beyond the overdue bit", refused(&rows, CK_BAD_QUALITY));
 }
 
 static void test_largest(void)
 {
-    static uint8_t big[BIG_ROOM + GUARDS];
+    static uint8_t big[BIG_ROOM];
     static int32_t dt_ms[CK_FRAME_ROWS + 1];
     static ck_reading readings[(CK_FRAME_ROWS + 1) * CK_FRAME_CHANNELS];
     static char names[CK_FRAME_CHANNELS][8];
@@ -175,11 +185,11 @@ static void test_largest(void)
     rows.n_rows = CK_FRAME_ROWS;
     rows.n_channels = 1;
     should("make a message of 2,000 rows", ck_frame_rows(&rows, big, BIG_ROOM, &n) == CK_OK);
-    rows.n_channels = CK_FRAME_CHANNELS;
+    rows.n_channels = 8;
     for (size_t i = 0; i < sizeof readings / sizeof readings[0]; i++)
         readings[i].milli = 1;
     should("refuse what is larger than 128 KiB, whatever the room",
-           ck_frame_rows(&rows, big, sizeof big, &n) == CK_DOES_NOT_FIT);
+           ck_frame_rows(&rows, big, BIG_ROOM, &n) == CK_DOES_NOT_FIT);
 }
 
 static void test_sending(void)

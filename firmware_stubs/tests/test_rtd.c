@@ -54,9 +54,9 @@ static void test_every_tenth(void)
         uint32_t micro_ohm = (uint32_t)(standard_ohms(tenths / 10.0) * 1e6 + 0.5);
         if (micro_ohm > UINT32_C(390481125))
             micro_ohm = UINT32_C(390481125);
-        held = held && ck_rtd_temperature(micro_ohm, 100, &found) == CK_OK && near(found, tenths * 100, 1);
+        held = held && ck_rtd_temperature(micro_ohm, 100, &found) == CK_OK && found == tenths * 100;
     }
-    should("invert the standard to a thousandth of a degree, every tenth from -200 to 850", held);
+    should("invert the standard to the last thousandth of a degree, at every tenth from -200 to 850", held);
 }
 
 static void test_codes(void)
@@ -82,6 +82,8 @@ static void test_refusals(void)
 {
     int32_t found = 12345;
 
+    should("refuse what lies just above 850 degrees", ck_rtd_temperature(390500000, 100, &found) == CK_OUT_OF_RANGE);
+    should("refuse what lies just below -210 degrees", ck_rtd_temperature(14170000, 100, &found) == CK_OUT_OF_RANGE);
     should("refuse a shorted probe", ck_rtd_temperature(0, 100, &found) == CK_OUT_OF_RANGE);
     should("refuse an open probe", ck_rtd_temperature(UINT32_MAX, 100, &found) == CK_OUT_OF_RANGE);
     should("refuse a nominal resistance of 0", ck_rtd_temperature(100000000, 0, &found) == CK_BAD_SETTING);
