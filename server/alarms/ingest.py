@@ -111,8 +111,12 @@ def _judge(
     before = states.get(key, NORMAL)
     times = _not_ahead(column.times, to_ms(now))
     after, changes = judge_column(rule.limit, before, times, column.values, column.qualities)
+    since = 0
     for index, change in changes:
-        _change(session, rule, column, index, change, times[index], now)
+        if change == "raised":
+            since = index
+        worst = _worst(rule, before if since == 0 else NORMAL, column.values[since : index + 1])
+        _change(session, rule, column, index, change, times[index], worst, now)
     if after != before and (after.phase, before.phase) != ("normal", "normal"):
         states[key] = after
         _save(session, key, after)
@@ -121,26 +125,28 @@ def _judge(
     return len(changes)
 
 
+def _worst(rule: Watched, before: JudgeState, values: Sequence[float | None]) -> float | None:
+    """The worst number of the episode so far."""
+    numbers = [value for value in (before.extreme, *values) if value is not None]
+    return (min if rule.kind == "low" else max)(numbers, default=None)
+
+
 def _not_ahead(times: Sequence[int], now_ms: int) -> Sequence[int]:
     """No reading is younger than its arrival: a clock that runs ahead must not stretch a delay."""
     return times if max(times) <= now_ms else [min(at, now_ms) for at in times]
 
 
 def _change(
-    session: Session,
-    rule: Watched,
-    column: Column,
-    index: int,
-    change: Change,
-    at_ms: int,
-    now: datetime,
-) -> None:
-    at = from_ms(at_ms)
+    session: Session, rule: Watched, column: Column, index: int, change: Change, at_ms: int,
+    worst: float | None, now: datetime,
+) -> None:  # fmt: skip
+    at, drill = from_ms(at_ms), column.drill
     if change == "raised":
-        value = column.values[index]
-        service.raise_episode(session, rule, raised_at=at, value=value, drill=column.drill, now=now)
+        service.raise_episode(
+            session, rule, raised_at=at, value=column.values[index], drill=drill, now=now
+        )
     else:
-        service.clear_episode(session, rule, at=at, drill=column.drill, now=now)
+        service.clear_episode(session, rule, at=at, drill=drill, now=now, worst=worst)
 
 
 def _save(session: Session, key: StateKey, state: JudgeState) -> None:

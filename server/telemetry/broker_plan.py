@@ -63,9 +63,8 @@ class BrokerPlan:
         return Address("127.0.0.1", self.port(), SERVER_USER, self.server_password())
 
     def port(self) -> int:
-        """Return the port on the loopback: 1883 or, where that is taken at the first start, a free one."""
-        kept = _kept(self.folder / "port", lambda: str(_free_port()))
-        return int(kept)
+        """Return the port on the loopback: one that was free at the first start, kept since."""
+        return int(_kept(self.folder / "port", lambda: str(_free_port())))
 
     def server_password(self) -> str:
         """Return the password with which the server signs in, made at the first use."""
@@ -134,11 +133,6 @@ def _kept(file: Path, make: Callable[[], str]) -> str:
 
 
 def _free_port() -> int:
-    for port in (USUAL_PORT, 0):
-        with socket.socket() as listener:
-            try:
-                listener.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(listener.getsockname()[1])
-    return USUAL_PORT
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -126,6 +126,7 @@ class Clockwork:
         self, database: Database, clock: Clock, rows: Sequence[Row], connected: Callable[[], bool]
     ) -> None:
         self._database, self._clock, self._connected = database, clock, connected
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every run
         self._turn = Turn(database)
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._scheduler = BackgroundScheduler(
