@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +40,7 @@ class Child:
 
 
 class Children:
-    """The children of `cryokeep up`, in the order of their start; stopped in the reverse order."""
+    """The children of `cryokeep up`, in the order of their start."""
 
     def __init__(self, stop: threading.Event, clock: Clock | None = None) -> None:
         self.stop_wanted = stop
@@ -62,9 +63,12 @@ class Children:
                     self._again(child)
 
     def stop(self) -> None:
-        """End all children, the last started first; whoever does not listen in time is killed."""
-        for child in reversed(self.children):
-            _end(child)
+        """End all children at once, but the first, on which they lean, after them.
+
+        Whoever does not listen in time is killed.
+        """
+        _end(self.children[1:])
+        _end(self.children[:1])
 
     def _again(self, child: Child) -> None:
         assert child.process is not None
@@ -93,17 +97,23 @@ class Children:
             )
 
 
-def _end(child: Child) -> None:
-    process = child.process
-    if process is None or process.poll() is not None:
-        return
-    process.terminate()
-    try:
-        process.wait(GRACE_S)
-    except subprocess.TimeoutExpired:
-        log.warning("child killed", extra={"child": child.name})
-        _kill_group(process)
-        process.wait()
+def _end(children: Sequence[Child]) -> None:
+    running = [child for child in children if child.process and child.process.poll() is None]
+    for child in running:
+        _process(child).terminate()
+    until = time.monotonic() + GRACE_S
+    for child in running:
+        try:
+            _process(child).wait(max(0.1, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            log.warning("child killed", extra={"child": child.name})
+            _kill_group(_process(child))
+            _process(child).wait()
+
+
+def _process(child: Child) -> subprocess.Popen[bytes]:
+    assert child.process is not None
+    return child.process
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

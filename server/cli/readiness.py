@@ -54,7 +54,10 @@ def _named(body: bytes) -> str:
         parts = json.loads(body)
     except ValueError:
         return "the pages"
-    return ", ".join(f"{name}: {state}" for name, state in parts.items() if state != "ready")
+    found = {name: part for name, part in parts.items() if isinstance(part, dict)}
+    return ", ".join(
+        f"{name}: {part['because']}" for name, part in found.items() if not part["ready"]
+    )
 
 
 def _host(settings: Settings) -> str:
