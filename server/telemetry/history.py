@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, Subquery, cast, func, literal, select, union_all
+from sqlalchemy import BigInteger, SelectBase, Subquery, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from server.telemetry.columns import HOUR_MS
@@ -128,7 +128,8 @@ def _by_readings(
 def _first_reading(session: Session, channel_id: int, from_ms: int, to_ms: int) -> int | None:
     table = reading.c
     within = (table.channel_id == channel_id, table.at_ms >= from_ms, table.at_ms < to_ms)
-    return session.scalar(select(func.min(table.at_ms)).where(*within))
+    found: int | None = session.scalar(select(func.min(table.at_ms)).where(*within))
+    return found
 
 
 def _began_before(session: Session, channel_id: int, from_ms: int) -> bool:
@@ -193,7 +194,7 @@ def _is_due() -> Any:  # noqa: ANN401  SQLAlchemy's EXISTS
     )
 
 
-def _due(channel_id: int, from_ms: int, to_ms: int) -> Select[Any]:
+def _due(channel_id: int, from_ms: int, to_ms: int) -> SelectBase:
     """Hours whose figures are still to be made, counted from their readings."""
     table = reading.c
     inside = (table.channel_id == channel_id) & (table.at_ms >= HourDue.hour_ms)

@@ -14,12 +14,13 @@ from server.core.clock import from_ms as moment
 from server.core.clock import to_ms as milliseconds
 from server.core.errors import NotFound, Refusal
 from server.core.words import N_
+from server.telemetry import quantities
 from server.telemetry.history import Track, history, silence_ms
 from server.telemetry.models import Agent, Channel
 from server.telemetry.warmest import Warmest, warmest
 
 __all__ = [
-    "Latest", "Track", "Warmest", "agents_seen_by", "channel", "channels_seen_by", "history", "latest", "warmest",
+    "Channelled", "Latest", "Track", "Warmest", "agents_seen_by", "channel", "channelled", "channels_seen_by", "history", "latest", "warmest",
 ]  # fmt: skip
 
 
@@ -68,6 +69,32 @@ def _latest(one: Channel, freezer_id: int) -> Latest:
         None if one.latest_at_ms is None else moment(one.latest_at_ms),
         None if one.number_at_ms is None else moment(one.number_at_ms),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Channelled:
+    """A channel with its value now; None where that is unknown."""
+
+    channel: Channel
+    value: float | None
+    at: datetime | None
+    """When it last gave a number."""
+
+    @property
+    def word(self) -> str:
+        """Return what it measures, to be translated."""
+        return quantities.word_of(self.channel.key)
+
+    @property
+    def figure(self) -> str:
+        """Return the value with its unit; empty where it is unknown."""
+        return "" if self.value is None else quantities.figure(self.channel.key, self.value)
+
+
+def channelled(one: Channel, now: datetime) -> Channelled:
+    """Return the channel with its value, unless three intervals have passed without a number."""
+    newest = _latest(one, one.freezer_id or 0)
+    return Channelled(one, newest.known(now), newest.number_at)
 
 
 def agents_seen_by(actor: Actor, permission: str = "telemetry.read") -> Select[Any]:

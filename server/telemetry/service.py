@@ -43,7 +43,9 @@ def enrol(
     return password
 
 
-def revoke(session: Session, actor: Actor, agent: Agent, *, at: datetime) -> None:
+def revoke(
+    session: Session, actor: Actor, agent: Agent, *, at: datetime, reason: str = ""
+) -> None:
     """Believe this agent no more: from the moment of the commit none of its rows is stored or settled."""
     facts = {"site": agent.site, "code": agent.code}
     if agent.revoked_at is not None:
@@ -59,6 +61,7 @@ def revoke(session: Session, actor: Actor, agent: Agent, *, at: datetime) -> Non
         f"{agent.site}/{agent.code}",
         at=at,
         org_id=agent.org_id,
+        reason=reason,
     )
 
 

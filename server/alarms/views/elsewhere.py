@@ -7,6 +7,7 @@ from flask import g, render_template
 from sqlalchemy.orm import Session
 
 from server.alarms import board, queries, wording
+from server.alarms.limits import of_channels
 from server.alarms.strip import strip_of
 from server.core.actor import Actor
 from server.core.words import N_
@@ -14,6 +15,7 @@ from server.kit import csrf
 from server.kit.i18n import gettext, language
 from server.kit.state import Kit, kit
 from server.kit.tasks import Task
+from server.telemetry import limits
 
 
 def register(made: Kit) -> None:
@@ -24,6 +26,7 @@ def register(made: Kit) -> None:
     made.panels.offer("freezer_sentence", 10, freezer_sentence)
     made.panels.offer("freezer_row", 10, freezer_state)
     made.tasks.offer(unanswered)
+    limits.provide(of_channels)
 
 
 def strip(session: Session, actor: Actor) -> Mapping[str, object] | None:

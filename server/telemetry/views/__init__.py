@@ -1,0 +1,28 @@
+"""Pages and API of telemetry, and what it puts on the pages of others."""
+
+from server.kit.state import Kit
+from server.telemetry.views import (
+    agents,
+    channels,
+    freezer_panels,
+    other_panels,
+    rejected,
+    times,
+)
+from server.telemetry.views import api as api_views
+from server.telemetry.views.blueprints import api, pages
+
+__all__ = ["agents", "api", "api_views", "channels", "pages", "register", "rejected", "times"]
+
+
+def register(kit: Kit) -> None:
+    """Offer the panels of freezers, vials and the first page."""
+    offer = kit.panels.offer
+    offer("freezer.badge", 20, freezer_panels.badge)
+    offer("freezer.sentence", 20, freezer_panels.sentence)
+    offer("freezer.side", 10, freezer_panels.side)
+    offer("freezer.chart", 10, freezer_panels.chart)
+    offer("freezer.happened", 10, freezer_panels.what_happened)
+    offer("freezers.cells", 10, freezer_panels.list_cells)
+    offer("vial", 10, other_panels.vial_warmest)
+    offer("home", 20, other_panels.nitrogen)

@@ -1,0 +1,166 @@
+"""One channel: its past as a chart, a table and a file; and what it is."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import Response, g, redirect, render_template, request, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response as BaseResponse
+
+from server.accounts.queries import visible
+from server.core.clock import from_ms, to_ms
+from server.core.errors import Conflict, CryokeepError, Invalid
+from server.kit import forms, notices
+from server.kit.door import require
+from server.kit.filters import site_zone
+from server.kit.forms import Form, Typed, errors_of, typed_of
+from server.kit.i18n import gettext
+from server.storage.models import Container
+from server.telemetry import quantities, queries, service
+from server.telemetry.history import Track, history
+from server.telemetry.models import Channel
+from server.telemetry.views import charts, windows
+from server.telemetry.views.blueprints import pages
+from server.telemetry.views.windows import Window
+
+REFUSED = (Invalid, Conflict)
+TABLE_ROWS, FILE_ROWS, PICTURE_POINTS = 48, 5_000, 240
+Page = BaseResponse | str | tuple[str, int]
+
+
+class DescribeForm(Form):
+    """What a channel is and which freezer it looks into."""
+
+    label: str = forms.text(most=80, required=False)
+    freezer: int = forms.choice(required=False)
+
+
+@pages.get("/channels/<int:channel_id>")
+@require("telemetry.read")
+def channel(channel_id: int) -> str:
+    """Show the channel's past, as a chart and as a table."""
+    found = queries.channel(g.session, g.actor, channel_id)
+    zone, now = zone_of(found), g.clock.now()
+    name = windows.range_name()
+    table = _track(found, windows.of_range(name, TABLE_ROWS), now)
+    window = windows.of_range(name, PICTURE_POINTS)
+    return render_template(
+        "telemetry/channel.html",
+        channel=found,
+        here=queries.channelled(found, now),
+        rows=table_rows(table),
+        bucket_s=table.bucket_ms / 1000,
+        url=url_for("telemetry_api.channel_history", channel_id=found.id),
+        word=quantities.word_of(found.key),
+        unit=quantities.unit_of(found.key),
+        digits=max(quantities.digits_of(found.key), 1),
+        figure=quantities.figure,
+        zone=zone,
+        may_manage=g.actor.may("telemetry.manage", found.agent.org_id),
+        **charts.page_chart(g.session, [found], window, now, zone),
+    )
+
+
+def zone_of(channel: Channel) -> str:
+    """Return the time zone of the channel's freezer, or that of the person's site."""
+    freezer = channel.freezer
+    return freezer.room.site.time_zone if freezer and freezer.room else str(site_zone())
+
+
+def _track(channel: Channel, window: Window, now: datetime) -> Track:
+    return history(
+        g.session, [channel], window.from_ms, window.to_ms, window.points, now_ms=to_ms(now)
+    )[0]
+
+
+def table_rows(track: Track) -> list[dict[str, object]]:
+    """Return the buckets and the gaps between them as rows, the newest first."""
+    rows: list[dict[str, object]] = [
+        {"at": from_ms(t), "n": n, "least": least, "mean": mean, "greatest": greatest}
+        for t, n, least, mean, greatest in zip(
+            track.t, track.n, track.least, track.mean, track.greatest, strict=True
+        )
+    ]
+    rows += [{"at": from_ms(begin), "until": from_ms(end), "n": 0} for begin, end in track.gaps]
+    return sorted(rows, key=lambda row: str(row["at"]), reverse=True)
+
+
+@pages.get("/channels/<int:channel_id>/history.csv")
+@require("telemetry.read")
+def channel_csv(channel_id: int) -> Response:
+    """Give the channel's past as a file: least, mean and greatest of each step; gaps have no figures."""
+    found = queries.channel(g.session, g.actor, channel_id)
+    track = _track(found, windows.of_range(windows.range_name(), FILE_ROWS), g.clock.now())
+    text = _csv(table_rows(track)[::-1], quantities.unit_of(found.key), ZoneInfo(zone_of(found)))
+    name = f"{found.stream}-{found.key}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text, mimetype="text/csv; charset=utf-8", headers=headers)
+
+
+def _csv(rows: Sequence[dict[str, object]], unit: str, zone: ZoneInfo) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(["from", "until", "readings", "lowest", "mean", "highest", "unit"])
+    for row in rows:
+        writer.writerow(
+            [
+                _iso(row["at"], zone), _iso(row.get("until"), zone), row["n"],
+                row.get("least", ""), row.get("mean", ""), row.get("greatest", ""), unit,
+            ]
+        )  # fmt: skip
+    return out.getvalue()
+
+
+def _iso(at: object, zone: ZoneInfo) -> str:
+    return (
+        at.astimezone(zone).isoformat(timespec="milliseconds") if isinstance(at, datetime) else ""
+    )
+
+
+@pages.get("/channels/<int:channel_id>/describe")
+@require("telemetry.manage")
+def describe_form(channel_id: int) -> str:
+    """Ask what the channel is."""
+    found = queries.channel(g.session, g.actor, channel_id, "telemetry.manage")
+    return _describe(found, Typed({"label": found.label, "freezer": found.freezer_id or ""}))
+
+
+@pages.post("/channels/<int:channel_id>/describe")
+@require("telemetry.manage")
+def describe(channel_id: int) -> Page:
+    """Say what the channel is; that confirms it."""
+    found = queries.channel(g.session, g.actor, channel_id, "telemetry.manage")
+    try:
+        choices = [freezer.id for freezer in _freezers(found)]
+        form = DescribeForm.read(request.form, {"freezer": choices})
+        freezer = g.session.get(Container, form.freezer) if form.freezer else None
+        service.describe_channel(
+            g.session, g.actor, found, label=form.label, freezer=freezer, at=g.clock.now()
+        )
+    except REFUSED as refused:
+        return _describe(found, typed_of(request.form), refused), 422
+    notices.tell(gettext("The channel is confirmed."))
+    return redirect(url_for("telemetry.channel", channel_id=found.id))
+
+
+def _describe(found: Channel, typed: Typed, refused: CryokeepError | None = None) -> str:
+    return render_template(
+        "telemetry/describe.html",
+        channel=found,
+        typed=typed,
+        errors=errors_of(refused) if refused else {},
+        freezers=_freezers(found),
+    )
+
+
+def _freezers(channel: Channel) -> list[Container]:
+    wanted = select(Container).where(
+        Container.kind == "freezer",
+        Container.retired_at.is_(None),
+        Container.org_id == channel.agent.org_id,
+    )
+    found = visible(wanted, g.actor, "telemetry.manage", Container.org_id).order_by(Container.code)
+    return list(g.session.scalars(found))
