@@ -1,0 +1,74 @@
+"""Alarms of a minute in which the webhook, or the worker, was down: are all of them delivered afterwards?"""
+
+import time
+from collections.abc import Iterator
+
+from tests.bench import messages
+from tests.bench.house import House, house
+from tests.bench.publisher import Publisher, publish_packet
+from tests.bench.rows import Row
+from tests.support.webhook import WebhookReceiver
+
+ALARMS = 10
+DOWN_S = 60
+RESEND_S = 10
+"""An agent sends a row again after ten seconds without an answer."""
+
+
+def measure() -> Iterator[Row]:
+    """Measure both outages, on SQLite, with real minutes."""
+    receiver = WebhookReceiver()
+    try:
+        with house("sqlite", webhook=receiver.url, delay_on_s=0.0) as built:
+            yield from _webhook_down(built, receiver)
+        receiver.calls.clear()
+        with house("sqlite", webhook=receiver.url, delay_on_s=0.0) as built:
+            yield from _worker_down(built, receiver)
+    finally:
+        receiver.stop()
+
+
+def _excursions(built: House, publisher: Publisher) -> None:
+    for agent in range(ALARMS):
+        topic, payload = messages.one(agent, 1, built.now_ms(), -90.0, "down")
+        publisher.socket.sendall(publish_packet(topic, payload, agent + 1))
+
+
+def _webhook_down(built: House, receiver: WebhookReceiver) -> Iterator[Row]:
+    receiver.status = 503
+    _excursions(built, Publisher(built.broker.port, "down"))
+    time.sleep(DOWN_S)
+    receiver.status = 204
+    yield from _delivered(built, receiver, "the webhook")
+
+
+def _worker_down(built: House, receiver: WebhookReceiver) -> Iterator[Row]:
+    assert built.worker
+    built.worker.kill()
+    publisher = Publisher(built.broker.port, "down")
+    for _ in range(DOWN_S // RESEND_S):
+        _excursions(built, publisher)
+        time.sleep(RESEND_S)
+    built.start_worker()
+    _excursions(built, publisher)
+    yield from _delivered(built, receiver, "the worker")
+
+
+def _delivered(built: House, receiver: WebhookReceiver, what: str) -> Iterator[Row]:
+    began = time.perf_counter()
+    while len(_told(receiver)) < ALARMS and time.perf_counter() - began < 120:
+        time.sleep(0.05)
+    took = time.perf_counter() - began
+    yield Row(
+        f"alarms delivered after {what} was down for a minute",
+        len(_told(receiver)),
+        "of 10",
+        ALARMS,
+        "more",
+    )
+    yield Row(f"last of them delivered after {what} was back", took, "s", None, "less")
+
+
+def _told(receiver: WebhookReceiver) -> set[str]:
+    """What was told, each alarm once however often it came."""
+    return {str(call.json["id"]) for call in receiver.calls}
