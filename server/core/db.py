@@ -1,6 +1,7 @@
 """The database: one code base on SQLite (WAL, every commit on disk) and PostgreSQL."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -124,7 +125,7 @@ def _engine(url: URL, pool_size: int) -> Engine:
     engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size * 4, **arguments)
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        Turns().watch(engine)
     return engine
 
 
@@ -141,6 +142,40 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("cryokeep_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+class Turns:
+    """Writers of one process take turns on SQLite.
+
+    Without it each of them polls for the file's lock with ever longer sleeps, and the lock lies idle
+    while they sleep: 32 writers at once took 60 ms each instead of 10.
+    """
+
+    WAIT_S = 15.0
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+
+    def watch(self, engine: Engine) -> None:
+        """Take the turn when a writing transaction begins, give it back however that ends."""
+        event.listen(engine, "begin", self._begin)
+        event.listen(engine, "commit", self._end)
+        event.listen(engine, "rollback", self._end)
+        for end in ("checkin", "invalidate"):
+            event.listen(engine, end, lambda _connection, record, *_: self._give_back(record.info))
+
+    def _begin(self, connection: Connection) -> None:
+        if not connection.get_execution_options().get("cryokeep_writes", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        connection.info["turn"] = self._turn.acquire(timeout=self.WAIT_S)
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            self._give_back(connection.info)
+            raise
+
+    def _end(self, connection: Connection) -> None:
+        self._give_back(connection.info)
+
+    def _give_back(self, info: dict[Any, Any]) -> None:
+        if info.pop("turn", False):
+            self._turn.release()
