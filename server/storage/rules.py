@@ -214,6 +214,14 @@ def why_not_code(code: str) -> Refusal | None:
     return None
 
 
+def why_not_name(name: str) -> Refusal | None:
+    """Say why this cannot be the name of a room, circuit or supply, which is read and never scanned."""
+    if name.strip() and len(name) <= LONGEST_CODE and name.isprintable():
+        return None
+    because = N_("“%(found)s” is not a name: 1 to %(most)s characters are expected.")
+    return Refusal("bad_name", because, {"found": name[:80], "most": LONGEST_CODE})
+
+
 def why_not_codes(codes: Sequence[str]) -> Refusal | None:
     """Say why these cannot be the codes of new tubes, or None when they can."""
     if not codes:

@@ -176,6 +176,7 @@ def _steps(rows: list[AnyRow], *, of_vial: bool) -> Iterator[Step]:
             yield Step("site", row.Site.id, row.Site.code, row.Site.name)
             yield Step("room", row.Room.id, row.Room.code, row.Room.code)
         inside = here.shape.label(row.ordinal) if row.ordinal else ""
-        yield Step(here.kind, here.id, here.code, here.name or here.code, inside)
+        name = here.name if here.kind == "rack" and here.name else here.code
+        yield Step(here.kind, here.id, here.code, name, inside)
         if of_vial and inside and row.depth == 0:
             yield Step("position", row.ordinal, inside, inside)

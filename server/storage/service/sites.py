@@ -58,7 +58,9 @@ def add_supply(
 
 
 def _part(session: Session, actor: Actor, site: Site, row: Row, kind: str, at: datetime) -> Row:
-    save_new(session, row, row.code)
+    if refusal := rules.why_not_name(row.code):
+        raise Invalid(refusal, field="code")
+    keep_new(session, row, row.code)
     audit.record(
         session, actor, f"{kind}.added", kind, row.code, at=at, org_id=site.org_id, site=site.code
     )
@@ -69,6 +71,11 @@ def save_new(session: Session, row: object, code: str) -> None:
     """Store a new thing with a code of its own; refuses a code that is taken or cannot be one."""
     if refusal := rules.why_not_code(code):
         raise Invalid(refusal, field="code")
+    keep_new(session, row, code)
+
+
+def keep_new(session: Session, row: object, code: str) -> None:
+    """Store a new thing; refuses a code that is taken."""
     try:
         with session.begin_nested():
             session.add(row)

@@ -42,7 +42,8 @@ def hold(session: Session, row: Vial | Container | RackScan, *, shared: bool = F
     Held `shared`, others may hold it so too, but nobody may change it.
     """
     session.flush()  # a refresh drops what has not been written yet
-    session.refresh(row, with_for_update={"read": True} if shared else True)
+    # "of": what was loaded beside the row (its lot) is not held, and PostgreSQL could not
+    session.refresh(row, with_for_update={"read": shared, "of": type(row)})
 
 
 def end_stay(session: Session, actor: Actor, custody: Custody | None, when: Moment) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from flask import url_for
 
@@ -82,10 +83,10 @@ class Mark:
     width: float
     state: str
     text: str
-    at: datetime
+    day: str
 
 
-def life(stays: Sequence[Stay], now: datetime) -> list[Mark]:
+def life(stays: Sequence[Stay], now: datetime, zone: str) -> list[Mark]:
     """Return a vial's stays as marks on a line; times are squeezed so that short stays can be seen."""
     if not stays:
         return []
@@ -97,7 +98,8 @@ def life(stays: Sequence[Stay], now: datetime) -> list[Mark]:
     whole, left, marks = sum(weights), 0.0, []
     for stay, weight in zip(stays, weights, strict=True):
         width = 100 * weight / whole
-        marks.append(Mark(left, width, _life_state(stay), place_words(stay.path), stay.began_at))
+        day = f"{stay.began_at.astimezone(ZoneInfo(zone)):%Y-%m-%d}"
+        marks.append(Mark(left, width, _life_state(stay), place_words(stay.path), day))
         left += width
     return marks
 

@@ -49,7 +49,7 @@ class PartForm(Form):
     """A new room, circuit or supply of a site."""
 
     kind: str = forms.choice(("room", "circuit", "supply"))
-    code: str = forms.code()
+    code: str = forms.text(most=rules.LONGEST_CODE)
 
 
 class ContainerForm(Form):
