@@ -185,6 +185,7 @@ def decide_lot(
     at: datetime,
 ) -> Signature:
     """Release, reject, recall or quarantine a lot, signed; returns the signature."""
+    session.flush()  # a refresh drops what has not been written yet
     session.refresh(lot, attribute_names=["disposition", "version"], with_for_update=True)
     if refusal := rules.why_not_decide(lot.code, lot.disposition, disposition):
         raise Conflict(refusal, field="disposition")

@@ -232,8 +232,8 @@ def why_not_approve(
     if quantity <= can_give.from_one_lot:
         return None
     because = N_(
-        "%(request)s asks for %(quantity)s vials, but one lot can give only %(available)s"
-        " without touching the reserve."
+        "%(request)s asks for more than can be given: %(quantity)s wanted,"
+        " %(available)s available in one lot without touching the reserve."
     )
     facts = {"request": request, "quantity": quantity, "available": can_give.from_one_lot}
     return Refusal("reserve_touched", because, facts)

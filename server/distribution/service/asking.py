@@ -64,7 +64,7 @@ def submit(
     )
     subject = N_("%(request)s: your request for %(line)s has arrived")
     text = N_(
-        "we have your request for %(quantity)s vials of %(line)s. You will get a mail when it has been decided."
+        "we have your request for %(quantity)s × %(line)s. You will get a mail when it has been decided."
     )
     steps.tell_requester(session, request, subject, text, at=at)
     return request
@@ -105,9 +105,7 @@ def cancel(
     )
     if actor.id != request.requester_id:
         subject = N_("%(request)s: your request for %(line)s has been cancelled")
-        text = N_(
-            "the bank has cancelled your request for %(quantity)s vials of %(line)s: %(reason)s"
-        )
+        text = N_("the bank has cancelled your request for %(quantity)s × %(line)s: %(reason)s")
         steps.tell_requester(session, request, subject, text, at=at, reason=reason.strip())
     return request
 

@@ -39,7 +39,7 @@ def approve(session: Session, actor: Actor, request: Request, *, at: datetime) -
     )
     subject = N_("%(request)s: your request for %(line)s has been approved")
     text = N_(
-        "%(quantity)s vials of %(line)s are reserved for you. You will get a mail when they have been shipped."
+        "%(quantity)s × %(line)s: your vials are reserved. You will get a mail when they have been shipped."
     )
     steps.tell_requester(session, request, subject, text, at=at)
     return chosen
@@ -78,6 +78,6 @@ def refuse(
     request.decided_at, request.decided_by_name = at, actor.name
     request.decision_reason = reason.strip()
     subject = N_("%(request)s: your request for %(line)s has been refused")
-    text = N_("the bank cannot give you %(quantity)s vials of %(line)s: %(reason)s")
+    text = N_("the bank cannot give you %(quantity)s × %(line)s: %(reason)s")
     steps.tell_requester(session, request, subject, text, at=at, reason=reason.strip())
     return request

@@ -36,7 +36,7 @@ def ship(
     steps.advance(session, actor, request, Act.SHIP, "request.shipped", at=at, vials=codes, **told)
     subject = N_("%(request)s: %(line)s is on its way")
     text = N_(
-        "%(sent)s vials of %(line)s have left the bank with %(carrier)s, number %(tracking)s. Keep them below −135 °C on arrival."
+        "%(sent)s × %(line)s left the bank with %(carrier)s, number %(tracking)s. On arrival, transfer the vials to gas-phase nitrogen."
     )
     steps.tell_requester(
         session,

@@ -22,6 +22,7 @@ KIND = "request"
 
 def hold(session: Session, request: Request) -> Request:
     """Hold the request's row until the end of the transaction, and see it as it is now."""
+    session.flush()  # a refresh drops what has not been written yet
     session.refresh(request, attribute_names=["state", "version"], with_for_update=True)
     return request
 

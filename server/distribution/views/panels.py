@@ -31,7 +31,7 @@ def of_lot(lot: Lot) -> str | None:
     promised = promised.where(Vial.lot_id == lot.id, Reservation.ended_at.is_(None))
     return render_template(
         "distribution/lot_panel.html",
-        states=g.session.execute(states).tuples().all(),
+        states=g.session.execute(states).all(),
         reserved=g.session.scalar(promised) or 0,
         boxes=_boxes(lot),
         words=STATE_WORDS,
@@ -52,6 +52,6 @@ def _boxes(lot: Lot) -> list[tuple[str, str, int]]:
         .group_by(Container.id, Container.code)
         .order_by(Container.code)
     )
-    rows = g.session.execute(counted).tuples().all()
+    rows = g.session.execute(counted).all()
     ways = paths_of(g.session, containers=[box_id for box_id, _, _ in rows]) if rows else {}
     return [(code, ways[box_id].text, n) for box_id, code, n in rows]

@@ -19,7 +19,7 @@ from server.kit.tasks import Task
 from server.storage.queries import paths_of
 
 MOST = 8
-SCARCE = 3
+SCARCE = 9
 """A lot that can give so many vials or fewer stands on the home page."""
 
 
