@@ -93,8 +93,10 @@ def needs_of(item: pytest.Item) -> Iterator[str]:
         yield group_of(item)
     for mark in item.iter_markers("needs"):
         yield from mark.args
+    given = getattr(getattr(item, "callspec", None), "params", {})
     for fixture in getattr(item, "fixturenames", ()):
-        yield from FIXTURE_NEEDS.get(fixture, ())
+        if fixture not in given:  # a parameter may have a fixture's name
+            yield from FIXTURE_NEEDS.get(fixture, ())
 
 
 def why_not_run(item: pytest.Item) -> str | None:

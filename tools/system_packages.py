@@ -38,12 +38,12 @@ def _services_left_alone() -> Iterator[None]:
 def _apt(*arguments: str) -> bool:
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     command = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", *arguments]
-    return (
-        subprocess.run(
-            command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False
-        ).returncode
-        == 0
+    ended = subprocess.run(
+        command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
+    if ended.returncode:
+        print(ended.stderr[-2000:], file=sys.stderr)
+    return ended.returncode == 0
 
 
 def install(needs: list[Need]) -> None:

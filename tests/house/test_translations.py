@@ -14,7 +14,7 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 READ_ATTRIBUTES = {"title", "placeholder", "aria-label", "alt"}
 # names, codes and units that are the same in every language
 SAME_EVERYWHERE = re.compile(
-    r"Cryokeep|English|\b(?:LN2|SSE|API|CSV|HTTP|UTC|ml|mm|px|ID|PIN|QR|TEST)\b|&\w+;|[A-Z]?\d+"
+    r"Cryokeep|English|\b(?:LN2|SSE|API|CSV|HTTP|UTC|ml|mm|px|ID|PIN|QR|TEST|SHA)\b|&\w+;|[A-Z]?\d+"
 )
 
 
