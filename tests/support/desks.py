@@ -46,7 +46,7 @@ class Desk:
 
     def person(self, email: str, org: Organisation, may: tuple[str, ...]) -> Actor:
         """Make a person who may do this for their organisation."""
-        row = Person(email=email, name=email.split("@")[0], org_id=org.id, created_at=START)
+        row = Person(email=email, name=email.partition("@")[0], org_id=org.id, created_at=START)
         self.session.add(row)
         self.session.flush()
         granted: Mapping[str, frozenset[int] | None] = {name: frozenset({org.id}) for name in may}
