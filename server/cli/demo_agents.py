@@ -11,7 +11,16 @@ from sqlalchemy import select, update
 from server.alarms import service as alarms
 from server.alarms.models import AlarmRule, Episode
 from server.cli.demo_context import Making, Row, table_of
-from server.cli.demo_history import BAD_HOURS, CHANNELS, HOUR_MS, Past, Warming, hours, readings
+from server.cli.demo_history import (
+    BAD_HOURS,
+    CHANNELS,
+    HOUR_MS,
+    Past,
+    Warming,
+    events,
+    hours,
+    readings,
+)
 from server.cli.demo_people import BANK
 from server.cli.demo_places import AGENT_SITES, FREEZERS, DemoFreezer
 from server.core.actor import Actor
@@ -19,7 +28,7 @@ from server.core.clock import Clock, from_ms, to_ms
 from server.core.db import Database
 from server.parties.models import Organisation
 from server.telemetry import service as telemetry
-from server.telemetry.models import Channel, ReadingHour, reading
+from server.telemetry.models import Channel, DeviceEvent, ReadingHour, reading
 
 FILE = "demo-agents.json"
 
@@ -132,6 +141,8 @@ def history(making: Making) -> None:
         }
         making.pour(table_of(ReadingHour), hours(past, ids))
         making.pour(reading, readings(past, ids))
+        freezer_id = making.id("container", freezer.code)
+        making.pour(table_of(DeviceEvent), events(past, agent_id, freezer_id))
         _latest(making, past, ids)
     making.note("history.imported", "freezer", freezers=len(FREEZERS) - 1, days=30)
 
