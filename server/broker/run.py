@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server.broker import credentials, mosquitto
 from server.core.db import Database
+from server.core.orphans import end_with_parent
 from server.core.settings import Settings
 from server.telemetry.broker_plan import BrokerPlan, choose
 
@@ -35,7 +36,10 @@ def run(settings: Settings, database: Database, stop: threading.Event) -> int:
     prepare(settings, database)
     wait_s = 0.2
     while not stop.is_set():
-        child = subprocess.Popen(command(plan, settings))  # noqa: S603  our own command
+        child = subprocess.Popen(  # noqa: S603  our own command
+            command(plan, settings),
+            preexec_fn=end_with_parent,  # noqa: PLW1509  started from the main thread only
+        )
         if _watch(child, plan, settings, database, stop):
             return 0
         _LOG.error("broker ended by itself", extra={"code": child.returncode})

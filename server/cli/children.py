@@ -1,11 +1,9 @@
 """A small process tree: starts children, starts fallen ones again, and leaves none behind."""
 
-import ctypes
 import logging
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -13,18 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from server.core.clock import Clock, SystemClock
+from server.core.orphans import end_with_parent
 
 log = logging.getLogger(__name__)
 
 GRACE_S = 6.0
 WAIT_AGAIN_S = (0.5, 1.0, 2.0, 5.0, 10.0)
-PR_SET_PDEATHSIG = 1
-
-
-def _end_with_parent() -> None:
-    """Ask Linux for a TERM when the parent dies; runs in the child, before its program."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass
@@ -93,7 +85,7 @@ class Children:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for the parent, which ends the children in order
-                preexec_fn=_end_with_parent,  # noqa: PLW1509  started from the main thread only
+                preexec_fn=end_with_parent,  # noqa: PLW1509  started from the main thread only
             )
 
 

@@ -24,10 +24,10 @@ def _sentences(path: Path) -> dict[str, str]:
         catalogue = read_po(file, locale=path.stem)
     found: dict[str, str] = {}
     for message in catalogue:
-        if not message.id or message.fuzzy:
+        if not message.id or not message.string or message.fuzzy:
             continue
         if isinstance(message.id, tuple):  # a plural: Chinese has one form for both
-            found.update(dict.fromkeys(message.id, message.string[0]))
+            found.update(dict.fromkeys(message.id, str((message.string or ("",))[0])))
         else:
-            found[message.id] = str(message.string)
+            found[str(message.id)] = str(message.string)
     return found

@@ -20,12 +20,12 @@ def learn(language: str, sentences: Mapping[str, str]) -> None:
 
 def known(language: str | None) -> str:
     """Return the language if Cryokeep speaks it, else English."""
-    return language if language in LANGUAGES else SOURCE_LANGUAGE
+    return language if language and language in LANGUAGES else SOURCE_LANGUAGE
 
 
 def translate(language: str, template: str) -> str:
     """Return the template in this language, or in English where no translation is known."""
-    return _catalogues.get(language, {}).get(template) or template
+    return _catalogues.get(language, {}).get(template, "") or template
 
 
 def say(language: str, template: str, /, **facts: object) -> str:
