@@ -155,7 +155,7 @@ def _leaves(session: Session) -> Iterator[tuple[AuditLeaf, AuditEntry | None]]:
         rows = session.execute(query.order_by(AuditLeaf.number).limit(AT_ONCE)).all()
         if not rows:
             return
-        yield from (row.tuple() for row in rows)
+        yield from ((row[0], row[1]) for row in rows)
         after = rows[-1][0].number
         session.expunge_all()  # a trail of years does not fit into memory
 
