@@ -9,21 +9,34 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from edge_agent.wire.limits import NORMAL, Change, JudgeState, Limit, judge_column
 from server.alarms import service
-from server.alarms.models import AlarmRule, Episode, RuleState
+from server.alarms.models import AlarmRule
 from server.core.clock import from_ms, to_ms
 from server.telemetry.columns import Column
 
 StateKey = tuple[int, str]
 """(rule id, drill)."""
 
-_STAMP = select(func.count(), func.max(AlarmRule.id), func.sum(AlarmRule.version))
+# Written out and run on the connection: they run for every group, and an alarm waits for them.
+_STAMP = text("SELECT count(*), max(id), sum(version) FROM alarm_rule")
+_OPEN = (
+    "SELECT rule_id, drill, phase, since_ms, extreme FROM rule_state"
+    " WHERE phase <> 'normal' ORDER BY rule_id, drill"
+)
+_OPEN_STATES = {"sqlite": text(_OPEN), "postgresql": text(f"{_OPEN} FOR UPDATE")}
+_SAVE = text(
+    "INSERT INTO rule_state (rule_id, drill, phase, since_ms, extreme)"
+    " VALUES (:rule_id, :drill, :phase, :since_ms, :extreme) ON CONFLICT (rule_id, drill)"
+    " DO UPDATE SET phase = excluded.phase, since_ms = excluded.since_ms, extreme = excluded.extreme"
+)
+_WORSEN = text(
+    "UPDATE episode SET worst_value = :extreme"
+    " WHERE rule_id = :rule_id AND drill = :drill AND cleared_at IS NULL"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +71,7 @@ class Judge:
         return sum(_judge(session, states, rule, column, now) for rule, column in due)
 
     def _refresh(self, session: Session) -> None:
-        stamp = tuple(session.execute(_STAMP).one())
+        stamp = tuple(session.connection().execute(_STAMP).one())
         if stamp != self._stamp:
             self._rules = _read_rules(session)
             self._stamp = stamp
@@ -90,13 +103,10 @@ def _watched(rule: AlarmRule) -> Watched:
 
 def _open_states(session: Session) -> dict[StateKey, JudgeState]:
     """All states that are not normal, locked; few, whatever the number of rules."""
-    query = select(
-        RuleState.rule_id, RuleState.drill, RuleState.phase, RuleState.since_ms, RuleState.extreme
-    )
-    query = query.where(RuleState.phase != "normal").order_by(RuleState.rule_id, RuleState.drill)
+    connection = session.connection()
+    rows = connection.execute(_OPEN_STATES[connection.dialect.name])
     return {
-        (row.rule_id, row.drill): JudgeState(row.phase, row.since_ms, row.extreme)
-        for row in session.execute(query.with_for_update())
+        (row.rule_id, row.drill): JudgeState(row.phase, row.since_ms, row.extreme) for row in rows
     }
 
 
@@ -120,7 +130,7 @@ def _judge(
     if after != before and (after.phase, before.phase) != ("normal", "normal"):
         states[key] = after
         _save(session, key, after)
-        if after.phase != "normal":
+        if after.phase in {"active", "clearing"} and after.extreme != before.extreme:
             _worsen(session, key, after)
     return len(changes)
 
@@ -150,18 +160,11 @@ def _change(
 
 
 def _save(session: Session, key: StateKey, state: JudgeState) -> None:
-    insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
-    values = {"phase": state.phase, "since_ms": state.since_ms, "extreme": state.extreme}
-    statement = insert(RuleState).values(rule_id=key[0], drill=key[1], **values)
-    session.execute(
-        statement.on_conflict_do_update(index_elements=["rule_id", "drill"], set_=values)
-    )
+    row = {"rule_id": key[0], "drill": key[1], "phase": state.phase, "since_ms": state.since_ms}
+    session.connection().execute(_SAVE, {**row, "extreme": state.extreme})
 
 
 def _worsen(session: Session, key: StateKey, state: JudgeState) -> None:
     """Let the episode that is under way show its worst number."""
-    mine = (Episode.rule_id == key[0], Episode.drill == key[1], Episode.cleared_at.is_(None))
-    session.execute(
-        update(Episode).where(*mine).values(worst_value=state.extreme),
-        execution_options={"synchronize_session": False},
-    )
+    facts = {"rule_id": key[0], "drill": key[1], "extreme": state.extreme}
+    session.connection().execute(_WORSEN, facts)
