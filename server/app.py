@@ -15,9 +15,7 @@ from server.core.clock import Clock, SystemClock
 from server.core.db import Database
 from server.core.settings import Settings
 from server.core.wake import Waker
-from server.core.words import N_
 from server.kit import frame, headers
-from server.kit.admission import SIGNED_IN
 from server.kit.desk import Desk
 from server.kit.state import NAME, Kit
 from server.web import errors, health, home, identity, metrics, openapi, secret, static_files, zone
@@ -48,7 +46,6 @@ def create_app(
     app.register_blueprint(health.blueprint)
     app.register_blueprint(home.blueprint)
     home.register(kit)
-    kit.nav.offer(0, N_("Home"), "/", SIGNED_IN)
     _add_features(app, kit)
     openapi.install(app, API)
     return app
