@@ -34,11 +34,13 @@ def _fill() -> dict[str, Any]:
     here = kit()
     language = i18n.language()
     now = here.clock.now()
+    path = request.path if has_request_context() else ""
     return {
         "language": language,
         "scheme": "",
         "actor": actor if actor.signed_in else None,
-        "nav": here.nav.of(actor, request.path if has_request_context() else "", language),
+        "nav": here.nav.of(actor, path, language),
+        "nav_more": here.nav.of(actor, path, language, seldom=True),
         "strip": _strip(actor),
         "strip_stream": here.strip.stream(actor),
         "notices": notices.take() if has_request_context() else [],

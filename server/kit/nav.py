@@ -6,6 +6,8 @@ from server.core.actor import Actor
 from server.core.words import say
 from server.kit.admission import SIGNED_IN
 
+SELDOM = 60  # from this position on, entries stand under “More”
+
 
 @dataclass(frozen=True, order=True)
 class Entry:
@@ -27,9 +29,15 @@ class Nav:
         """Show `label` (marked with N_) to everybody who has the permission somewhere (or is SIGNED_IN)."""
         self.entries.append(Entry(position, label, url, permission))
 
-    def of(self, actor: Actor, path: str, language: str) -> list[tuple[str, str, bool]]:
-        """Return (label, address, whether the page at `path` lies under it)."""
+    def of(
+        self, actor: Actor, path: str, language: str, *, seldom: bool = False
+    ) -> list[tuple[str, str, bool]]:
+        """Return (label, address, whether the page at `path` lies under it).
+
+        The entries for every day, or those that are seldom needed and stand under “More”.
+        """
         mine = [entry for entry in sorted(self.entries) if _is_for(entry, actor)]
+        mine = [entry for entry in mine if (entry.position >= SELDOM) is seldom]
         return [(say(language, e.label), e.url, _lies_under(path, e.url)) for e in mine]
 
 
