@@ -97,4 +97,4 @@ def last_sign_ins(session: Session, people: Sequence[Person]) -> dict[int, datet
         .where(SignIn.person_id.in_([person.id for person in people]))
         .group_by(SignIn.person_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}

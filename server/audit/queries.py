@@ -64,7 +64,7 @@ def seals_of(session: Session, entries: Sequence[AuditEntry]) -> dict[int, int]:
     """Return the number under which each of these entries is sealed; those not yet sealed are absent."""
     ids = [entry.id for entry in entries]
     query = select(AuditLeaf.entry_id, AuditLeaf.number).where(AuditLeaf.entry_id.in_(ids))
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def last_head(session: Session) -> AuditHead | None:

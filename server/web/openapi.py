@@ -17,6 +17,7 @@ blueprint = Blueprint("openapi", __name__)
 VERSION = "3.1.0"
 REF = "#/components/schemas/{name}"
 CONVERTED = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
+Schemas = dict[Any, Any]
 KINDS = {"int": {"type": "integer", "minimum": 0}}
 
 
@@ -50,12 +51,14 @@ def build(app: Flask) -> dict[str, Any]:
     """Return the OpenAPI document of this app."""
     rules = [rule for rule in app.url_map.iter_rules() if description_of(app, rule)]
     structs = [kind for rule in rules for kind in _structs(app, rule)] + [Problem]
-    _schemas, components = msgspec.json.schema_components(structs, ref_template=REF)
+    structs = list(dict.fromkeys(structs))
+    schemas, components = msgspec.json.schema_components(structs, ref_template=REF)
+    schema_of = dict(zip(structs, schemas, strict=True))  # two features may name a struct alike
     paths: dict[str, dict[str, Any]] = {}
     for rule in sorted(rules, key=lambda rule: rule.rule):
         path = CONVERTED.sub(r"{\2}", rule.rule)
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            paths.setdefault(path, {})[method.lower()] = _operation(app, rule, method)
+            paths.setdefault(path, {})[method.lower()] = _operation(app, rule, method, schema_of)
     return {
         "openapi": VERSION,
         "info": {"title": "Cryokeep", "version": "1", "license": {"name": "Apache-2.0"}},
@@ -83,7 +86,7 @@ def _structs(app: Flask, rule: Rule) -> list[Any]:
     )
 
 
-def _operation(app: Flask, rule: Rule, method: str) -> dict[str, Any]:
+def _operation(app: Flask, rule: Rule, method: str, schema_of: Schemas) -> dict[str, Any]:
     said = description_of(app, rule) or Description("")
     permission = getattr(app.view_functions[rule.endpoint], "permission", "")
     operation: dict[str, Any] = {
@@ -92,10 +95,10 @@ def _operation(app: Flask, rule: Rule, method: str) -> dict[str, Any]:
         "tags": [rule.endpoint.partition(".")[0].removesuffix("_api")],
         "x-permission": permission,
         "parameters": _parameters(rule, said, method),
-        "responses": _responses(said),
+        "responses": _responses(said, schema_of),
     }
     if said.body is not None:
-        content = {answers.JSON: {"schema": _schema(said.body)}}
+        content = {answers.JSON: {"schema": schema_of[said.body]}}
         operation["requestBody"] = {"required": True, "content": content}
     if permission == PUBLIC:
         operation["security"] = []
@@ -140,21 +143,16 @@ def _parameters(rule: Rule, said: Description, method: str) -> list[dict[str, An
     return found
 
 
-def _responses(said: Description) -> dict[str, Any]:
-    told = {str(status): _answer(kind) for status, kind in said.answers.items()}
+def _responses(said: Description, schema_of: Schemas) -> dict[str, Any]:
+    told = {str(status): _answer(kind, schema_of) for status, kind in said.answers.items()}
     refused = {
         "description": "Refused, with a sentence.",
-        "content": {MEDIA_TYPE: {"schema": _schema(Problem)}},
+        "content": {MEDIA_TYPE: {"schema": schema_of[Problem]}},
     }
     return {**told, "4XX": refused, "5XX": refused}
 
 
-def _answer(kind: Any) -> dict[str, Any]:  # noqa: ANN401  a struct's type, or none
+def _answer(kind: Any, schema_of: Schemas) -> dict[str, Any]:  # noqa: ANN401  a struct or none
     if kind is None:
         return {"description": "Done."}
-    return {"description": "The answer.", "content": {answers.JSON: {"schema": _schema(kind)}}}
-
-
-def _schema(kind: Any) -> dict[str, Any]:  # noqa: ANN401  a struct's type
-    (schema,), _components = msgspec.json.schema_components([kind], ref_template=REF)
-    return schema
+    return {"description": "The answer.", "content": {answers.JSON: {"schema": schema_of[kind]}}}

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from typing import Any
 
 from flask import g, request
 
@@ -34,7 +35,7 @@ class EntryOut(Answer):
     subject_kind: str
     subject_code: str
     org_id: int | None
-    facts: dict[str, object]
+    facts: dict[str, Any]
     sealed: int | None
 
 
