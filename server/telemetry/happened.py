@@ -63,7 +63,7 @@ def provide(provider: Provider) -> None:
         _providers.append(provider)
 
 
-def lines(session: Session, freezer_id: int, since: datetime, most: int = 12) -> list[Line]:
+def lines(session: Session, freezer_id: int, since: datetime, most: int = 7) -> list[Line]:
     """Return what happened to the freezer since then, the newest first."""
     events = _events(session, freezer_id, to_ms(since), None)
     found = [_span_line(span) for span in spans_of(events)]

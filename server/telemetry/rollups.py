@@ -6,7 +6,7 @@ takes the mark away before it reads: what is stored meanwhile waits for it and m
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import ColumnElement, delete, select, text
 from sqlalchemy.orm import Session
 
 from server.core.clock import to_ms
@@ -30,6 +30,9 @@ _ROLL = text(
 
 def roll(database: Database, now: datetime) -> int:
     """Make the figures of all hours that are due, in short transactions; returns how many hours."""
+    with database.reading() as session:  # most times nothing is due: then nothing waits for a lock
+        if session.scalar(select(HourDue.hour_ms).where(_is_over(now)).limit(1)) is None:
+            return 0
     done = 0
     while True:
         with database.writing() as session:
@@ -39,11 +42,14 @@ def roll(database: Database, now: datetime) -> int:
             return done
 
 
+def _is_over(now: datetime) -> ColumnElement[bool]:
+    return HourDue.hour_ms <= to_ms(now - OVER_FOR) - HOUR_MS
+
+
 def _roll_some(session: Session, now: datetime) -> int:
-    before_ms = to_ms(now - OVER_FOR) - HOUR_MS
     due = (
         select(HourDue.channel_id, HourDue.hour_ms)
-        .where(HourDue.hour_ms <= before_ms)
+        .where(_is_over(now))
         .order_by(HourDue.hour_ms, HourDue.channel_id)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)  # a mark that an ingest holds is taken next time

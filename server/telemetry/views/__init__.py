@@ -23,6 +23,7 @@ def register(kit: Kit) -> None:
     offer("freezer.side", 10, freezer_panels.side)
     offer("freezer.chart", 10, freezer_panels.chart)
     offer("freezer.happened", 10, freezer_panels.what_happened)
+    offer("freezers.actions", 10, freezer_panels.list_actions)
     offer("freezers.cells", 10, freezer_panels.list_cells)
     offer("vial", 10, other_panels.vial_warmest)
     offer("home", 20, other_panels.nitrogen)

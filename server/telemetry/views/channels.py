@@ -27,7 +27,7 @@ from server.telemetry.views.blueprints import pages
 from server.telemetry.views.windows import Window
 
 REFUSED = (Invalid, Conflict)
-TABLE_ROWS, FILE_ROWS, PICTURE_POINTS = 48, 5_000, 240
+TABLE_ROWS, FILE_ROWS, PICTURE_POINTS = 24, 5_000, 240
 Page = BaseResponse | str | tuple[str, int]
 
 

@@ -44,13 +44,21 @@ WARMING = Figure("top_c", -142.1, CRITICAL, CRITICAL, 1.1, SINCE)
             "Top probe 8\u2009K above its limit and rising 1.1\u2009K a minute since 11:54; lid open, level falling.",
         ),
         (
-            Facts(replace(WARMING, per_min=None), **{**AROUND, "lid_open": None, "level_per_min": None}),
+            Facts(
+                replace(WARMING, per_min=None),
+                **{**AROUND, "lid_open": None, "level_per_min": None},
+            ),
             "Top probe 8\u2009K above its limit since 11:54; lid unknown, level unknown.",
         ),
         (Facts(Figure("top_c", -178.0)), "Top probe −178.0\u2009°C."),
         (Facts(None, **AROUND), "No readings since 12:00: how this freezer stands is unknown."),
         (
-            Facts(None, last_at=datetime(2026, 3, 12, 3, 31, tzinfo=UTC), time_zone="Asia/Shanghai", now=NOW),
+            Facts(
+                None,
+                last_at=datetime(2026, 3, 12, 3, 31, tzinfo=UTC),
+                time_zone="Asia/Shanghai",
+                now=NOW,
+            ),
             "No readings since 2026-03-12 11:31: how this freezer stands is unknown.",
         ),
         (Facts(None), "No readings yet: how this freezer stands is unknown."),
