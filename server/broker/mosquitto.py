@@ -4,16 +4,11 @@ import getpass
 
 from server.broker.credentials import PASSWORDS, RIGHTS
 from server.core.clock import SystemClock
-from server.core.errors import Conflict, Refusal
 from server.core.settings import Settings
-from server.core.words import N_
 from server.telemetry import certificates
-from server.telemetry.broker_plan import BrokerPlan, mosquitto
+from server.telemetry.broker_plan import BrokerPlan
 
 TLS_PORT = 8883
-_GONE = N_(
-    "The program mosquitto is no longer on this machine; install it again or choose the embedded broker."
-)
 
 
 def configuration(plan: BrokerPlan, settings: Settings) -> str:
@@ -43,13 +38,10 @@ def configuration(plan: BrokerPlan, settings: Settings) -> str:
 
 def command(plan: BrokerPlan, settings: Settings) -> list[str]:
     """Write the configuration and return the command that runs the broker."""
-    program = mosquitto()
-    if program is None:
-        raise Conflict(Refusal("no_mosquitto", _GONE))
     (plan.folder / "data").mkdir(parents=True, exist_ok=True, mode=0o700)
     file = plan.folder / "mosquitto.conf"
     file.write_text(configuration(plan, settings), encoding="utf-8")
-    return [program, "-c", str(file)]
+    return [plan.program(), "-c", str(file)]
 
 
 def _tls_listener(settings: Settings) -> list[str]:

@@ -62,6 +62,13 @@ class BrokerPlan:
             return _parsed(self.given)
         return Address("127.0.0.1", self.port(), SERVER_USER, self.server_password())
 
+    def program(self) -> str:
+        """Return the path of mosquitto; refuses where it has gone."""
+        found = mosquitto()
+        if found is None:
+            raise Invalid(Refusal("no_mosquitto", _NO_MOSQUITTO))
+        return found
+
     def port(self) -> int:
         """Return the port on the loopback: one that was free at the first start, kept since."""
         return int(_kept(self.folder / "port", lambda: str(_free_port())))

@@ -18,7 +18,8 @@ from server.telemetry.columns import Column, Columns
 from server.telemetry.known import CHANNELS_AN_AGENT, Known
 from server.telemetry.models import Agent
 from server.telemetry.settling import Stream
-from server.telemetry.store import KnownAgent, Latest, Store, StreamKey, store_of
+from server.telemetry.store import KnownAgent, Latest, Store, StreamKey
+from server.telemetry.stores import store_of
 
 UNKNOWN = WireError(
     "unknown_agent", "no agent of this site and name is enrolled; expected one that is"

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy.orm import Session
-
 from server.telemetry.columns import Column
 
 StreamKey = tuple[int, str, str]
@@ -76,16 +74,3 @@ class Store(Protocol):
 
     def hours_due(self, marks: Sequence[tuple[int, int]]) -> None:
         """Mark these (channel id, hour) for new figures, and keep the marks locked."""
-
-
-def store_of(session: Session) -> Store:
-    """Return the store for the session's database; begins the transaction."""
-    connection = session.connection()
-    raw = connection.connection.driver_connection
-    if connection.dialect.name == "sqlite":
-        from server.telemetry.store_sqlite import SqliteStore  # noqa: PLC0415  only the one in use
-
-        return SqliteStore(raw)
-    from server.telemetry.store_postgresql import PostgresqlStore  # noqa: PLC0415  an extra
-
-    return PostgresqlStore(raw)

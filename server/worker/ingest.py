@@ -16,7 +16,7 @@ from server.core.db import Database
 from server.telemetry import arrival, record, rejected
 from server.telemetry.known import Known
 from server.telemetry.record import Answer
-from server.telemetry.store import store_of
+from server.telemetry.stores import store_of
 from server.worker.client import Incoming
 
 _LOG = logging.getLogger(__name__)

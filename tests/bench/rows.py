@@ -1,15 +1,13 @@
-"""What the bench measures: one row a figure, with the aim that it is held against."""
+"""What a measurement gives: one plain row."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Literal
 
 
 @dataclass(frozen=True)
 class Row:
-    """One figure. `better` says in which direction it should go from the aim."""
+    """One figure; `better` says whether more or less of it is wanted, `aim` what is hoped for, if anything."""
 
     name: str
     value: float
@@ -19,32 +17,31 @@ class Row:
 
     @property
     def reached(self) -> bool:
-        """Say whether the aim is reached; a figure without an aim always is."""
+        """Tell whether the aim is reached; a figure without one only informs."""
         if self.aim is None:
             return True
         return self.value >= self.aim if self.better == "more" else self.value <= self.aim
 
     def line(self) -> str:
-        """Return the row as it is printed."""
-        aim = (
-            ""
-            if self.aim is None
-            else f"{'at least' if self.better == 'more' else 'at most'} {self.aim:,.0f}"
-        )
-        verdict = "" if self.aim is None else ("reached" if self.reached else "MISSED")
-        return f"{self.name:<58} {self.value:>12,.1f} {self.unit:<12} {aim:<20} {verdict}".rstrip()
+        """Return the row as a person reads it."""
+        figure = f"{self.name:<62} {number(self.value):>12} {self.unit:<14}"
+        if self.aim is None:
+            return figure.rstrip()
+        sign = "≥" if self.better == "more" else "≤"
+        word = "reached" if self.reached else "missed"
+        return f"{figure} aim {sign} {number(self.aim):>9}  {word}"
+
+    def plain(self) -> dict[str, object]:
+        """Return the row as build/bench.json holds it."""
+        return asdict(self)
 
 
-def write(rows: Sequence[Row], file: Path) -> None:
-    """Write the rows, keeping those of earlier runs that this run did not measure."""
-    file.parent.mkdir(exist_ok=True)
-    earlier = json.loads(file.read_text()) if file.exists() else []
-    names = {row.name for row in rows}
-    kept = [row for row in earlier if row["name"] not in names]
-    file.write_text(json.dumps([*kept, *map(asdict, rows)], indent=1) + "\n")
+def number(value: float) -> str:
+    """Return a figure with as many digits as it deserves."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def percentile(values: Sequence[float], part: float) -> float:
     """Return the value below which this part (0 to 1) of the values lies."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, round(part * (len(ordered) - 1)))]
+    return ordered[round(part * (len(ordered) - 1))]

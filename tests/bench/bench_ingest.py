@@ -16,7 +16,7 @@ AIMS = {"sqlite": 200_000, "postgresql": 250_000}
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
-def measure() -> Iterator[Row]:
+def rows() -> Iterator[Row]:
     """Measure both databases; each figure is the middle one of three runs."""
     for dialect, name in NAMES.items():
         with house(dialect) as built:

@@ -44,7 +44,7 @@ class Excursions:
         return took
 
 
-def measure() -> Iterator[Row]:
+def rows() -> Iterator[Row]:
     """Measure on both databases."""
     for dialect, name in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL")):
         receiver = WebhookReceiver()
@@ -58,7 +58,7 @@ def measure() -> Iterator[Row]:
 def _measure(built: House, excursions: Excursions, name: str) -> Iterator[Row]:
     for _ in range(10):
         excursions.one()  # the first ones open connections
-    yield from _rows("idle", name, [excursions.one() for _ in range(ALARMS)], 8)
+    yield from _figures("idle", name, [excursions.one() for _ in range(ALARMS)], 8)
     file = built.folder / "load.packets"
     write_packets(file, messages.singles(20_000, built.now_ms(), "load", first_agent=1))
     with publisher(built.broker.port, file, rate=500) as process:
@@ -66,8 +66,10 @@ def _measure(built: House, excursions: Excursions, name: str) -> Iterator[Row]:
         time.sleep(1)
         loaded = [excursions.one() for _ in range(ALARMS)]
         assert process.poll() is None, "the load ended before the measurement"
-    yield from _rows("under 500 messages/s", name, loaded, 15)
-    yield from _rows("while 100,000 messages drain", name, _while_draining(built, excursions), 100)
+    yield from _figures("under 500 messages/s", name, loaded, 15)
+    yield from _figures(
+        "while 100,000 messages drain", name, _while_draining(built, excursions), 100
+    )
 
 
 def _while_draining(built: House, excursions: Excursions) -> list[float]:
@@ -83,7 +85,7 @@ def _while_draining(built: House, excursions: Excursions) -> list[float]:
     return found
 
 
-def _rows(when: str, name: str, found: list[float], aim: float) -> Iterator[Row]:
+def _figures(when: str, name: str, found: list[float], aim: float) -> Iterator[Row]:
     for part, its_aim in ((0.5, None), (0.95, aim), (0.99, None)):
         label = f"alarm to webhook, {when}, {name}, p{part * 100:.0f}"
         yield Row(label, percentile(found, part), "ms", its_aim, "less")

@@ -15,7 +15,7 @@ RESEND_S = 10
 """An agent sends a row again after ten seconds without an answer."""
 
 
-def measure() -> Iterator[Row]:
+def rows() -> Iterator[Row]:
     """Measure both outages, on SQLite, with real minutes."""
     receiver = WebhookReceiver()
     try:

@@ -29,7 +29,7 @@ IN_A_BOX, BOXES_IN_A_RACK, RACKS_IN_A_FREEZER = 100, 20, 10
 ASKED = 2_000
 
 
-def measure() -> Iterator[Row]:
+def rows() -> Iterator[Row]:
     """Measure both databases."""
     for dialect, name in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL")):
         built = House(dialect)
