@@ -155,7 +155,7 @@ def add_lot(
 
 
 def edit_lot(session: Session, actor: Actor, lot: Lot, facts: LotFacts, *, at: datetime) -> Lot:
-    """Change what is said of a lot; what was said before stays in the record."""
+    """Change what is said of a lot; what was said before stays in the record, what was signed becomes void."""
     _check_lot(session, lot.org_id, facts, lot.id, at.date())
     before = _told(facts_of_lot(lot))
     for name, value in asdict(facts).items():
@@ -166,6 +166,9 @@ def edit_lot(session: Session, actor: Actor, lot: Lot, facts: LotFacts, *, at: d
     audit.record(
         session, actor, "lot.changed", "lot", lot.code, at=at, org_id=lot.org_id, changed=changed
     )
+    if changed:  # what was signed was another content
+        because = N_("the lot was changed")
+        accounts.void(session, actor, kind="lot", row_id=lot.id, because=because, at=at)
     return lot
 
 

@@ -13,7 +13,7 @@ from server.kit.api import Answer, Body, describes, read
 from server.kit.door import require
 
 
-class LineOut(Answer, frozen=True):
+class LineOut(Answer):
     """A cell line."""
 
     code: str
@@ -30,7 +30,7 @@ class LineOut(Answer, frozen=True):
     version: int
 
 
-class LotOut(Answer, frozen=True):
+class LotOut(Answer):
     """A lot; cells_per_vial counts cells, frozen_on is a day."""
 
     code: str
@@ -46,21 +46,21 @@ class LotOut(Answer, frozen=True):
     version: int
 
 
-class LinesOut(Answer, frozen=True):
+class LinesOut(Answer):
     """Some lines, and the cursor of the next ones."""
 
     items: list[LineOut]
     next: str | None
 
 
-class LotsOut(Answer, frozen=True):
+class LotsOut(Answer):
     """Some lots, and the cursor of the next ones."""
 
     items: list[LotOut]
     next: str | None
 
 
-class LineIn(Body, frozen=True):
+class LineIn(Body):
     """What can be said of a line."""
 
     code: str
@@ -83,7 +83,7 @@ class LineIn(Body, frozen=True):
         return LineFacts(**plain, names=tuple(rules.read_names("\n".join(self.names), self.name)))
 
 
-class LotIn(Body, frozen=True):
+class LotIn(Body):
     """What can be said of a lot."""
 
     code: str

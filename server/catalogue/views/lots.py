@@ -4,6 +4,7 @@ from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from server.accounts import login
+from server.accounts.service import signatures_of
 from server.catalogue import queries, rules, service
 from server.catalogue.models import CellLine, Lot
 from server.catalogue.views.blueprints import pages
@@ -29,7 +30,8 @@ def lots() -> str:
 def lot(code: str) -> str:
     """Show one lot; what is left of it stands in the panels of higher floors."""
     found = queries.lot(g.session, g.actor, code)
-    return render_template("catalogue/lot.html", lot=found, rules=rules)
+    signed = signatures_of(g.session, "lot", found.id)
+    return render_template("catalogue/lot.html", lot=found, rules=rules, signed=signed)
 
 
 @pages.get("/lines/<code>/lots/new")
