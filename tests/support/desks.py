@@ -1,6 +1,5 @@
 """Builders for requests: a bank with one line in stock, and the people around it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -49,7 +48,7 @@ class Desk:
         row = Person(email=email, name=email.partition("@")[0], org_id=org.id, created_at=START)
         self.session.add(row)
         self.session.flush()
-        granted: Mapping[str, frozenset[int] | None] = {name: frozenset({org.id}) for name in may}
+        granted: dict[str, frozenset[int] | None] = {name: frozenset({org.id}) for name in may}
         return Actor(id=row.id, name=row.name, org_id=org.id, permissions=granted)
 
     def stock(

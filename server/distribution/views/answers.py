@@ -17,7 +17,7 @@ from server.kit.api import Answer, Body, describes, read
 from server.kit.door import SIGNED_IN, require
 
 
-class OfferOut(Answer, frozen=True):
+class OfferOut(Answer):
     """A line that is given out, and how many vials can be given now."""
 
     code: str
@@ -29,14 +29,14 @@ class OfferOut(Answer, frozen=True):
     available_from_one_lot: int
 
 
-class OffersOut(Answer, frozen=True):
+class OffersOut(Answer):
     """Some lines, and the cursor of the next ones."""
 
     items: list[OfferOut]
     next: str | None
 
 
-class RequestVialOut(Answer, frozen=True):
+class RequestVialOut(Answer):
     """A vial that is promised to a request."""
 
     code: str
@@ -44,7 +44,7 @@ class RequestVialOut(Answer, frozen=True):
     picked_at: datetime | None
 
 
-class RequestOut(Answer, frozen=True):
+class RequestOut(Answer):
     """A request; its vials are told to the bank and, once they are shipped, to the requester."""
 
     code: str
@@ -66,14 +66,14 @@ class RequestOut(Answer, frozen=True):
     version: int
 
 
-class RequestsOut(Answer, frozen=True):
+class RequestsOut(Answer):
     """Some requests, and the cursor of the next ones."""
 
     items: list[RequestOut]
     next: str | None
 
 
-class AskIn(Body, frozen=True):
+class AskIn(Body):
     """So many vials of this line, for this purpose, to that delivery site (or the only one)."""
 
     line: str
@@ -82,26 +82,26 @@ class AskIn(Body, frozen=True):
     delivery_site_id: int | None = None
 
 
-class ReasonIn(Body, frozen=True):
+class ReasonIn(Body):
     """Why."""
 
     reason: str
 
 
-class PickIn(Body, frozen=True):
+class PickIn(Body):
     """The code that was scanned from the tube."""
 
     code: str
 
 
-class NotThereOut(Answer, frozen=True):
+class NotThereOut(Answer):
     """The request, and the tube to take instead, where another may be given."""
 
     request: RequestOut
     instead: str | None
 
 
-class ShipIn(Body, frozen=True):
+class ShipIn(Body):
     """Who carries the vials, and under which number."""
 
     carrier: str

@@ -99,9 +99,13 @@ def _decision(request: Request) -> str:
 
 def sentence(request: Request) -> str:
     """Return in one sentence where the request stands."""
-    facts = {"n": request.quantity, "line": request.line.name, "org": request.requester_org.name}
-    said = gettext("%(n)s × %(line)s for %(org)s", **facts)
-    return f"{said}: {gettext(rules.STATE_WORDS[State(request.state)])}."
+    return gettext(
+        "%(n)s × %(line)s for %(org)s: %(state)s.",
+        n=request.quantity,
+        line=request.line.name,
+        org=request.requester_org.name,
+        state=gettext(rules.STATE_WORDS[State(request.state)]),
+    )
 
 
 def allowed(actor: Actor, request: Request) -> frozenset[str]:
