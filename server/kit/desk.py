@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import has_request_context, request
+from flask import g, has_request_context, request
 from flask.ctx import _AppCtxGlobals
 from sqlalchemy.orm import Session
 
@@ -28,7 +28,11 @@ class ShortSession:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Give a short writing session with a commit of its own."""
+        """Give a short writing session with a commit of its own; refused once `g.session` has begun."""
+        opened: Session | None = g.get("_session")
+        if opened is not None and opened.in_transaction() and request.method not in SAFE:
+            msg = "g.session has begun already: this would wait for its lock; prove first, then change"
+            raise RuntimeError(msg)
         with kit().database.writing() as session:
             yield session
 

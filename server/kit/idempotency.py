@@ -24,9 +24,9 @@ def replay() -> Response | None:
     key = _key()
     if not key:
         return None
-    kept: KeptAnswer | None = g.session.scalar(
-        select(KeptAnswer).where(KeptAnswer.person_id == g.actor.id, KeptAnswer.key == key)
-    )
+    same = select(KeptAnswer).where(KeptAnswer.person_id == g.actor.id, KeptAnswer.key == key)
+    with g.reader() as session:  # the view may have slow work to do before it takes the write lock
+        kept = session.scalar(same)
     if kept is None:
         return None
     if kept.request_hash != _hash():

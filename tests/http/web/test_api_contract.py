@@ -82,7 +82,7 @@ def given_by(operation):
 
     def decorate(test):
         return settings(
-            max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+            max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
         )(given(case=strategy)(test))
 
     return decorate
