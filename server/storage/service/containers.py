@@ -14,7 +14,7 @@ from server.storage import queries, rules
 from server.storage.models import Container, Custody, NitrogenSupply, PowerCircuit, Room, Site
 from server.storage.positions import BoxShape
 from server.storage.service.sites import save_new
-from server.storage.service.stays import Moment, end_stay, hold, occupy
+from server.storage.service.stays import Moment, end_stay, hold, occupy, why_not_into
 from server.storage.service.vials import first_free
 
 
@@ -95,6 +95,7 @@ def place_container(
     """Put a rack or box into a position, out of the one where it was; all that is in it goes along."""
     when = Moment.of(at, happened_at)
     hold(session, container)
+    why_not_into(session, container, into, ordinal)
     before = queries.path_of(session, container)
     wanted = select(Custody).where(Custody.child_id == container.id, queries.true_at(None))
     end_stay(session, actor, session.scalars(wanted).first(), when)

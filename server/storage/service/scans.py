@@ -19,7 +19,7 @@ from server.storage.models import Container, RackScan, Vial
 from server.storage.reconcile import Change, Known, Plan, Seen
 from server.storage.rules import Act
 from server.storage.service import vials
-from server.storage.service.stays import Moment, end_stay, hold, occupy, refuse
+from server.storage.service.stays import Moment, end_stay, hold, occupy, refuse, why_not_into
 
 SCANNED = "rack scan"
 
@@ -201,10 +201,11 @@ def _arrive(
 ) -> None:
     act, action = _ACTS[entry.change]
     refuse(rules.why_not_act(vial.code, vial.state, act))
+    why_not_into(session, vial, scan.box, entry.ordinal)
     occupy(
         session, actor, vial, scan.box, entry.ordinal, Moment.of(at), reason=f"{SCANNED} {scan.id}"
     )
-    vial.state = str(rules.state_after(vial.state, act))
+    vials.become(vial, act)
     position = scan.box.shape.label(entry.ordinal)
     facts: dict[str, Any] = {
         "box": scan.box.code,

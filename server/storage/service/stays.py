@@ -92,10 +92,9 @@ def occupy(
 ) -> Custody:
     """Put a vial or container into a position; refused, with the occupant named, where it is taken.
 
-    The rule gives the kind sentence, the index the guarantee: a race that slips past the rule
-    ends in the same refusal.
+    Ask `why_not_into` first: the rule gives the kind sentence, the index the guarantee. A race that
+    slips past the rule ends in the same refusal.
     """
-    why_not_into(session, occupant, into, ordinal)
     custody = _row(actor, occupant, "position", when, reason)
     custody.container_id, custody.ordinal = into.id, ordinal
     try:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from server.audit import service as audit
 from server.catalogue.models import Lot
@@ -14,7 +15,15 @@ from server.storage import queries, rules
 from server.storage.models import Container, Custody, Vial
 from server.storage.rules import Act, State
 from server.storage.service.sites import save_new
-from server.storage.service.stays import Moment, begin_stay, end_stay, hold, occupy, refuse
+from server.storage.service.stays import (
+    Moment,
+    begin_stay,
+    end_stay,
+    hold,
+    occupy,
+    refuse,
+    why_not_into,
+)
 
 Purpose = tuple[str, int]
 
@@ -162,8 +171,11 @@ def _bring(
     when: Moment,
     reason: str = "",
 ) -> Custody:
-    before = _begin(session, vial, act)
+    hold(session, vial)
+    refuse(rules.why_not_act(vial.code, vial.state, act))
     hold(session, box, shared=True)
+    why_not_into(session, vial, box, ordinal)  # before anything is written: most refusals end here
+    before = _where(session, vial)
     end_stay(session, actor, queries.live_custody(session, vial), when)
     custody = occupy(session, actor, vial, box, ordinal, when, reason=reason)
     now = queries.vial_path(session, vial).text
@@ -175,6 +187,10 @@ def _begin(session: Session, vial: Vial, act: Act) -> str:
     """Hold the vial, refuse the act where its state forbids it, and return where the vial was."""
     hold(session, vial)
     refuse(rules.why_not_act(vial.code, vial.state, act))
+    return _where(session, vial)
+
+
+def _where(session: Session, vial: Vial) -> str:
     path = queries.vial_path(session, vial)
     return path.text or path.place
 
@@ -188,12 +204,18 @@ def _become(
     when: Moment,
     **facts: object,
 ) -> None:
-    after = rules.state_after(vial.state, act)
-    assert after is not None
-    vial.state = str(after)
+    become(vial, act)
     stated = when.happened_at if when.happened_at != when.recorded_at else None
     told = {name: fact for name, fact in facts.items() if fact}
     trace(session, actor, action, vial, when.recorded_at, stated_at=stated, **told)
+
+
+def become(vial: Vial, act: Act) -> None:
+    """Give the vial the state that follows, and a new version even where only its place changed."""
+    after = rules.state_after(vial.state, act)
+    assert after is not None
+    vial.state = str(after)
+    flag_modified(vial, "state")
 
 
 def trace(

@@ -11,7 +11,7 @@ from server.core.errors import Conflict, Invalid
 from server.storage import queries
 from server.storage import service as storage
 from server.storage.models import Custody
-from server.storage.service import stays
+from server.storage.service import vials
 from tests.support.shelves import START, Shelves
 
 HOUR = timedelta(hours=1)
@@ -97,7 +97,7 @@ def test_the_database_itself_refuses_a_second_vial(
         box, lot = shelves.box(org, "D-044"), shelves.lot(org)
         shelves.vial(lot, "SH-1", box, 25)
         second = shelves.vial(lot, "SH-2")
-        monkeypatch.setattr(stays, "why_not_into", lambda *_: None)
+        monkeypatch.setattr(vials, "why_not_into", lambda *_: None)
 
         with pytest.raises(Conflict) as refused:
             storage.place_vial(session, shelves.actor, second, box, 25, at=START)

@@ -1,0 +1,224 @@
+"""The pages of storage, as a browser asks for them."""
+
+import io
+
+import pytest
+
+from tests.http.storage.conftest import Bank
+from tests.support.signed_in import PASSWORD
+
+PAGES = [
+    "/find?q=SH-1",
+    "/find?q=",
+    "/freezers",
+    "/freezers/LN2-03",
+    "/racks/R07",
+    "/boxes/D-044",
+    "/boxes/D-044/vials",
+    "/boxes/D-044/move",
+    "/racks/R07/move",
+    "/vials/SH-1",
+    "/vials/SH-3",
+    "/vials/SH-1/move",
+    "/vials/SH-1/take-out",
+    "/vials/SH-1/discard",
+    "/move",
+    "/stock",
+    "/places",
+    "/places/Pudong/new",
+    "/scans",
+    "/freezers/new",
+    "/racks/new",
+    "/boxes/new",
+]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_opens(bank: Bank, path: str) -> None:
+    assert bank.page.get(path).status_code == 200
+
+
+def test_a_scanned_vial_is_answered_with_its_way_its_box_and_itself(bank: Bank) -> None:
+    text = bank.page.get("/find?q=sh-1").text
+
+    for part in ("Pudong", "B1.04", "LN2-03", "R07 · 1", "D-044", "C7", "HEK293T", "L-0412", "P6"):
+        assert part in text
+    assert 'aria-current="true"' in text  # the vial is marked in the map
+
+
+@pytest.mark.parametrize(
+    ("asked", "leads_to"),
+    [
+        ("D-044", "/boxes/D-044"),
+        ("R07", "/racks/R07"),
+        ("LN2-03", "/freezers/LN2-03"),
+        ("L-0412", "/lots/L-0412"),
+        ("HEK293T", "/lines/SCB-0041"),
+    ],
+)
+def test_any_other_code_leads_to_its_page(bank: Bank, asked: str, leads_to: str) -> None:
+    answer = bank.page.get(f"/find?q={asked}")
+
+    assert answer.status_code == 302
+    assert answer.location == leads_to
+    assert bank.page.get(leads_to).status_code == 200
+
+
+def test_an_unknown_code_is_answered_with_the_nearest(bank: Bank) -> None:
+    answer = bank.page.get("/find?q=SH-11")
+
+    assert answer.status_code == 404
+    assert "come nearest" in answer.text
+    assert "SH-1" in answer.text
+
+
+def test_a_move_is_said_and_can_be_taken_back(bank: Bank) -> None:
+    moved = bank.page
+    moved.post(
+        "/vials/SH-1/move", data={"csrf": bank.manager.csrf, "box": "D-044", "position": "C8"}
+    )
+    refused = bank.post("/vials/SH-1/move", box="D-044", position="H5")
+    assert refused.status_code == 302
+
+    page = bank.page
+    page.post(
+        "/vials/SH-1/move", data={"csrf": bank.manager.csrf, "box": "D-044", "position": "H6"}
+    )
+    text = page.get("/vials/SH-1").text
+    assert "SH-1 is at D-044 H6 now." in text
+    assert 'action="/vials/SH-1/undo"' in text
+    bank.post("/vials/SH-1/undo")
+    assert ">H5<" in bank.page.get("/vials/SH-1").text
+
+
+@pytest.mark.parametrize(
+    ("box", "position", "sentence"),
+    [
+        ("D-044", "C8", "C8 of D-044 already holds SH-2."),
+        ("D-044", "Z9", "is not a position of D-044"),
+        ("D-999", "", "No box has the code D-999."),
+        ("R07", "1", "No box has the code R07."),
+        ("", "", "This is empty; it is needed."),
+    ],
+)
+def test_a_move_that_cannot_be_is_refused_beside_what_was_typed(
+    bank: Bank, box: str, position: str, sentence: str
+) -> None:
+    answer = bank.post("/vials/SH-1/move", box=box, position=position)
+
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert f'value="{box}"' in answer.text
+
+
+def test_a_full_box_says_so(bank: Bank) -> None:
+    assert bank.post("/vials/SH-3/move", box="D-045").status_code == 302
+    answer = bank.post("/vials/SH-1/move", box="D-045")
+
+    assert "D-045 is full: all 1 positions are taken." in answer.text
+
+
+def test_vial_after_vial_is_moved_by_two_scans(bank: Bank) -> None:
+    assert bank.post("/move", vial="SH-3", box="D-045").location == "/move"
+    assert "No vial has the code SH-8" in bank.post("/move", vial="SH-8", box="D-044").text
+
+
+def test_a_bank_vial_that_was_taken_out_is_not_offered_its_place(bank: Bank) -> None:
+    bank.post("/vials/SH-9/take-out", reason="new working bank")
+    text = bank.page.get("/vials/SH-9").text
+
+    assert "does not go back into it" in text
+    assert "Put back" not in text
+    assert "does not go back" in bank.post("/vials/SH-9/move", box="D-044").text
+
+
+def test_a_vial_is_destroyed_with_a_reason_and_a_signature(bank: Bank) -> None:
+    wanted = {"reason": "broken", "meaning": "destroyed"}
+    wrong = bank.post("/vials/SH-1/discard", **wanted, password="not it at all")
+    assert wrong.status_code == 422
+    without = bank.post("/vials/SH-1/discard", meaning="destroyed", password=PASSWORD)
+    assert without.status_code == 422
+    right = bank.post("/vials/SH-1/discard", **wanted, password=PASSWORD)
+
+    assert right.status_code == 302
+    text = bank.page.get("/vials/SH-1").text
+    assert "It was destroyed" in text
+    assert "broken or leaking" in text
+
+
+def test_places_and_containers_are_added(bank: Bank) -> None:
+    post = bank.post
+    assert post("/places", code="HQ", name="Hongqiao", time_zone="Asia/Shanghai").status_code == 302
+    assert "not a time zone" in post("/places", code="X", time_zone="Mars").text
+    for kind, code in (("room", "C2"), ("circuit", "circuit 7"), ("supply", "line 2")):
+        assert post("/places/HQ/new", kind=kind, code=code).status_code == 302
+    shape = {"rows": "1", "columns": "6", "labels": "number"}
+    page = bank.page.get("/freezers/new").text
+    room = page.split("Hongqiao · C2")[0].rsplit('value="', 1)[1].split('"')[0]
+    assert post("/freezers/new", code="LN2-05", room=room, **shape).status_code == 302
+    assert post("/racks/new", code="R01", into="LN2-05", **shape).location == "/racks/R01"
+    assert post("/boxes/new", code="D-100", into="R01", **shape).location == "/boxes/D-100"
+    assert "taken already" in post("/boxes/new", code="D-100", **shape).text
+    codes = {"lot": "L-0412", "codes": "SH-20\nSH-21"}
+    assert post("/boxes/D-100/vials", **codes).status_code == 302
+    assert "taken already" in post("/boxes/D-100/vials", **codes).text
+    assert post("/boxes/D-100/move", box="R07", position="9").status_code == 302
+    assert "R07 · 9" in bank.page.get("/vials/SH-20").text
+
+
+def upload(bank: Bank, content: bytes, **fields: str) -> object:
+    file = (io.BytesIO(content), "rack.csv")
+    data = {"csrf": bank.manager.csrf, "file": file, **fields}
+    return bank.page.post("/scans", data=data, content_type="multipart/form-data")
+
+
+def test_a_scan_is_shown_and_applied(bank: Bank) -> None:
+    content = b"\xef\xbb\xbfFX12345678,A1,SH-3\r\nFX12345678,B1,SH-2\r\nFX12345678,C1,0363\r\n"
+    staged = upload(bank, content, lot="L-0412")
+    assert staged.status_code == 302
+    text = bank.page.get(staged.location).text
+    for part in ("is placed here", "is moved here", "is entered into the lot", "D-044 › C8"):
+        assert part in text
+    fingerprint = text.split('name="fingerprint" value="')[1].split('"')[0]
+    applied = bank.post(f"{staged.location}/apply", fingerprint=fingerprint)
+    assert applied.location == "/boxes/FX12345678"
+    again = bank.post(f"{staged.location}/apply", fingerprint=fingerprint)
+    assert again.status_code == 410
+    assert list((bank.home / "documents").rglob("*/*"))
+    assert "FX12345678" in bank.page.get("/find?q=0363").text
+
+
+@pytest.mark.parametrize(
+    ("content", "fields", "parts"),
+    [
+        (b"A1,SH-3\nI1,SH-2\n", {"box": "FX12345678"}, ["position", "I1", "from A1 to H12"]),
+        (b"A1,SH-3\n", {}, ["does not name its rack"]),
+        (b"FX9,A1,SH-3\n", {}, ["No box has the code FX9"]),
+        (b"", {"box": "FX12345678"}, ["this one is empty"]),
+        (b"A1,SH-3\n", {"box": "FX12345678", "lot": "L-9"}, ["L-9"]),
+    ],
+)
+def test_a_scan_that_cannot_be_read_is_refused_in_words(
+    bank: Bank, content: bytes, fields: dict[str, str], parts: list[str]
+) -> None:
+    answer = upload(bank, content, **fields)
+
+    assert answer.status_code == 422
+    for part in parts:
+        assert part in answer.text
+
+
+def test_nothing_of_others_is_shown(bank: Bank) -> None:
+    page = bank.stranger.browser(bank.app)
+
+    for path in ("/vials/SH-1", "/boxes/D-044", "/racks/R07", "/freezers/LN2-03", "/find?q=SH-1"):
+        assert page.get(path).status_code == 404
+        assert "HEK293T" not in page.get(path).text
+
+
+def test_who_only_reads_is_offered_nothing_and_refused(bank: Bank) -> None:
+    page = bank.reader.browser(bank.app)
+    assert "Take out" not in page.get("/vials/SH-1").text
+    answer = page.post("/vials/SH-1/take-out", data={"csrf": bank.reader.csrf})
+
+    assert answer.status_code == 403

@@ -1,0 +1,154 @@
+"""Rack scans: staged, shown, applied once, all or nothing."""
+
+import pytest
+from sqlalchemy import select
+
+from server.core.db import Database
+from server.core.errors import Conflict, Gone, Invalid
+from server.storage import queries
+from server.storage import service as storage
+from server.storage.models import RackScan, Vial
+from server.storage.positions import BoxShape
+from server.storage.reconcile import Change
+from server.storage.service.scans import File
+from tests.support.shelves import START, Shelves
+
+SBS = BoxShape(8, 12)
+
+
+def stage(shelves: Shelves, box: object, text: str, **facts: object) -> RackScan:
+    file = File("rack.csv", text.encode())
+    return storage.stage_scan(shelves.session, shelves.actor, box, file, at=START, **facts)
+
+
+def apply(shelves: Shelves, scan: RackScan) -> None:
+    shown = storage.plan_of(shelves.session, scan).fingerprint
+    storage.apply_scan(shelves.session, shelves.actor, scan, shown, at=START)
+
+
+def test_staging_changes_nothing_and_applying_makes_the_record_say_what_was_seen(
+    database: Database,
+) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box, other = shelves.box(org, "FX1", shape=SBS), shelves.box(org)
+        lot = shelves.lot(org)
+        swapped = [shelves.vial(lot, code, box, n) for n, code in ((1, "V1"), (2, "V2"))]
+        gone, unread = shelves.vial(lot, "V3", box, 3), shelves.vial(lot, "V4", box, 4)
+        moved, fresh = shelves.vial(lot, "V5", other, 9), shelves.vial(lot, "V6")
+        text = "A1,V2\nA2,V1\nA3,EMPTY\nA4,NO READ\nA5,V5\nA6,V6\nA7,V7\n"
+
+        scan = stage(shelves, box, text, lot=lot)
+        assert queries.occupants(session, box) == {1: "V1", 2: "V2", 3: "V3", 4: "V4"}
+        apply(shelves, scan)
+
+        assert queries.occupants(session, box) == {
+            1: "V2",
+            2: "V1",
+            4: "V4",
+            5: "V5",
+            6: "V6",
+            7: "V7",
+        }
+        assert [vial.state for vial in (*swapped, gone, unread, moved, fresh)] == [
+            "in_storage",
+            "in_storage",
+            "missing",
+            "in_storage",
+            "in_storage",
+            "in_storage",
+        ]
+        assert queries.occupants(session, other) == {}
+        assert scan.state == "applied"
+
+
+def test_a_scan_is_applied_once(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box = shelves.box(org, shape=SBS)
+        shelves.vial(shelves.lot(org), "V1")
+        scan = stage(shelves, box, "A1,V1\n")
+        shown = storage.plan_of(session, scan).fingerprint
+        storage.apply_scan(session, shelves.actor, scan, shown, at=START)
+
+        with pytest.raises(Gone, match="applied once"):
+            storage.apply_scan(session, shelves.actor, scan, shown, at=START)
+
+
+def test_what_changed_since_it_was_shown_is_shown_again(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box, lot = shelves.box(org, shape=SBS), shelves.lot(org)
+        shelves.vial(lot, "V1")
+        scan = stage(shelves, box, "A1,V1\n")
+        shown = storage.plan_of(session, scan).fingerprint
+        shelves.vial(lot, "V9", box, 1)
+
+        with pytest.raises(Conflict, match="has changed since"):
+            storage.apply_scan(session, shelves.actor, scan, shown, at=START)
+
+
+def test_one_conflict_stops_the_whole_scan(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org, lab = shelves.org(), shelves.org()
+        box, lot = shelves.box(org, shape=SBS), shelves.lot(org)
+        shipped = shelves.vial(lot, "V1", box, 9)
+        storage.ship_vial(session, shelves.actor, shipped, lab.id, at=START)
+        shelves.vial(lot, "V2")
+        scan = stage(shelves, box, "A1,V1\nA2,V2\n")
+
+        assert [entry.change for entry in storage.plan_of(session, scan).entries] == [
+            Change.CONFLICT,
+            Change.PLACED,
+        ]
+        with pytest.raises(Conflict, match="has been shipped"):
+            apply(shelves, scan)
+        assert queries.occupants(session, box) == {}
+
+
+def test_unknown_tubes_stay_out_until_a_lot_is_chosen(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box, lot = shelves.box(org, shape=SBS), shelves.lot(org)
+        scan = stage(shelves, box, "A1,0363132553\n")
+        assert storage.plan_of(session, scan).changes == 0
+        storage.choose_lot(session, shelves.actor, scan, lot, at=START)
+        apply(shelves, scan)
+
+        entered = session.scalars(select(Vial)).one()
+        assert (entered.code, entered.lot_id) == ("0363132553", lot.id)
+
+
+def test_a_scan_that_was_put_aside_changes_nothing(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box = shelves.box(org, shape=SBS)
+        scan = stage(shelves, box, "A1,V1\n", lot=shelves.lot(org))
+        storage.put_aside_scan(session, shelves.actor, scan, at=START)
+
+        with pytest.raises(Gone, match="put aside"):
+            apply(shelves, scan)
+
+
+def test_the_file_of_another_rack_is_refused(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        box = shelves.box(shelves.org(), "D-1", shape=SBS, barcode="FX1")
+
+        with pytest.raises(Invalid, match="of rack FX2, but D-1 bears FX1"):
+            stage(shelves, box, "FX2,A1,V1\n")
+
+
+def test_a_position_outside_this_box_is_refused(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        box = shelves.box(shelves.org(), shape=BoxShape(2, 2))
+
+        with pytest.raises(Invalid, match="Problems found: 1"):
+            stage(shelves, box, "A1,V1\nC1,V2\n")
