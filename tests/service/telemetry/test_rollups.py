@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from server.telemetry import rollups
 from server.telemetry.models import HourDue, ReadingHour, reading
-from server.telemetry.store import store_of
+from server.telemetry.stores import store_of
 from tests.service.telemetry.measured import HOUR_MS, NOON, NOON_MS, Measured
 
 
