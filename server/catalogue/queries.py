@@ -101,7 +101,7 @@ def lots_per_line(session: Session, line_ids: Collection[int]) -> dict[int, int]
         .where(Lot.line_id.in_(list(line_ids)))
         .group_by(Lot.line_id)
     )
-    return {key: n for key, n in session.execute(counted)}
+    return dict(session.execute(counted).all())
 
 
 def own_organisation(actor: Actor, permission: str) -> int:

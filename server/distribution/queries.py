@@ -66,7 +66,7 @@ def stored_of_lines(session: Session, line_ids: Collection[int]) -> Mapping[int,
         .where(Lot.line_id.in_(list(line_ids)))
         .group_by(Lot.line_id)
     )
-    return {key: n for key, n in session.execute(counted)}
+    return dict(session.execute(counted).all())
 
 
 def lock_distribution_lots(session: Session, line_id: int) -> None:
@@ -167,7 +167,7 @@ def counts_by_state(session: Session, actor: Actor) -> dict[str, int]:
         .where(Request.id.in_(seen_ids(actor)))
         .group_by(Request.state)
     )
-    return {key: n for key, n in session.execute(counted)}
+    return dict(session.execute(counted).all())
 
 
 def next_number(session: Session) -> int:

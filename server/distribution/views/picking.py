@@ -39,7 +39,7 @@ def pick(code: str) -> Answered:
         answer = _page(found, typed_of(request.form), errors_of(refused))
         return (answer, 422) if isinstance(answer, str) else answer
     notices.tell(gettext("%(vial)s is out and on its way to the bench.", vial=chosen.vial.code))
-    return _onwards(found, picked="1")
+    return _onwards(found, picked=True)
 
 
 @pages.post("/requests/<code>/not-there")
@@ -72,10 +72,12 @@ def pick_list(code: str) -> str:
     return render_template("distribution/pick_list.html", request_=found, tubes=shown.tubes(found))
 
 
-def _onwards(found: Request, **said: str) -> Response:
-    more = rules.state_after(found.state, Act.PICK) is not None
-    page = "distribution.pick_page" if more else "distribution.request_page"
-    return redirect(url_for(page, code=found.code, **(said if more else {})), 303)
+def _onwards(found: Request, *, picked: bool = False) -> Response:
+    """Go to the next tube, with a tone where one was right, or to the request after the last."""
+    if rules.state_after(found.state, Act.PICK) is None:
+        return redirect(url_for("distribution.request_page", code=found.code), 303)
+    said = 1 if picked else None
+    return redirect(url_for("distribution.pick_page", code=found.code, picked=said), 303)
 
 
 def _page(found: Request, typed: Typed, errors: object) -> Answered:
