@@ -60,7 +60,15 @@ class Making:
         org_id = self.ids.get("organisation", {}).get("DEMO")
         with self.database.writing() as session:
             audit.record(
-                session, self.actor, action, kind, code, at=self.now, org_id=org_id, **facts
+                session,
+                self.actor,
+                action,
+                kind,
+                code,
+                at=self.now,
+                org_id=org_id,
+                stated_at=None,
+                **facts,
             )
 
 

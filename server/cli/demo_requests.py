@@ -1,6 +1,6 @@
 """Requests of the demo bank, one in each state, made by the same verbs that the pages call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -99,7 +99,7 @@ REQUESTS = (
     ),
 )
 
-Verb = Callable[[Session, Request, datetime], object]
+Verb = Callable[[Session, Request, datetime], None]
 
 
 def make(making: Making) -> None:
@@ -146,7 +146,7 @@ def _make(making: Making, asked: DemoRequest, people: dict[str, Actor]) -> None:
             verb(session, session.get_one(Request, request_id), at + order * span)
 
 
-def _steps(asked: DemoRequest, people: dict[str, Actor]) -> list[Verb]:
+def _steps(asked: DemoRequest, people: dict[str, Actor]) -> Sequence[Verb]:
     hands = _Hands(asked, people[asked.requester], people[MANAGER], people[TECHNICIAN])
     return {
         "submitted": [],
