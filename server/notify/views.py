@@ -31,7 +31,7 @@ class StepForm(Form):
     wait_min: float = forms.number(unit="min", least=0.5, most=24 * 60)
 
 
-class StepOut(Answer, frozen=True):
+class StepOut(Answer):
     """One step of a call list; a webhook shows only its host."""
 
     position: int
@@ -40,7 +40,7 @@ class StepOut(Answer, frozen=True):
     wait_s: int
 
 
-class CallListOut(Answer, frozen=True):
+class CallListOut(Answer):
     """An organisation's call list in its order."""
 
     organisation: str

@@ -23,7 +23,7 @@ from server.kit.door import require
 from server.telemetry.models import Agent, Channel
 
 
-class AlarmOut(Answer, frozen=True):
+class AlarmOut(Answer):
     """One alarm."""
 
     id: int
@@ -44,20 +44,20 @@ class AlarmOut(Answer, frozen=True):
     sentence: str
 
 
-class AlarmsOut(Answer, frozen=True):
+class AlarmsOut(Answer):
     """A page of alarms, newest first."""
 
     items: list[AlarmOut]
     next: str | None = None
 
 
-class AcknowledgeIn(Body, frozen=True):
+class AcknowledgeIn(Body):
     """An answer to an alarm."""
 
     comment: str = ""
 
 
-class RuleIn(Body, frozen=True):
+class RuleIn(Body):
     """What to watch a channel for; value and hysteresis in its unit, delays in seconds."""
 
     kind: str
@@ -68,7 +68,7 @@ class RuleIn(Body, frozen=True):
     delay_off_s: float = 0.0
 
 
-class RuleOut(Answer, frozen=True):
+class RuleOut(Answer):
     """A rule of one channel."""
 
     id: int
@@ -83,14 +83,14 @@ class RuleOut(Answer, frozen=True):
     off_because: str
 
 
-class RulesOut(Answer, frozen=True):
+class RulesOut(Answer):
     """A page of rules."""
 
     items: list[RuleOut]
     next: str | None = None
 
 
-class OffIn(Body, frozen=True):
+class OffIn(Body):
     """Why a rule is switched off."""
 
     reason: str
