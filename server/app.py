@@ -1,8 +1,5 @@
 """The web application: features, identity, errors and the frame, put together by hand."""
 
-import logging
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
@@ -10,24 +7,41 @@ from flask import Flask, g
 from jinja2 import FileSystemLoader, StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from server.accounts import views as accounts
+from server.alarms import views as alarms
+from server.audit import views as audit
+from server.catalogue import views as catalogue
 from server.core import catalogues
 from server.core.clock import Clock, SystemClock
 from server.core.db import Database
 from server.core.settings import Settings
 from server.core.wake import Waker
+from server.distribution import views as distribution
 from server.kit import frame, headers
 from server.kit.desk import Desk
 from server.kit.state import NAME, Kit
+from server.notify import views as notify
+from server.outbox import views as outbox
+from server.parties import views as parties
+from server.storage import views as storage
+from server.telemetry import views as telemetry
 from server.web import errors, health, home, identity, metrics, openapi, secret, static_files, zone
 
-log = logging.getLogger(__name__)
 SERVER = Path(__file__).parent
 API = "/api/v1"
 LARGEST_BODY = 16 * 1024 * 1024
 FEATURES = (
-    "audit", "parties", "accounts", "notify", "outbox", "catalogue", "storage", "telemetry", "alarms",
-    "distribution",
-)  # fmt: skip
+    audit,
+    parties,
+    accounts,
+    notify,
+    outbox,
+    catalogue,
+    storage,
+    telemetry,
+    alarms,
+    distribution,
+)
 
 
 def create_app(
@@ -80,17 +94,9 @@ def _let_go() -> None:
 
 
 def _add_features(app: Flask, kit: Kit) -> None:
-    for name in FEATURES:
-        if find_spec(f"server.{name}.views") is None:
-            continue
-        try:
-            views = import_module(f"server.{name}.views")
-        except ImportError as error:
-            log.warning("feature left out", extra={"feature": name, "error": str(error)})
-            continue
-        if hasattr(views, "pages"):
-            app.register_blueprint(views.pages)
-        if hasattr(views, "api"):
-            app.register_blueprint(views.api, url_prefix=views.api.url_prefix or API)
-        if hasattr(views, "register"):
-            views.register(kit)
+    for views in FEATURES:
+        app.register_blueprint(views.pages)
+        if api := getattr(views, "api", None):
+            app.register_blueprint(api, url_prefix=API)
+        if register := getattr(views, "register", None):
+            register(kit)
