@@ -28,7 +28,7 @@ from server.core.clock import Clock, from_ms, to_ms
 from server.core.db import Database
 from server.parties.models import Organisation
 from server.telemetry import service as telemetry
-from server.telemetry.models import Channel, DeviceEvent, ReadingHour, reading
+from server.telemetry.models import Channel, DeviceEvent, HourDue, ReadingHour, reading
 
 FILE = "demo-agents.json"
 
@@ -141,6 +141,9 @@ def history(making: Making) -> None:
         }
         making.pour(table_of(ReadingHour), hours(past, ids))
         making.pour(reading, readings(past, ids))
+        this_hour = to_ms(making.now) // HOUR_MS * HOUR_MS
+        due = [{"channel_id": channel_id, "hour_ms": this_hour} for channel_id in ids.values()]
+        making.pour(table_of(HourDue), due)
         freezer_id = making.id("container", freezer.code)
         making.pour(table_of(DeviceEvent), events(past, agent_id, freezer_id))
         _latest(making, past, ids)

@@ -1,5 +1,6 @@
 """Pages and API of telemetry, and what it puts on the pages of others."""
 
+from server.core.words import N_
 from server.kit.state import Kit
 from server.telemetry.views import (
     agents,
@@ -16,14 +17,14 @@ __all__ = ["agents", "api", "api_views", "channels", "pages", "register", "rejec
 
 
 def register(kit: Kit) -> None:
-    """Offer the panels of freezers, vials and the first page."""
+    """Offer the nav entry, and the panels of freezers, vials and the first page."""
+    kit.nav.offer(75, N_("Agents"), "/agents", "telemetry.read")
     offer = kit.panels.offer
     offer("freezer.badge", 20, freezer_panels.badge)
     offer("freezer.sentence", 20, freezer_panels.sentence)
     offer("freezer.side", 10, freezer_panels.side)
     offer("freezer.chart", 10, freezer_panels.chart)
     offer("freezer.happened", 10, freezer_panels.what_happened)
-    offer("freezers.actions", 10, freezer_panels.list_actions)
     offer("freezers.cells", 10, freezer_panels.list_cells)
     offer("vial", 10, other_panels.vial_warmest)
     offer("home", 20, other_panels.nitrogen)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from flask import g, render_template, url_for
 from sqlalchemy import select
@@ -203,11 +202,6 @@ def what_happened(freezer: Container) -> str | None:
     return render_template(
         "telemetry/happened.html", lines=found, zone=_zone(freezer), language=language()
     )
-
-
-def list_actions(_actor: Any) -> str | None:  # noqa: ANN401  a panel takes what its place holds
-    """Return the button that leads to the agents."""
-    return render_template("telemetry/list_actions.html") if g.actor.may(PERMISSION) else None
 
 
 def list_cells(freezer: Container) -> str | None:
