@@ -10,23 +10,34 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import func, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from server.audit import keys, rules
 from server.audit.models import AuditEntry, AuditHead, AuditLeaf
 from server.core.db import Database
 
-AT_ONCE = 2000
+AT_ONCE = 1000
+ROUNDS = 5
 BACK = 20_000
 COLUMNS = tuple(AuditEntry.__table__.columns.keys())
 
 
 def seal(database: Database, key_folder: Path, now: datetime, *, thorough: bool = False) -> int:
-    """Seal committed entries, in a transaction of its own; returns how many.
+    """Seal committed entries, in transactions of its own; returns how many.
 
-    At most 2,000 at once, so that no change waits long behind it.
+    At most 1,000 in a transaction and 5,000 a call, so that no change waits long behind it.
     """
+    sealed = 0
+    for _round in range(ROUNDS):
+        found = _seal_some(database, key_folder, now, thorough=thorough)
+        sealed += found
+        if found < AT_ONCE:
+            break
+    return sealed
+
+
+def _seal_some(database: Database, key_folder: Path, now: datetime, *, thorough: bool) -> int:
     with database.reading() as session:
         if not _unsealed(session, thorough=thorough, most=1):
             return 0
@@ -62,10 +73,14 @@ def _append(
 ) -> None:
     last = session.scalar(select(AuditLeaf).order_by(AuditLeaf.number.desc()).limit(1))
     number, chain = (last.number, last.chain_hash) if last else (0, rules.START)
+    leaves = []
     for entry in entries:
         number += 1
         own = rules.entry_hash(content(entry))
         chain = rules.chain_hash(chain, number, own)
-        session.add(AuditLeaf(number=number, entry_id=entry.id, entry_hash=own, chain_hash=chain))
+        leaves.append(
+            {"number": number, "entry_id": entry.id, "entry_hash": own, "chain_hash": chain}
+        )
+    session.execute(insert(AuditLeaf), leaves)
     signature = key.sign(rules.statement(number, chain, now)).hex()
     session.add(AuditHead(size=number, chain_hash=chain, at=now, signature=signature))

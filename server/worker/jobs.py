@@ -40,7 +40,12 @@ def table(home: Path) -> list[Row]:
         (
             "audit sealer",
             1.0,
-            lambda database, clock: sealer.seal(database, home / "keys", clock.now()),
+            lambda database, clock: sealer.seal(database, home, clock.now()),
+        ),
+        (
+            "audit sealer, from the beginning",
+            3600.0,
+            lambda database, clock: sealer.seal(database, home, clock.now(), thorough=True),
         ),
         ("presence", 10.0, _presence),
         ("hourly figures", 30.0, lambda database, clock: rollups.roll(database, clock.now())),
