@@ -1,9 +1,10 @@
 """What is in a box, position by position, in one query."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from server.catalogue.models import CellLine, Lot
@@ -33,11 +34,12 @@ class Place:
 
 def box_contents(session: Session, box: Container) -> list[Place]:
     """Return every position of the box, in the order of the ordinals."""
-    taken = {row.ordinal: row for row in session.execute(_inside(box))}
+    taken = {row.ordinal: row for row in session.execute(_inside(), {"box": box.id})}
     return [_place(box, ordinal, taken.get(ordinal)) for ordinal in box.shape.ordinals]
 
 
-def _inside(box: Container) -> Select[*tuple[Any, ...]]:
+@cache
+def _inside() -> Select[*tuple[Any, ...]]:
     promise = aliased(Reservation)
     return (
         select(
@@ -55,7 +57,7 @@ def _inside(box: Container) -> Select[*tuple[Any, ...]]:
         .join(Lot, Lot.id == Vial.lot_id)
         .join(CellLine, CellLine.id == Lot.line_id)
         .outerjoin(promise, (promise.vial_id == Vial.id) & promise.ended_at.is_(None))
-        .where(Custody.container_id == box.id, LIVE_HERE)
+        .where(Custody.container_id == bindparam("box"), LIVE_HERE)
     )
 
 
@@ -98,13 +100,21 @@ def occupants(session: Session, container: Container) -> dict[int, str]:
 
 def occupant_at(session: Session, container: Container, ordinal: int) -> str | None:
     """Return who is in this position, or None when it is free."""
+    row = session.execute(_occupant(), {"box": container.id, "place": ordinal}).first()
+    return None if row is None else str(row[0] or row[1])
+
+
+@cache
+def _occupant() -> Select[*tuple[Any, ...]]:
     child = aliased(Container)
-    wanted = (
+    return (
         select(Vial.code, child.code)
         .select_from(Custody)
         .outerjoin(Vial, Vial.id == Custody.vial_id)
         .outerjoin(child, child.id == Custody.child_id)
-        .where(Custody.container_id == container.id, Custody.ordinal == ordinal, LIVE_HERE)
+        .where(
+            Custody.container_id == bindparam("box"),
+            Custody.ordinal == bindparam("place"),
+            LIVE_HERE,
+        )
     )
-    row = session.execute(wanted).first()
-    return None if row is None else str(row[0] or row[1])

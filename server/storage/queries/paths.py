@@ -3,9 +3,20 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, literal, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 
 from server.storage.models import Container, Custody, Room, Site, Vial
@@ -87,7 +98,9 @@ def paths_of(
     A container's own step ends its way; a vial's ends with its position.
     """
     vial_ids, container_ids = list(vials), list(containers)
-    rows = session.execute(_climb(vial_ids, container_ids, at)).all()
+    climb = _climb(of_vials=bool(vial_ids), past=at is not None)
+    facts = {"ids": vial_ids or container_ids} | ({"at": at} if at is not None else {})
+    rows = session.execute(climb, facts).all()
     by_origin: dict[int, list[AnyRow]] = {}
     for row in rows:
         by_origin.setdefault(row.origin, []).append(row)
@@ -97,7 +110,9 @@ def paths_of(
     }
 
 
-def true_at(at: datetime | None, custody: type[Custody] = Custody) -> ColumnElement[bool]:
+def true_at(
+    at: datetime | BindParameter[datetime] | None, custody: type[Custody] = Custody
+) -> ColumnElement[bool]:
     """Return the condition that a custody row holds now (None) or held at this moment."""
     if at is None:
         return and_(custody.ended_at.is_(None), custody.superseded_at.is_(None))
@@ -108,16 +123,20 @@ def true_at(at: datetime | None, custody: type[Custody] = Custody) -> ColumnElem
     )
 
 
-def _climb(vials: list[int], containers: list[int], at: datetime | None) -> AnyRows:
+@cache
+def _climb(*, of_vials: bool, past: bool) -> AnyRows:
+    """Return the statement that climbs from things to their freezer; made once, for making it is dear."""
+    ids: BindParameter[int] = bindparam("ids", expanding=True)
+    at = bindparam("at", type_=Custody.began_at.type) if past else None
     start: AnyRows
-    if vials:
+    if of_vials:
         start = select(
             Custody.vial_id.label("origin"),
             literal(0).label("depth"),
             Custody.container_id.label("container_id"),
             Custody.ordinal.label("ordinal"),
             Custody.id.label("custody_id"),
-        ).where(Custody.vial_id.in_(vials), true_at(at))
+        ).where(Custody.vial_id.in_(ids), true_at(at))
     else:
         own = aliased(Container)
         start = select(
@@ -126,7 +145,7 @@ def _climb(vials: list[int], containers: list[int], at: datetime | None) -> AnyR
             own.id.label("container_id"),
             literal(None, Custody.ordinal.type).label("ordinal"),
             literal(None, Custody.id.type).label("custody_id"),
-        ).where(own.id.in_(containers))
+        ).where(own.id.in_(ids))
     way = start.cte("way", recursive=True)
     outer = aliased(Custody)
     way = way.union_all(
