@@ -79,7 +79,7 @@ def _track(
     by_hours = span / (channel.interval_s * 1000) > MOST_READINGS
     bucket_ms = max(-(-span // pixels), 1)
     if by_hours:
-        bucket_ms = -(-bucket_ms // HOUR_MS) * HOUR_MS
+        bucket_ms = _whole_hours(bucket_ms)
         buckets = _by_hours(session, channel.id, from_ms, to_ms, bucket_ms)
     else:
         buckets = _by_readings(session, channel.id, from_ms, to_ms, bucket_ms)
@@ -119,10 +119,14 @@ def _by_readings(
     older: list[Bucket] = []
     if kept_ms is None or kept_ms - from_ms > HOUR_MS:
         end_ms = to_ms if kept_ms is None else kept_ms // HOUR_MS * HOUR_MS
-        older = _by_hours(session, channel_id, from_ms, end_ms, HOUR_MS)
+        older = _by_hours(session, channel_id, from_ms, end_ms, _whole_hours(bucket_ms))
     if kept_ms is None:
         return older
     return older + _ask(session, _readings(channel_id, from_ms, to_ms), from_ms, bucket_ms)
+
+
+def _whole_hours(span_ms: int) -> int:
+    return -(-span_ms // HOUR_MS) * HOUR_MS
 
 
 def _first_reading(session: Session, channel_id: int, from_ms: int, to_ms: int) -> int | None:
