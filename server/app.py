@@ -25,7 +25,18 @@ from server.outbox import views as outbox
 from server.parties import views as parties
 from server.storage import views as storage
 from server.telemetry import views as telemetry
-from server.web import errors, health, home, identity, metrics, openapi, secret, static_files, zone
+from server.web import (
+    errors,
+    health,
+    home,
+    identity,
+    metrics,
+    openapi,
+    parts,
+    secret,
+    static_files,
+    zone,
+)
 
 SERVER = Path(__file__).parent
 API = "/api/v1"
@@ -60,6 +71,7 @@ def create_app(
     app.register_blueprint(health.blueprint)
     app.register_blueprint(home.blueprint)
     home.register(kit)
+    app.register_blueprint(parts.blueprint)
     _add_features(app, kit)
     openapi.install(app, API)
     return app

@@ -21,6 +21,7 @@ from server.storage import models as storage
 from server.telemetry import models as telemetry
 
 FEATURES = (
+    kit,
     audit,
     outbox,
     parties,
