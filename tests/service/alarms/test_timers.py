@@ -74,7 +74,9 @@ def test_a_delay_that_runs_out_without_a_reading_raises(database: Database) -> N
     with database.writing() as session:
         rule = add_rule(session, bank, delay_on_s=60.0)
         session.add(
-            RuleState(rule_id=rule.id, drill="", phase="pending", since_ms=to_ms(NOON), extreme=-149.0)
+            RuleState(
+                rule_id=rule.id, drill="", phase="pending", since_ms=to_ms(NOON), extreme=-149.0
+            )
         )
 
     assert tick(database, 59) == 0

@@ -107,14 +107,23 @@ def test_steps_are_added_moved_and_removed_and_the_secret_goes_with_the_last(
         lee = add_person(session, bank, "lee")
         steps.add_step(session, SYSTEM, bank.org_id, person=lee, wait_s=300, at=NOON)
         steps.add_step(
-            session, SYSTEM, bank.org_id, webhook="https://p.example/", secret="s", wait_s=60, at=NOON
+            session,
+            SYSTEM,
+            bank.org_id,
+            webhook="https://p.example/",
+            secret="s",
+            wait_s=60,
+            at=NOON,
         )
     with database.writing() as session:
         hook = session.scalars(select(CallStep).where(CallStep.webhook != "")).one()
         steps.move_step(session, SYSTEM, hook, -1, at=NOON)
         steps.move_step(session, SYSTEM, hook, -1, at=NOON)  # it is at the top already
     with database.writing() as session:
-        assert [bool(step.webhook) for step in queries.steps_of(session, bank.org_id)] == [True, False]
+        assert [bool(step.webhook) for step in queries.steps_of(session, bank.org_id)] == [
+            True,
+            False,
+        ]
         steps.remove_step(session, SYSTEM, session.get_one(CallStep, hook.id), at=NOON)
         assert session.scalars(select(WebhookKey)).all() == []
 

@@ -41,7 +41,9 @@ def test_the_same_sentence_in_chinese() -> None:
 
     said = wording.sentence(WARM, PLACE, 1.1, Neighbours(False, 0.0)).text("zh_Hans")
 
-    assert said == f"自 11:54 起上部探头高于限值 8{THIN}K，每分钟上升 1.1{THIN}K；盖子关闭，液位平稳。"
+    assert (
+        said == f"自 11:54 起上部探头高于限值 8{THIN}K，每分钟上升 1.1{THIN}K；盖子关闭，液位平稳。"
+    )
 
 
 @pytest.mark.parametrize(
