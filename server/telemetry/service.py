@@ -43,9 +43,7 @@ def enrol(
     return password
 
 
-def revoke(
-    session: Session, actor: Actor, agent: Agent, *, at: datetime, reason: str = ""
-) -> None:
+def revoke(session: Session, actor: Actor, agent: Agent, *, at: datetime, reason: str = "") -> None:
     """Believe this agent no more: from the moment of the commit none of its rows is stored or settled."""
     facts = {"site": agent.site, "code": agent.code}
     if agent.revoked_at is not None:
