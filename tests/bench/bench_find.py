@@ -158,7 +158,7 @@ def _vials(session: Any, org_id: int, lot_id: int, boxes: list[int], now: Any) -
         "version": 1,
     }
     session.execute(insert(Vial), [{**plain, "code": code_of(i)} for i in range(VIALS)])
-    ids = dict(session.execute(select(Vial.code, Vial.id)).tuples())
+    ids = {row.code: row.id for row in session.execute(select(Vial.code, Vial.id))}
     session.execute(insert(Custody), [
         _placed(now, vial=ids[code_of(i)], container=boxes[i // IN_A_BOX], ordinal=i % IN_A_BOX + 1) for i in range(VIALS)
     ])  # fmt: skip

@@ -1,0 +1,114 @@
+"""The worker survives what happens around it: an outage of the database, a missing broker, the end."""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+
+from server.core.actor import Actor
+from server.core.clock import SystemClock
+from server.core.db import Database
+from server.parties.models import Organisation
+from server.telemetry import service
+from server.telemetry.broker_plan import Address
+from server.telemetry.models import WorkerBeat, reading
+from server.worker.client import Incoming
+from server.worker.ingest import Desk
+from server.worker.jobs import Turn
+from server.worker.loop import Loop
+from tests.support.mosquitto import Mosquitto
+from tests.support.ports import free_port
+from tests.support.processes import Process
+from tests.support.waiting import eventually
+
+
+def message(seq: int) -> Incoming:
+    body = {
+        "v": 1, "boot": "k3v9x2m4q7ab", "seq": seq, "t0": 1_795_000_000_000 + seq, "clk": {"s": True},
+        "ch": ["top_c"], "dt": [0], "rows": [[-180.0]],
+    }  # fmt: skip
+    return Incoming("ck1/main/tank-1/t/tank", json.dumps(body).encode(), seq, 1)
+
+
+def enrol(database: Database) -> None:
+    now = SystemClock().now()
+    with database.writing() as session:
+        bank = Organisation(code="BANK", name="Bank", created_at=now)
+        session.add(bank)
+        session.flush()
+        service.enrol(session, Actor.system("tests"), "main", "tank-1", bank.id, at=now)
+
+
+def test_what_arrives_during_an_outage_of_the_database_is_stored_after_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrol(database)
+    loop = Loop(Desk(database, SystemClock()), Address("127.0.0.1", 1), threading.Event())
+    group = [message(1), message(2), message(3)]
+    acknowledged: list[int] = []
+    monkeypatch.setattr(loop.live, "acknowledge", lambda ms: acknowledged.extend(m.mid for m in ms))
+    monkeypatch.setattr("server.worker.loop._OUTAGE_WAIT_S", 0.01)
+
+    with monkeypatch.context() as outage:
+        outage.setattr(database, "writing", _away)
+        loop._work_on(loop.live, group)
+    assert acknowledged == []
+    again = loop.live.take(300)
+    loop._work_on(loop.live, again)
+
+    assert again == group
+    assert acknowledged == [1, 2, 3]
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(reading)) == 3
+
+
+def _away() -> None:
+    raise OperationalError("BEGIN", {}, ConnectionError("the database is away"))
+
+
+def test_one_worker_at_a_time_runs_the_jobs(database: Database) -> None:
+    other_database = Database(database.url.render_as_string(hide_password=False))
+    first, second = Turn(database), Turn(other_database)
+
+    assert first.mine()
+    assert not second.mine()
+    assert first.mine()
+    first.give_up()
+    assert eventually(second.mine)
+    second.give_up()
+    other_database.close()
+
+
+@pytest.mark.needs("mosquitto")
+def test_a_worker_waits_for_its_broker_gives_signs_of_life_and_ends_at_once(
+    tmp_path: Path, database: Database, process: Callable[..., Process]
+) -> None:
+    port = free_port()
+    environment = {
+        "CRYOKEEP_HOME": str(tmp_path / "home"),
+        "CRYOKEEP_DATABASE": database.url.render_as_string(hide_password=False),
+        "CRYOKEEP_BROKER": f"mqtt://tests:tests-only@127.0.0.1:{port}",
+    }
+    worker = process([sys.executable, "-m", "server", "worker"], env=environment, name="worker")
+    assert eventually(lambda: _beats(database) == [False], timeout=60)
+
+    broker = Mosquitto(port=port)
+    try:
+        assert eventually(lambda: _beats(database) == [True], timeout=30)
+        began = time.monotonic()
+        assert worker.stop() == 0
+        assert time.monotonic() - began < 4  # two seconds, on a machine that does nothing else
+        assert _beats(database) == []
+    finally:
+        broker.stop()
+
+
+def _beats(database: Database) -> list[bool]:
+    with database.reading() as session:
+        return list(session.scalars(select(WorkerBeat.broker_connected)))
