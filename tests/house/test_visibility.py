@@ -152,7 +152,7 @@ def got(app, person, path):
         if answer.mimetype == STREAM:
             return answer.status_code, "".join(
                 chunk if isinstance(chunk, str) else chunk.decode()
-                for chunk, _ in zip(answer.response, range(2), strict=False)
+                for _, chunk in zip(range(2), answer.response, strict=False)
             )
         return answer.status_code, answer.get_data(as_text=True)
     finally:
@@ -200,7 +200,7 @@ def test_searching_for_a_foreign_code_finds_nothing(house):
     for code in theirs["codes"]:
         for path in (f"/api/v1/find?q={code}", f"/find?q={code}"):
             status, text = got(app, people["all roles"], path)
-            others = {other for other in re.findall(rf"{OTHER}-\w+", text)} - {code}
+            others = set(re.findall(rf"{OTHER}-\w+", text)) - {code}
             assert not others, (path, status, others)
 
 

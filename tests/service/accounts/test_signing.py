@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 
-from server.accounts import login, queries, service
+from server.accounts import login, queries, secrets, service
 from server.accounts.models import Person
 from server.core.actor import Actor
 from server.core.errors import Forbidden, Invalid, TooMany
@@ -22,6 +23,14 @@ class Doors:
 
     def writing(self):
         return self.database.writing()
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashes(monkeypatch):
+    monkeypatch.setattr(secrets, "_hasher", PasswordHasher(time_cost=1, memory_cost=64))
+    secrets._nobodys.cache_clear()
+    yield
+    secrets._nobodys.cache_clear()
 
 
 @pytest.fixture
