@@ -36,7 +36,8 @@ def _excursions(built: House, publisher: Publisher) -> None:
 
 def _webhook_down(built: House, receiver: WebhookReceiver) -> Iterator[Row]:
     receiver.status = 503
-    _excursions(built, Publisher(built.broker.port, "down"))
+    publisher = Publisher(built.broker.port, "down")
+    _excursions(built, publisher)
     time.sleep(DOWN_S)
     receiver.status = 204
     yield from _delivered(built, receiver, "the webhook")
