@@ -117,9 +117,7 @@ PUBLIC_URL = "{public_url}"
 
 
 def _tell_next(session: Session, waiting: Call, words: Words, at: datetime) -> None:
-    steps = [
-        step for step in queries.steps_of(session, waiting.org_id) if step.webhook or step.active
-    ]
+    steps = [step for step in _steps_of(session, waiting.org_id) if step.webhook or step.active]
     by_position = {step.position: step for step in steps}
     chosen = rules.step_to_tell([Step(s.position, s.wait_s) for s in steps], waiting.next_position)
     waiting.due_at = rules.due_after(chosen, at)
@@ -127,9 +125,8 @@ def _tell_next(session: Session, waiting: Call, words: Words, at: datetime) -> N
         return
     waiting.next_position = chosen.position + 1
     step = by_position[chosen.position]
-    session.flush()  # reason: the letter names the call, the notice both; they need numbers
     letter = _letter(session, waiting, words, step, at)
-    session.flush()
+    session.flush()  # reason: the notice names both the call and the letter by their numbers
     session.add(
         Notice(
             call_id=waiting.id,
@@ -139,6 +136,11 @@ def _tell_next(session: Session, waiting: Call, words: Words, at: datetime) -> N
             at=at,
         )
     )
+
+
+def _steps_of(session: Session, org_id: int) -> list[StepRow]:
+    with session.no_autoflush:  # what waits to be written is written once, with the letter
+        return queries.steps_of(session, org_id)
 
 
 def _letter(session: Session, waiting: Call, words: Words, step: StepRow, at: datetime) -> Letter:

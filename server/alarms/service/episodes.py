@@ -97,7 +97,8 @@ def raise_episode(
     )
     _call(session, rule, episode_id, seen, around, now)
     announce(session, "alarms")
-    return session.get_one(Episode, episode_id)
+    with session.no_autoflush:  # the rest is written at the commit
+        return session.get_one(Episode, episode_id)
 
 
 def clear_episode(
