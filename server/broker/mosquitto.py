@@ -1,6 +1,8 @@
 """mosquitto as a child of this house: its configuration."""
 
 import getpass
+import socket
+from urllib.parse import urlsplit
 
 from server.broker.credentials import PASSWORDS, RIGHTS
 from server.core.clock import SystemClock
@@ -50,8 +52,18 @@ def _tls_listener(settings: Settings) -> list[str]:
         return []
     certificate, key = settings.tls_cert, settings.tls_key
     if certificate is None or key is None:
-        names = ["localhost", "127.0.0.1", settings.host]
+        names = _names(settings)
         certificate, key = certificates.for_server(
             settings.home / "ca-broker", names, SystemClock().now()
         )
     return [f"listener {TLS_PORT} {settings.host}", f"certfile {certificate}", f"keyfile {key}"]
+
+
+def _names(settings: Settings) -> list[str]:
+    """What agents may call this machine."""
+    names = ["localhost", "127.0.0.1", socket.gethostname(), socket.getfqdn()]
+    if settings.host not in {"0.0.0.0", "::"}:  # noqa: S104  compared, not bound
+        names.append(settings.host)
+    if settings.public_url:
+        names.append(urlsplit(settings.public_url).hostname or "localhost")
+    return list(dict.fromkeys(names))

@@ -111,7 +111,7 @@ undated_reading = Table(
     Column("quality", SmallInteger, nullable=False),
     Index("ix_undated_reading_boot", "agent_id", "boot"),
 )
-"""Rows of a boot whose clock was never set, until an event says when the boot began."""
+"""Rows of a boot whose clock was not set, with both times; once the boot is dated they stand in `reading` too."""
 
 drill_reading = Table(
     "drill_reading",
