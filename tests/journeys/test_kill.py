@@ -152,7 +152,7 @@ class House:
                 .join(reading, reading.c.channel_id == Channel.id)
                 .group_by(Channel.key)
             )
-            return dict(rows.tuples().all())
+            return {row.key: row[1] for row in rows}
 
 
 @pytest.fixture
