@@ -49,10 +49,11 @@ class Known:
         An hour that is not over is marked once: the roll-up takes no hour before it has been over for a
         minute. A past hour is marked each time, because its mark may have been taken in between.
         """
-        new = sorted(marks - self._marked)
+        over = {mark for mark in marks if mark[1] + HOUR_MS <= now_ms}
+        new = sorted(over | (marks - self._marked))
         if new:
             self._marked = {mark for mark in self._marked if mark[1] + HOUR_MS > now_ms}
-            self._marked |= {mark for mark in new if mark[1] + HOUR_MS > now_ms}
+            self._marked |= marks - over
         return new
 
     def is_youngest(self, channel_id: int, at_ms: int) -> bool:
