@@ -44,6 +44,11 @@ def make(settings: Settings, folder: Path, now: datetime) -> Summary:
     if folder.exists() and any(folder.iterdir()):
         because = N_("The folder %(folder)s is not empty; name one that does not exist yet.")
         raise Conflict(Refusal("folder_not_empty", because, {"folder": str(folder)}))
+    if folder.is_relative_to(settings.home):
+        because = N_(
+            "The folder %(folder)s lies inside Cryokeep's own home; name one outside of it."
+        )
+        raise Invalid(Refusal("folder_inside_home", because, {"folder": str(folder)}))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with closing(Database(settings.database)) as database:
         dialect = database.dialect
@@ -63,11 +68,23 @@ def bring_back(settings: Settings, folder: Path) -> Summary:
     database that already holds something.
     """
     manifest = _checked_manifest(folder)
+    _refuse_full_home(settings)
     with closing(Database(settings.database)) as database:
         _restore_rows(database, folder, manifest)
     _copy_files(folder / "home", settings.home, set())
     kept = ("made_at", "dialect", "revision", "tables", "rows", "files")
     return Summary(**{name: manifest[name] for name in kept})
+
+
+def _refuse_full_home(settings: Settings) -> None:
+    without = _database_files(settings)
+    found = [path for path in _files(settings.home) if path.absolute() not in without]
+    if found:
+        because = N_(
+            "%(home)s already holds %(name)s; a backup is restored only into an empty home."
+        )
+        facts = {"home": str(settings.home), "name": found[0].name}
+        raise Conflict(Refusal("home_not_empty", because, facts))
 
 
 def _restore_rows(database: Database, folder: Path, manifest: dict[str, Any]) -> None:
@@ -116,9 +133,19 @@ def _copy_files(source: Path, target: Path, without: set[Path]) -> int:
         if path.absolute() in without or inside.parts[0] in LEFT_OUT:
             continue
         (target / inside).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.copy2(path, target / inside)
-        count += 1
+        count += _copy_durably(path, target / inside)
     return count
+
+
+def _copy_durably(path: Path, target: Path) -> int:
+    """Copy one file to disk; returns 0 where it was taken away meanwhile, as passing files are."""
+    try:
+        shutil.copy2(path, target)
+    except FileNotFoundError:
+        return 0
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
+    return 1
 
 
 def _files(folder: Path) -> Iterator[Path]:

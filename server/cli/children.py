@@ -7,15 +7,15 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from server.core.clock import Clock, SystemClock
 from server.core.orphans import end_with_parent
 
 log = logging.getLogger(__name__)
 
 GRACE_S = 6.0
+STEADY_S = 60.0
 WAIT_AGAIN_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -28,15 +28,16 @@ class Child:
     log: Path
     process: subprocess.Popen[bytes] | None = None
     falls: int = 0
-    began: float = field(default=0.0)
+    began: float = 0.0
+    again_at: float | None = None
+    """When a fallen one is started again."""
 
 
 class Children:
     """The children of `cryokeep up`, in the order of their start."""
 
-    def __init__(self, stop: threading.Event, clock: Clock | None = None) -> None:
+    def __init__(self, stop: threading.Event) -> None:
         self.stop_wanted = stop
-        self.clock = clock or SystemClock()
         self.children: list[Child] = []
 
     def start(self, name: str, command: Sequence[str], folder: Path) -> Child:
@@ -51,8 +52,7 @@ class Children:
         """Start fallen children again until a stop is wanted."""
         while not self.stop_wanted.wait(0.25):
             for child in self.children:
-                if child.process is not None and child.process.poll() is not None:
-                    self._again(child)
+                self._look_after(child)
 
     def stop(self) -> None:
         """End all children at once, but the first, on which they lean, after them.
@@ -62,22 +62,25 @@ class Children:
         _end(self.children[1:])
         _end(self.children[:1])
 
-    def _again(self, child: Child) -> None:
-        assert child.process is not None
-        code = child.process.returncode
-        if self.clock.now().timestamp() - child.began > 60:
-            child.falls = 0
-        pause = WAIT_AGAIN_S[min(child.falls, len(WAIT_AGAIN_S) - 1)]
-        log.warning(
-            "child ended",
-            extra={"child": child.name, "code": code, "again_in_s": pause, "see": str(child.log)},
-        )
-        child.falls += 1
-        if not self.stop_wanted.wait(pause):
+    def _look_after(self, child: Child) -> None:
+        """Start a fallen child again when its pause is over; one that keeps falling delays no other."""
+        if child.process is None or child.process.poll() is None:
+            return
+        now = time.monotonic()
+        if child.again_at is None:
+            if now - child.began > STEADY_S:
+                child.falls = 0
+            pause = WAIT_AGAIN_S[min(child.falls, len(WAIT_AGAIN_S) - 1)]
+            facts = {"child": child.name, "code": child.process.returncode, "again_in_s": pause}
+            log.warning("child ended", extra={**facts, "see": str(child.log)})
+            child.falls += 1
+            child.again_at = now + pause
+        elif now >= child.again_at:
             self._launch(child)
 
     def _launch(self, child: Child) -> None:
-        child.began = self.clock.now().timestamp()
+        child.began = time.monotonic()
+        child.again_at = None
         with child.log.open("ab") as output:
             child.process = subprocess.Popen(  # noqa: S603  commands of our own
                 list(child.command),

@@ -90,8 +90,12 @@ def test_a_changed_backup_and_a_full_database_are_refused(
     (home.home / "key").write_text("a key")
     archive.make(home, tmp_path / "backup", NOW)
 
-    with pytest.raises(Conflict, match="already holds something"):
+    with pytest.raises(Conflict, match="already holds key"):
         archive.bring_back(home, tmp_path / "backup")
+    with pytest.raises(Conflict, match="already holds something"):
+        archive.bring_back(dataclasses.replace(home, home=tmp_path / "fresh"), tmp_path / "backup")
+    with pytest.raises(Invalid, match="inside Cryokeep's own home"):
+        archive.make(home, home.home / "backup", NOW)
     with pytest.raises(Conflict, match="not empty"):
         archive.make(home, tmp_path / "backup", NOW)
     (tmp_path / "backup" / "home" / "key").write_text("another key")
