@@ -21,8 +21,6 @@ from server.core.wake import announce
 from server.core.words import N_
 from server.notify import service as notify
 
-ENDS_WHEN_CLEARED = frozenset({"high", "warning"})
-"""A critical alarm goes on calling until a person answers, even when its condition is gone."""
 _WATCH = Actor.system("Cryokeep watch")
 
 
@@ -112,7 +110,7 @@ def clear_episode(
 ) -> Episode | None:
     """End the rule's episode: its condition is gone since `at`. None when there is none.
 
-    It stays on the board until a person has acknowledged it. `worst` is the worst number of the
+    It stays on the board, and calls on, until a person has acknowledged it. `worst` is the worst number of the
     episode where the judge knows it.
     """
     episode = session.scalar(_uncleared(rule.id, drill))
@@ -121,8 +119,6 @@ def clear_episode(
     episode.cleared_at = at
     if worst is not None:
         episode.worst_value = worst
-    if episode.severity in ENDS_WHEN_CLEARED:
-        notify.answer(session, ("alarm", episode.id), now)
     audit.record(
         session,
         _WATCH,

@@ -12,6 +12,7 @@ from server.core import catalogues
 from server.core.actor import Actor
 from server.core.db import Database
 from server.core.errors import Conflict
+from server.notify import service as notify
 from server.notify.models import Call, Notice
 from server.outbox.models import Letter
 from tests.service.alarms.bank import NOON, add_rule, add_step, later, make_bank
@@ -132,21 +133,26 @@ def test_a_cleared_episode_stays_until_it_is_acknowledged_and_a_new_one_can_begi
         assert service.clear_episode(session, rule, at=later(95), drill="x", now=later(95)) is None
 
 
-@pytest.mark.parametrize(
-    ("severity", "goes_on"), [("critical", True), ("high", False), ("warning", False)]
-)
-def test_only_a_critical_call_goes_on_when_the_condition_is_gone(
-    database: Database, severity: str, goes_on: bool
+@pytest.mark.parametrize("severity", ["critical", "high", "warning"])
+def test_a_call_goes_on_when_the_condition_is_gone_until_somebody_answers(
+    database: Database, severity: str
 ) -> None:
     bank = make_bank(database)
     with database.writing() as session:
-        add_step(session, bank, 1, name="lee")
+        add_step(session, bank, 1, name="lee", wait_s=300)
+        add_step(session, bank, 2, name="wang")
         rule = add_rule(session, bank, severity=severity)
-        service.raise_episode(session, rule, raised_at=NOON, value=-149, drill="", now=NOON)
+        episode = service.raise_episode(
+            session, rule, raised_at=NOON, value=-149, drill="", now=NOON
+        )
         service.clear_episode(session, rule, at=later(9), drill="", now=later(9))
+    with database.writing() as session:
+        assert notify.escalate(session, later(300)) == 1
+        told = session.scalars(select(Letter.address).order_by(Letter.id)).all()
+        assert told == ["lee@example.org", "wang@example.org"]
 
-        running = select(func.count()).select_from(Call).where(Call.ended_at.is_(None))
-        assert session.scalar(running) == int(goes_on)
+        service.acknowledge(session, LEE, session.get_one(Episode, episode.id), "", at=later(310))
+        assert notify.escalate(session, later(9999)) == 0
 
 
 def test_acknowledging_ends_the_call_and_a_second_answer_is_refused_by_name(
