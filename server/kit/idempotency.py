@@ -1,5 +1,6 @@
 """Idempotency-Key: the same request again gets the same answer, and changes nothing twice."""
 
+import hmac
 import json
 from hashlib import sha256
 
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from server.core.errors import Conflict, Invalid, Refusal
 from server.core.words import N_
 from server.kit.models import KeptAnswer
+from server.kit.state import kit
 
 HEADER = "Idempotency-Key"
 LONGEST = 200
@@ -29,7 +31,7 @@ def replay() -> Response | None:
         kept = session.scalar(same)
     if kept is None:
         return None
-    if kept.request_hash != _hash():
+    if not hmac.compare_digest(kept.request_hash, _hash()):
         raise Conflict(Refusal("key_used", OTHER_BODY, {"key": key}))
     response = Response(kept.body, kept.status, json.loads(kept.headers), mimetype=kept.mimetype)
     response.headers["Idempotency-Replayed"] = "true"
@@ -60,5 +62,6 @@ def _key() -> str:
 
 
 def _hash() -> str:
+    """Return the request's keyed hash: a body may hold a password, which nobody shall guess from it."""
     parts = (request.method.encode(), request.full_path.encode(), request.get_data(cache=True))
-    return sha256(b"\0".join(parts)).hexdigest()
+    return hmac.new(kit().secret, b"\0".join(parts), sha256).hexdigest()

@@ -18,7 +18,7 @@ class KeptAnswer(Base):
     person_id: Mapped[int]
     key: Mapped[str]
     request_hash: Mapped[str]
-    """SHA-256 over method, path and body."""
+    """HMAC-SHA256 over method, path and body, with the secret of the home folder."""
     status: Mapped[int]
     mimetype: Mapped[str]
     headers: Mapped[str] = mapped_column(default="{}")

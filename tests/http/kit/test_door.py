@@ -1,5 +1,8 @@
 """The door: one commit after the view, nothing left behind by a refusal, races answered in a sentence."""
 
+import hmac
+from hashlib import sha256
+
 import pytest
 from flask import Blueprint, Response, g
 from sqlalchemy import select
@@ -8,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from server.core.clock import SystemClock
 from server.core.errors import Conflict, Refusal
 from server.kit.door import require
+from server.kit.models import KeptAnswer
 from server.parties.models import Organisation
 from tests.support.signed_in import make_app, sign_in
 
@@ -15,7 +19,11 @@ trial = Blueprint("trial", __name__)
 
 
 def add(code):
-    g.session.add(Organisation(code=code, name=code, created_at=SystemClock().now()))
+    add_to(g.session, code)
+
+
+def add_to(session, code):
+    session.add(Organisation(code=code, name=code, created_at=SystemClock().now()))
 
 
 @trial.post("/api/v1/trial/<way>")
@@ -149,6 +157,26 @@ def test_the_same_key_gets_the_same_answer_and_changes_nothing_twice(send, datab
     assert other.status_code == 409
     assert "was used before with another request" in other.get_json()["detail"]
     assert codes(database) == {"ABC"}
+
+
+def test_what_is_kept_of_a_request_cannot_be_guessed_without_the_house_s_secret(
+    send, app, database
+):
+    organisation(send, "k1")
+    with database.reading() as session:
+        kept = session.scalar(select(KeptAnswer.request_hash))
+
+    plain = b'POST\0/api/v1/organisations?\0{"code": "ABC", "name": "Abc"}'
+    assert kept != sha256(plain).hexdigest()
+    assert kept == hmac.new(app.extensions["cryokeep"].secret, plain, sha256).hexdigest()
+
+
+def test_a_key_that_is_known_is_answered_without_taking_the_write_lock(send, database):
+    organisation(send, "k1")
+    with database.writing() as session:
+        add_to(session, "AA")
+        session.flush()
+        assert organisation(send, "k1").headers["Idempotency-Replayed"] == "true"
 
 
 def test_a_key_whose_request_was_refused_may_be_used_again(send):

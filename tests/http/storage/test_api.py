@@ -54,6 +54,16 @@ def test_a_vial_goes_through_its_life(bank: Bank) -> None:
     assert post(bank, "/vials/SH-30/move", {"box": "D-044"}).status_code == 409
 
 
+def test_what_is_signed_with_a_password_may_carry_an_idempotency_key(bank: Bank) -> None:
+    path, body = "/vials/SH-1/discard", {"reason": "broken", "password": PASSWORD}
+    first, again = (post(bank, path, body, **{"Idempotency-Key": "once"}) for _ in range(2))
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json["state"] == "destroyed"
+    assert first.data == again.data
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "code"),
     [
