@@ -38,7 +38,7 @@ class Field:
     required: bool = True
     empty: Any = None
 
-    def read(self, sent: Sequence[str], _options: Sequence[object] | None) -> Any:  # noqa: ANN401
+    def read(self, sent: Sequence[str], _options: Sequence[object] | None) -> Any:  # noqa: ANN401  a field's kind is the form's own
         """Return the field's value, or raise Refused."""
         found = sent[0].strip() if sent else ""
         if not found:
@@ -47,7 +47,7 @@ class Field:
             return self.empty
         return self.parse(found)
 
-    def parse(self, found: str) -> Any:  # noqa: ANN401
+    def parse(self, found: str) -> Any:  # noqa: ANN401  a field's kind is the form's own
         """Return the value of text that is not empty."""
         return found
 
@@ -153,7 +153,7 @@ class ChoiceField(Field):
     offered: Sequence[object] = ()
     empty: Any = ""
 
-    def read(self, sent: Sequence[str], options: Sequence[object] | None) -> Any:  # noqa: ANN401
+    def read(self, sent: Sequence[str], options: Sequence[object] | None) -> Any:  # noqa: ANN401  a field's kind is the form's own
         """Return the offered value whose text was sent."""
         found = sent[0].strip() if sent else ""
         if not found and not self.required:
@@ -163,7 +163,7 @@ class ChoiceField(Field):
         return self.pick(found, self.offered if options is None else options)
 
     @staticmethod
-    def pick(found: str, options: Sequence[object]) -> Any:  # noqa: ANN401
+    def pick(found: str, options: Sequence[object]) -> Any:  # noqa: ANN401  a field's kind is the form's own
         """Return the option that reads like this."""
         for option in options:
             if str(option) == found:
@@ -206,55 +206,55 @@ class CheckField(Field):
 
 
 # The declared type of a form's field is what reading gives; the field kind stands in for it.
-def text(*, required: bool = True, most: int = 200) -> Any:  # noqa: ANN401
+def text(*, required: bool = True, most: int = 200) -> Any:  # noqa: ANN401  a field's kind is the form's own
     """Words; empty reads as ""."""
     return TextField(required=required, most=most)
 
 
-def code(*, required: bool = True) -> Any:  # noqa: ANN401
+def code(*, required: bool = True) -> Any:  # noqa: ANN401  a field's kind is the form's own
     """A code; empty reads as ""."""
     return CodeField(required=required)
 
 
-def email(*, required: bool = True) -> Any:  # noqa: ANN401
+def email(*, required: bool = True) -> Any:  # noqa: ANN401  a field's kind is the form's own
     """An e-mail address in lower case."""
     return EmailField(required=required)
 
 
-def secret(*, required: bool = True) -> Any:  # noqa: ANN401
+def secret(*, required: bool = True) -> Any:  # noqa: ANN401  a field's kind is the form's own
     """A password, exactly as typed."""
     return SecretField(required=required)
 
 
 def number(
     *, unit: str = "", least: float | None = None, most: float | None = None, required: bool = True
-) -> Any:  # noqa: ANN401
+) -> Any:  # noqa: ANN401  a field's kind is the form's own
     """A float in this unit; empty reads as None."""
     return NumberField(required=required, unit=unit, least=least, most=most)
 
 
 def whole(
     *, unit: str = "", least: int | None = None, most: int | None = None, required: bool = True
-) -> Any:  # noqa: ANN401
+) -> Any:  # noqa: ANN401  a field's kind is the form's own
     """An int in this unit; empty reads as None."""
     return NumberField(required=required, unit=unit, least=least, most=most, is_whole=True)
 
 
-def choice(offered: Sequence[object] = (), *, required: bool = True) -> Any:  # noqa: ANN401
+def choice(offered: Sequence[object] = (), *, required: bool = True) -> Any:  # noqa: ANN401  a field's kind is the form's own
     """One of these (or of `options` at reading); empty reads as ""."""
     return ChoiceField(required=required, offered=tuple(offered))
 
 
-def many(offered: Sequence[object] = (), *, required: bool = False) -> Any:  # noqa: ANN401
+def many(offered: Sequence[object] = (), *, required: bool = False) -> Any:  # noqa: ANN401  a field's kind is the form's own
     """Any of these, as a list."""
     return ManyField(required=required, offered=tuple(offered))
 
 
-def date(*, required: bool = True) -> Any:  # noqa: ANN401
+def date(*, required: bool = True) -> Any:  # noqa: ANN401  a field's kind is the form's own
     """A day; empty reads as None."""
     return DateField(required=required)
 
 
-def checkbox() -> Any:  # noqa: ANN401
+def checkbox() -> Any:  # noqa: ANN401  a field's kind is the form's own
     """Ticked or not."""
     return CheckField(required=False)
