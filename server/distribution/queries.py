@@ -21,7 +21,7 @@ UNPROMISED = (
     .exists()
 )
 IN_STORAGE = Vial.state == "in_storage"
-GIVEN_OUT = (Lot.tier == "distribution") & (Lot.disposition == "released")
+GIVEN_OUT = (Lot.tier == rules.GIVEN_TIER) & (Lot.disposition == rules.RELEASED)
 
 
 def availability(session: Session, line_ids: Collection[int]) -> dict[int, Availability]:

@@ -12,6 +12,8 @@ MOST_VIALS = 10
 """Vials that one request may ask for."""
 LAST_OF_LINE = 2
 """So many stored vials of a line, over all its lots, are never promised away."""
+RELEASED, GIVEN_TIER = "released", "distribution"
+"""Only vials of a lot with this disposition and of this tier are given."""
 LEAST_PURPOSE, LONGEST_TEXT = 10, 2000
 RESERVED_DAYS = 60
 """A reservation that nobody picks ends after so many days."""
@@ -85,6 +87,12 @@ _NOT_NOW = {
     State.CANCELLED: N_("%(request)s was cancelled; ask again with a new request."),
 }
 
+_WITHHELD = {
+    "quarantined": N_("%(vial)s may not be given: its lot %(lot)s is in quarantine."),
+    "rejected": N_("%(vial)s may not be given: its lot %(lot)s has been rejected."),
+    "recalled": N_("%(vial)s may not be given: its lot %(lot)s has been recalled."),
+}
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -136,6 +144,17 @@ def why_not_act(request: str, state: str, act: Act) -> Refusal | None:
     if state_after(state, act):
         return None
     return Refusal("wrong_state", _NOT_NOW[State(state)], {"request": request, "state": state})
+
+
+def why_not_give(vial: str, lot: str, tier: str, disposition: str) -> Refusal | None:
+    """Say why a vial of this lot may not be given out any more, or None when it may."""
+    facts = {"vial": vial, "lot": lot, "tier": tier, "disposition": disposition}
+    if disposition != RELEASED:
+        return Refusal("lot_withheld", _WITHHELD[disposition], facts)
+    if tier != GIVEN_TIER:
+        because = N_("%(vial)s may not be given: its lot %(lot)s is not distribution stock.")
+        return Refusal("not_distribution", because, facts)
+    return None
 
 
 def why_not_cancel(request: str, state: str, *, by_requester: bool) -> Refusal | None:

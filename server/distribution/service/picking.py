@@ -27,6 +27,8 @@ def pick(
 ) -> RequestVial:
     """Take the scanned tube out for the request; a tube that is not one of its own is refused by name.
 
+    So is one whose lot has been recalled, rejected or put into quarantine since it was promised.
+
     `expected` is the tube that the page asked for. The first tube begins the picking, the last ends it.
     """
     steps.hold(session, request)
@@ -40,6 +42,7 @@ def pick(
     if refusal := rules.why_not_pick(expected or next(iter(waiting), ""), code, waiting):
         raise Invalid(refusal, field="code")
     chosen = waiting[code]
+    steps.refuse_withheld(session, chosen.vial)
     storage.take_out(
         session, actor, chosen.vial, reason=request.code, purpose=(steps.KIND, request.id), at=at
     )

@@ -19,13 +19,17 @@ LONGEST = 120
 def ship(
     session: Session, actor: Actor, request: Request, carrier: str, tracking: str, *, at: datetime
 ) -> Request:
-    """Ship all vials of the request to the requester's organisation with this carrier."""
+    """Ship all vials of the request to the requester's organisation with this carrier.
+
+    Refused where the lot of one has been recalled, rejected or put into quarantine meanwhile.
+    """
     if refusal := why_not_carrier(carrier, tracking):
         raise Invalid(refusal, field="carrier")
     steps.hold(session, request)
     steps.check(rules.why_not_act(request.code, request.state, Act.SHIP))
     vials = [chosen.vial for chosen in queries.vials_of(session, request.id)]
     for vial in vials:
+        steps.refuse_withheld(session, vial)
         storage.ship_vial(
             session, actor, vial, request.requester_org_id, purpose=(steps.KIND, request.id), at=at
         )

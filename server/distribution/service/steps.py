@@ -14,6 +14,7 @@ from server.distribution.models import Request
 from server.distribution.rules import Act
 from server.notify import service as notify
 from server.storage import service as storage
+from server.storage.models import Vial
 from server.storage.queries import reservation_of
 
 KIND = "request"
@@ -31,6 +32,15 @@ def check(refusal: Refusal | None) -> None:
     """Raise a Conflict when there is a refusal."""
     if refusal:
         raise Conflict(refusal)
+
+
+def refuse_withheld(session: Session, vial: Vial) -> None:
+    """Refuse a vial whose lot may not be given as it stands now; the lot stays so until the transaction ends."""
+    session.flush()  # a refresh drops what has not been written yet
+    lot = vial.lot
+    told = ["tier", "disposition", "version"]
+    session.refresh(lot, attribute_names=told, with_for_update={"read": True})
+    check(rules.why_not_give(vial.code, lot.code, lot.tier, lot.disposition))
 
 
 def advance(

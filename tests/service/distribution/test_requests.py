@@ -165,6 +165,31 @@ def test_a_wrong_tube_is_refused_with_both_codes(desk):
     assert request.state == "reserved"
 
 
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"disposition": "recalled"}, "has been recalled"),
+        ({"disposition": "rejected"}, "has been rejected"),
+        ({"disposition": "quarantined"}, "is in quarantine"),
+        ({"tier": "master"}, "is not distribution stock"),
+    ],
+)
+@pytest.mark.parametrize("picked", [False, True])
+def test_what_is_withheld_after_the_approval_does_not_leave(desk, facts, said, picked):
+    lot = desk.stock(6)
+    request = desk.approved(1)
+    [code] = codes(desk.session, request)
+    if picked:
+        service.pick(desk.session, desk.manager, request, code, at=START)
+    for name, value in facts.items():
+        setattr(lot, name, value)
+
+    verb, rest = (service.ship, ("Courier", "C 1")) if picked else (service.pick, (code,))
+    with pytest.raises(Conflict, match=f"{code} may not be given: its lot {lot.code} {said}"):
+        verb(desk.session, desk.manager, request, *rest, at=START)
+    assert request.state == ("picked" if picked else "reserved")
+
+
 def test_a_tube_is_picked_only_once(desk):
     desk.stock(6)
     request = desk.approved(2)

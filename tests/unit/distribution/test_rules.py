@@ -147,3 +147,20 @@ def test_only_a_tube_of_the_request_is_picked(scanned, expected):
 
 def test_every_state_has_a_word():
     assert set(rules.STATE_WORDS) == set(State)
+
+
+@pytest.mark.parametrize(
+    ("tier", "disposition", "expected"),
+    [
+        ("distribution", "released", None),
+        ("distribution", "quarantined", "lot_withheld"),
+        ("distribution", "rejected", "lot_withheld"),
+        ("distribution", "recalled", "lot_withheld"),
+        ("master", "released", "not_distribution"),
+    ],
+)
+def test_only_released_distribution_stock_is_given(tier, disposition, expected):
+    refusal = rules.why_not_give("V-1", "L-1", tier, disposition)
+
+    assert (refusal and refusal.code) == expected
+    assert refusal is None or {"V-1", "L-1"} <= {refusal.facts["vial"], refusal.facts["lot"]}
