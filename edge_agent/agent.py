@@ -40,7 +40,7 @@ class Agent:
         self._inbox: queue.SimpleQueue[Note | Stop] = queue.SimpleQueue()
         self._stopping = False
         now = clock.now()
-        self._was_set = clock.is_set()
+        self._has_dated = False
         self._begin_boot(now)
         self._keeper = Keeper(spool)
         self._samplers = [Sampler(stream, now.mono_ms) for stream in config.streams]
@@ -74,7 +74,9 @@ class Agent:
 
     def _begin_boot(self, now: Moment) -> None:
         kernel, age_ms = kernel_boot()
-        boot = Boot(new_boot(), now.wall_ms, kernel, age_ms - now.mono_ms, dated=self._was_set)
+        boot = Boot(
+            new_boot(), now.wall_ms, kernel, age_ms - now.mono_ms, dated=self._clock.is_set()
+        )
         self._spool.begin_boot(boot)
 
     def _new_uplink(self) -> Uplink:
@@ -113,10 +115,13 @@ class Agent:
             self._tick_ms = now.mono_ms + _TICK_MS
 
     def _newly_dated(self, now: Moment, clk: Clk) -> dict[str, dict[str, Any]]:
-        """When the clock has just been set: for each undated boot the event that dates it."""
-        if self._was_set or not clk.s:
+        """Once, as soon as the clock is set: for each undated boot the event that dates it.
+
+        Also for earlier starts under the same kernel, when the clock was set while no agent ran.
+        """
+        if self._has_dated or not clk.s:
             return {}
-        self._was_set = True
+        self._has_dated = True
         kernel, age_ms = kernel_boot()
         return {
             boot.name: {
@@ -125,6 +130,7 @@ class Agent:
                 "zero_ms": now.wall_ms - (age_ms - boot.zero_ms),
             }
             for boot in self._spool.undated_boots(kernel)
+            if kernel or boot.name == self._spool.boot
         }
 
     def _refusals(self) -> list[dict[str, Any]]:

@@ -73,10 +73,16 @@ class Spool:
         return Boot(row[0], row[1], row[2], row[3], dated=bool(row[4])) if row else None
 
     def begin_boot(self, boot: Boot) -> None:
-        """Begin numbering anew under this boot; boots that hold nothing any more are forgotten."""
+        """Begin numbering anew under this boot; boots that hold nothing any more are forgotten.
+
+        Not those that numbered rows under the present kernel and have no date: they can still get it.
+        """
         with self._writing():
             self._db.execute(
                 "DELETE FROM boot WHERE boot NOT IN (SELECT boot FROM row UNION SELECT boot FROM void)"
+                " AND NOT (kernel = ? AND kernel <> '' AND NOT dated"
+                " AND boot IN (SELECT boot FROM stream))",
+                (boot.kernel,),
             )
             self._db.execute("DELETE FROM stream WHERE boot NOT IN (SELECT boot FROM boot)")
             self._db.execute(

@@ -89,6 +89,20 @@ def test_a_start_that_ended_before_the_setting_is_dated_too(agent, clock):
     assert [event["boot"] for event in events] == [old, second._spool.boot]
 
 
+def test_a_start_is_dated_by_the_next_one_when_the_clock_was_set_between_them(agent, clock):
+    first = agent()
+    sampled(first, clock, 1_000, 0)
+    spool, old = first._spool, first._spool.boot
+    spool.settle((old, "tank"), ((1, 1),))
+    clock.set = True
+    clock.moment = Moment(1_763_800_000_000, 0)
+    second = agent()
+    _, events = sampled(second, clock, 1_763_800_000_000, 0)
+    assert [event["boot"] for event in events] == [old]
+    _, events = sampled(agent(), clock, 1_763_800_001_000, 0)
+    assert events == []
+
+
 def test_the_machines_clock_is_steady_and_once_trusted_stays_set():
     clock = SystemClock(trusted=True)
     first, second = clock.now(), clock.now()

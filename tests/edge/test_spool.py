@@ -122,6 +122,16 @@ def test_a_boot_that_holds_nothing_is_forgotten_at_the_next_start(spool):
     assert spool.last_boot().name == "cccccccccccc"
 
 
+def test_a_boot_whose_rows_are_settled_is_kept_while_it_can_still_be_dated(spool):
+    spool.begin_boot(boot("bbbbbbbbbbbb", dated=False))
+    spool.add([row(1)])
+    spool.settle(key(spool), ((1, 1),))
+    spool.begin_boot(boot("cccccccccccc"))
+    assert [b.name for b in spool.undated_boots("kernel")] == ["bbbbbbbbbbbb"]
+    spool.begin_boot(boot("dddddddddddd", kernel="another"))
+    assert spool.undated_boots("kernel") == []
+
+
 def test_boots_without_a_date_are_known_until_they_are_dated(spool):
     spool.begin_boot(boot("bbbbbbbbbbbb", dated=False))
     spool.add([row(1)])
