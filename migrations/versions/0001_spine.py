@@ -152,10 +152,12 @@ def upgrade() -> None:
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("succeeded", sa.Boolean(), nullable=False),
+        sa.Column("again_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_attempt")),
     )
     with op.batch_alter_table("sign_in_attempt", schema=None) as batch_op:
         batch_op.create_index("ix_sign_in_attempt_address", ["address", "at"], unique=False)
+        batch_op.create_index("ix_sign_in_attempt_again_by", ["again_by", "at"], unique=False)
         batch_op.create_index("ix_sign_in_attempt_email", ["email", "at"], unique=False)
 
     op.create_table(
@@ -601,6 +603,13 @@ def upgrade() -> None:
             unique=True,
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_role_grant_live_everywhere",
+            ["person_id", "role"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL AND org_id IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL AND org_id IS NULL"),
         )
 
     op.create_table(
@@ -1160,6 +1169,11 @@ def downgrade() -> None:
     op.drop_table("room")
     with op.batch_alter_table("role_grant", schema=None) as batch_op:
         batch_op.drop_index(
+            "uq_role_grant_live_everywhere",
+            sqlite_where=sa.text("ended_at IS NULL AND org_id IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL AND org_id IS NULL"),
+        )
+        batch_op.drop_index(
             "uq_role_grant_live",
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
@@ -1251,6 +1265,7 @@ def downgrade() -> None:
     op.drop_table("undated_reading")
     with op.batch_alter_table("sign_in_attempt", schema=None) as batch_op:
         batch_op.drop_index("ix_sign_in_attempt_email")
+        batch_op.drop_index("ix_sign_in_attempt_again_by")
         batch_op.drop_index("ix_sign_in_attempt_address")
 
     op.drop_table("sign_in_attempt")

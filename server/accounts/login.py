@@ -37,15 +37,21 @@ def prove(doors: Doors, actor: Actor, password: str, address: str, at: datetime)
     with doors() as session:
         person = session.get_one(Person, actor.id)
         email, kept = person.email, (person.id, person.password_hash)
-    return _compare(doors, email, kept, password, address, at, WRONG_AGAIN)
+    return _compare(doors, email, kept, password, address, at, WRONG_AGAIN, _sign_in_of(actor))
+
+
+def _sign_in_of(actor: Actor) -> str:
+    """Say in which sign-in of theirs a person is asked again; all their tokens count as one."""
+    where = "tokens" if actor.sign_in_id is None else f"sign-in {actor.sign_in_id}"
+    return f"person {actor.id}, {where}"
 
 
 def _compare(
     doors: Doors, email: str, kept: tuple[int, str | None] | None, password: str, address: str,
-    at: datetime, wrong: Refusal,
+    at: datetime, wrong: Refusal, again_by: str = "",
 ) -> Proof:  # fmt: skip
     with doors.writing() as session:
-        attempt_id = throttle.begin(session, email, address, at=at)
+        attempt_id = throttle.begin(session, email, address, at=at, again_by=again_by)
     person_id, password_hash = kept or (None, None)
     right = secrets.is_password(password_hash, password)
     if not right or person_id is None:

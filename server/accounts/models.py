@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from server.core.db import Base, BigId
 
 LIVE_GRANT = text("ended_at IS NULL")
+LIVE_GRANT_EVERYWHERE = text("ended_at IS NULL AND org_id IS NULL")  # no null equals another
 
 
 class Person(Base):
@@ -44,6 +45,14 @@ class Grant(Base):
             sqlite_where=LIVE_GRANT,
             postgresql_where=LIVE_GRANT,
         ),
+        Index(
+            "uq_role_grant_live_everywhere",
+            "person_id",
+            "role",
+            unique=True,
+            sqlite_where=LIVE_GRANT_EVERYWHERE,
+            postgresql_where=LIVE_GRANT_EVERYWHERE,
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -77,6 +86,7 @@ class SignInAttempt(Base):
     __table_args__ = (
         Index("ix_sign_in_attempt_email", "email", "at"),
         Index("ix_sign_in_attempt_address", "address", "at"),
+        Index("ix_sign_in_attempt_again_by", "again_by", "at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -84,6 +94,8 @@ class SignInAttempt(Base):
     address: Mapped[str]
     at: Mapped[datetime]
     succeeded: Mapped[bool]
+    again_by: Mapped[str] = mapped_column(default="")
+    """Which person was asked again, in which sign-in; empty for an attempt to sign in."""
 
 
 class ApiToken(Base):

@@ -66,7 +66,7 @@ COMMON = frozenset(
     }
 )
 
-FREE_FAILURES = {"email": 5, "address": 30}
+FREE_FAILURES = {"email": 5, "address": 30, "again": 5}
 WINDOW = timedelta(minutes=15)
 FIRST_WAIT_S = 15
 LONGEST_WAIT_S = 15 * 60

@@ -1,6 +1,6 @@
 """Sign-ins: a cookie with a secret, and a row that ends when it should."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -52,9 +52,8 @@ def find(session: Session, secret: str, *, now: datetime, request_id: str = "") 
     if row is None:
         return None
     sign_in, person = row
-    return Found(
-        sign_in.id, queries.person_actor(session, person, "page", request_id), sign_in.csrf
-    )
+    actor = queries.person_actor(session, person, "page", request_id)
+    return Found(sign_in.id, replace(actor, sign_in_id=sign_in.id), sign_in.csrf)
 
 
 def live(session: Session, person_id: int, now: datetime) -> list[SignIn]:

@@ -1,4 +1,4 @@
-"""Counts attempts at passwords, by person and by address, and says when to try again."""
+"""Counts attempts at passwords, by person, by address and by sign-in, and says when to try again."""
 
 from datetime import datetime, timedelta
 
@@ -10,30 +10,37 @@ from server.accounts.models import SignInAttempt
 from server.core.errors import Refusal, TooMany
 from server.core.words import N_
 
+Counts = tuple[tuple[str, InstrumentedAttribute[str], str], ...]
+
 KEPT = timedelta(days=1)
 SECONDS = N_("Too many wrong passwords. Try again in %(wait_s)s s.")
 MINUTES = N_("Too many wrong passwords. Try again in %(minutes)s min.")
 
 
-def begin(session: Session, email: str, address: str, *, at: datetime) -> int:
+def begin(session: Session, email: str, address: str, *, at: datetime, again_by: str = "") -> int:
     """Count an attempt, as failed until it has succeeded; returns its id. Refuses one too early.
 
-    It is counted before the password is compared, so that many at once gain nothing.
+    It is counted before the password is compared, so that many at once gain nothing. `again_by` says
+    who was asked again in which sign-in; that is counted apart, so that nobody who guesses at the
+    door keeps from signing those who are inside.
     """
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:email))"), {"email": email})
+        key = {"key": again_by or email}
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), key)
+    counts: Counts = (
+        (("again", SignInAttempt.again_by, again_by),)
+        if again_by
+        else (("email", SignInAttempt.email, email), ("address", SignInAttempt.address, address))
+    )
     waits = [
-        rules.wait_s(_failures(session, column, value, at), at, counted_by=by)
-        for by, column, value in (
-            ("email", SignInAttempt.email, email),
-            ("address", SignInAttempt.address, address),
-        )
+        rules.wait_s(_failures(session, column, value, again_by, at), at, counted_by=by)
+        for by, column, value in counts
         if value
     ]
     if wait_s := max(waits, default=0):
         raise TooMany(refusal(wait_s))
     _forget_old(session, email, address, at)
-    attempt = SignInAttempt(email=email, address=address, at=at, succeeded=False)
+    attempt = SignInAttempt(email=email, address=address, at=at, succeeded=False, again_by=again_by)
     session.add(attempt)
     session.flush()  # its id is handed out
     return attempt.id
@@ -54,10 +61,10 @@ def refusal(wait_s: int) -> Refusal:
 
 
 def _failures(
-    session: Session, column: InstrumentedAttribute[str], value: str, now: datetime
+    session: Session, column: InstrumentedAttribute[str], value: str, again_by: str, now: datetime
 ) -> list[datetime]:
     query = select(SignInAttempt.at, SignInAttempt.succeeded).where(
-        column == value, SignInAttempt.at > now - rules.WINDOW
+        column == value, SignInAttempt.again_by == again_by, SignInAttempt.at > now - rules.WINDOW
     )
     failures: list[datetime] = []
     for at, worked in session.execute(

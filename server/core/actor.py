@@ -25,6 +25,8 @@ class Actor:
     org_id: int | None = None
     permissions: Mapping[str, frozenset[int] | None] = field(default_factory=dict)
     request_id: str = ""
+    sign_in_id: int | None = None
+    """The sign-in of a person at a page; none for one who comes with a token."""
 
     @classmethod
     def system(cls, name: str, door: str = "worker") -> "Actor":

@@ -33,6 +33,8 @@ def first(secret: str) -> str:
 @require(PUBLIC)
 def make_first(secret: str) -> Response | tuple[str, int]:
     """Make both; the link is used up."""
+    with g.reader() as session:  # hashing is slow: nobody may ask for it without a link that works
+        links.find(session, "first_administrator", secret, now=g.clock.now())
     try:
         form = FirstForm.read(request.form)
         password_hash = hashed(form.password, email=form.email, name=form.name)

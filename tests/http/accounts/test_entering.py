@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from server.accounts import secrets
 from server.accounts.models import Person, SignIn
 from server.core.clock import FixedClock
 from server.outbox.models import Letter
@@ -177,6 +178,31 @@ def test_an_invited_person_chooses_a_password_and_signs_in(app, person, database
     assert post(client, "/sign-in", email="anna@example.org", password=PASSWORD).status_code == 303
     assert "Anna Zhou" in client.get("/me").text
     assert client.get("/people").status_code == 403
+
+
+def test_nothing_is_hashed_for_whoever_has_no_link_that_works(app, monkeypatch):
+    def hashed(_password):
+        raise AssertionError("hashed")
+
+    monkeypatch.setattr(secrets, "hash_password", hashed)
+    client = app.test_client()
+    fields = {
+        "email": "a@example.org", "name": "A", "org_name": "A", "org_code": "AA",
+        "password": PASSWORD, "password_again": PASSWORD, "csrf": csrf(client, "/sign-in"),
+    }  # fmt: skip
+
+    assert client.post("/first/guessed", data=fields).status_code == 410
+
+
+def test_who_guesses_from_outside_keeps_nobody_inside_from_signing(app, person):
+    outside, inside = app.test_client(), person.browser(app)
+    assert [enter(outside, "wrong password").status_code for _ in range(6)][-1] == 429
+
+    fields = {"password": "eleven frosted tubes", "password_again": "eleven frosted tubes"}
+    changed = inside.post(
+        "/me/password", data={**fields, "present_password": PASSWORD, "csrf": person.csrf}
+    )
+    assert changed.status_code == 303
 
 
 def test_switching_somebody_off_ends_what_they_do_at_once(app, person, database):

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from server.accounts import queries, secrets, service, sessions, tokens
+from server.accounts.models import Grant
 from server.audit.models import AuditEntry
 from server.core import catalogues
 from server.core.actor import Actor
@@ -41,6 +43,20 @@ def person(session, email, grants, org_id=None):
         grants=grants,
         at=AT,
     )
+
+
+def test_a_role_is_held_once_in_the_whole_house(session):
+    someone = person(session, "x@a", [("technician", None)])
+    again = Grant(person_id=someone.id, role="technician", org_id=None, granted_at=AT)
+    with session.begin_nested() as nested:
+        session.add(again)
+        with pytest.raises(IntegrityError):
+            session.flush()
+        nested.rollback()
+
+    service.set_grants(session, SYSTEM, someone, [], at=AT)
+    service.set_grants(session, SYSTEM, someone, [("technician", None)], at=AT)
+    session.flush()
 
 
 def acting(session, someone):

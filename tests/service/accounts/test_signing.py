@@ -1,5 +1,6 @@
 """Passwords proven, throttled and turned into signatures."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -86,6 +87,23 @@ def test_one_machine_that_tries_many_people_is_slowed_down(doors):
         attempt(doors, PASSWORD, AT)
 
     assert attempt(doors, PASSWORD, AT, address="10.0.0.2")
+
+
+def test_asking_again_is_counted_for_each_sign_in_by_itself(database, doors):
+    with database.reading() as session:
+        person = queries.person_actor(session, session.query(Person).one(), "page")
+    here, there = (replace(person, sign_in_id=number) for number in (1, 2))
+    for _ in range(5):
+        with pytest.raises(Invalid):
+            login.prove(doors, here, "wrong password", "10.0.0.1", AT)
+    with pytest.raises(TooMany):
+        login.prove(doors, here, PASSWORD, "10.0.0.1", AT)
+
+    assert login.prove(doors, there, PASSWORD, "10.0.0.1", AT)
+    assert login.prove(doors, person, PASSWORD, "10.0.0.1", AT)
+    assert attempt(doors, PASSWORD, AT)
+    with pytest.raises(TooMany):  # none of these forgives what was tried here
+        login.prove(doors, here, PASSWORD, "10.0.0.1", AT)
 
 
 def sign(session, actor, proof, at=AT, content=None):
