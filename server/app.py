@@ -6,6 +6,7 @@ from typing import cast
 from flask import Flask, g
 from jinja2 import FileSystemLoader, StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from server.accounts import views as accounts
 from server.alarms import views as alarms
@@ -55,6 +56,12 @@ FEATURES = (
 )
 
 
+class Number(IntegerConverter):
+    """A number of a row in an address; one that no column can hold is no such page."""
+
+    regex = r"\d{1,18}"
+
+
 def create_app(
     settings: Settings, database: Database, clock: Clock | None = None, waker: Waker | None = None
 ) -> Flask:
@@ -88,6 +95,7 @@ def _configure(app: Flask, kit: Kit) -> None:
         SESSION_COOKIE_SECURE=_is_https(kit.settings),
     )
     app.jinja_loader = FileSystemLoader(sorted(SERVER.glob("*/templates")))
+    app.url_map.converters["int"] = Number
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.teardown_appcontext(lambda _error: _let_go())

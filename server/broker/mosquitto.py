@@ -27,6 +27,7 @@ def configuration(plan: BrokerPlan, settings: Settings) -> str:
         "max_queued_messages 0",
         "max_inflight_messages 0",
         "set_tcp_nodelay true",
+        "message_size_limit 1048576",  # the wire's limit is 128 KiB; what lies between is answered in words
         f"user {getpass.getuser()}",  # as root it would become nobody and could not write its folder
         "allow_anonymous false",
         f"password_file {plan.folder / PASSWORDS}",

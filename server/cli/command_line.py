@@ -1,9 +1,10 @@
 """The command line: `cryokeep VERB`. docs/commands.md explains each."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Sequence
-from importlib import import_module
+from importlib import import_module, metadata
 
 from server.core import catalogues, logs
 from server.core.errors import CryokeepError
@@ -29,6 +30,8 @@ def parser(verbs: Iterable[str] = MODULE_OF) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="cryokeep", description="Keeps a cell repository and watches its freezers."
     )
+    version = f"cryokeep {metadata.version('cryokeep')}"
+    top.add_argument("--version", action="version", version=version)
     added = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name in dict.fromkeys(MODULE_OF[verb] for verb in verbs):
         import_module(f"server.cli.{name}").add(added)
@@ -41,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # a command loads its own floors only: each process of the house starts sooner
     known = parser(words[:1]) if words[:1] and words[0] in MODULE_OF else parser()
     args = known.parse_args(words)
+    os.umask(0o077)  # what Cryokeep writes is for its own user alone
     try:
         settings = Settings.read()
         logs.set_up(settings.log_level)
@@ -48,6 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(args.run(args, settings))
     except CryokeepError as refused:
         sys.stderr.write(f"cryokeep: {refused.refusal.text()}\n")
+        return 2
+    except OSError as refused:
+        sys.stderr.write(f"cryokeep: {refused.filename or ''}: {refused.strerror or refused}\n")
         return 2
     except KeyboardInterrupt:
         return 130

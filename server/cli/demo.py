@@ -55,9 +55,11 @@ def run(_args: argparse.Namespace, settings: Settings) -> int:
 def prepare(settings: Settings, database: Database) -> Demo:
     """Make the bank where it is not there yet; returns what to sign in with."""
     clock = SystemClock()
-    sys.stdout.write("Filling the demonstration bank.\n")
+    sys.stdout.write("Looking for the demonstration bank, or filling it.\n")
     sys.stdout.flush()
-    return Demo(demo_bank.build(database, clock, now=clock.now(), folder=settings.home / "agents"))
+    made = demo_bank.build(database, clock, now=clock.now(), folder=settings.home / "agents")
+    sys.stdout.write(f"{made.vials} vials are new.\n" if made.vials else "It is there already.\n")
+    return Demo(made)
 
 
 def agent_files(settings: Settings, demo: Demo, broker_url: str) -> list[Path]:

@@ -7,6 +7,7 @@ import threading
 import urllib.error
 import urllib.request
 
+from server.core.address import local_url
 from server.core.settings import Settings
 
 TRIES = 240
@@ -17,8 +18,7 @@ def address(settings: Settings) -> str:
     """Return where the pages are, without a slash at the end."""
     if settings.public_url:
         return settings.public_url.rstrip("/")
-    scheme = "http" if settings.loopback_only and not settings.tls_cert else "https"
-    return f"{scheme}://{_host(settings)}:{settings.port}"
+    return local_url(settings)
 
 
 def wait(settings: Settings, stop: threading.Event) -> bool:
@@ -35,8 +35,7 @@ def wait(settings: Settings, stop: threading.Event) -> bool:
 
 
 def _missing(settings: Settings) -> str:
-    scheme = "http" if settings.loopback_only and not settings.tls_cert else "https"
-    url = f"{scheme}://{_host(settings)}:{settings.port}/readyz"
+    url = f"{local_url(settings)}/readyz"
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # its own pages, on its own machine; nothing is sent
@@ -58,8 +57,3 @@ def _named(body: bytes) -> str:
     return ", ".join(
         f"{name}: {part['because']}" for name, part in found.items() if not part["ready"]
     )
-
-
-def _host(settings: Settings) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104  compared, not bound
-    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -14,6 +14,7 @@ from server.cli.verbs import Verbs
 from server.core import catalogues, logs
 from server.core.clock import SystemClock
 from server.core.db import Database
+from server.core.orphans import end_with_parent
 from server.core.settings import Settings
 from server.core.wake import Waker
 
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 @cache
 def application() -> Flask:
     """Return the application of this process; granian calls it in each of its workers."""
+    end_with_parent()  # a killed granian leaves no worker that still answers
     settings = Settings.read()
     logs.set_up(settings.log_level)
     catalogues.load()

@@ -24,7 +24,7 @@ def register(made: Kit) -> None:
 @require("notify.manage")
 def letters() -> str:
     """Show the letters of the actor's organisations."""
-    page = max(request.args.get("page", 1, type=int), 1)
+    page = min(max(request.args.get("page", 1, type=int), 1), 1_000_000)
     state = request.args.get("state", "")
     found, total = queries.letters(
         g.session, g.actor, "notify.manage", state, SIZE, (page - 1) * SIZE

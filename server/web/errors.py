@@ -6,6 +6,7 @@ from secrets import token_hex
 from urllib.parse import urlencode
 
 from flask import Flask, Response, g, redirect, render_template, request
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from server.core.errors import (
@@ -53,6 +54,7 @@ FLASK = {
     413: N_("This is too large; at most %(most)s MB are taken."),
     415: N_("This kind of body is not taken; send JSON."),
 }
+TOO_LARGE = N_("A number or text here is larger than anything that is kept.")
 OTHER = N_("The request could not be answered.")
 BROKEN = Kind(
     500, N_("Something broke here"), N_("Nothing was changed. Tell your administrator this number:")
@@ -64,7 +66,14 @@ def install(app: Flask) -> None:
     """Answer every error by this table."""
     app.register_error_handler(CryokeepError, _told)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OverflowError, _too_large)  # SQLite's driver
+    app.register_error_handler(DataError, _too_large)  # PostgreSQL's
     app.register_error_handler(Exception, _unknown)
+
+
+def _too_large(_error: Exception) -> Response:
+    """Tell of a number that no column can hold; nothing was changed."""
+    return _told(Invalid(Refusal("number_too_large", TOO_LARGE)))
 
 
 def _told(error: CryokeepError) -> Response:

@@ -22,7 +22,7 @@ class Reading(Base):
     """A reading as an object."""
 
     __table__ = reading
-    __mapper_args__ = {"primary_key": [reading.c.channel_id, reading.c.at_ms]}  # noqa: RUF012
+    __mapper_args__ = {"primary_key": [reading.c.channel_id, reading.c.at_ms]}  # noqa: RUF012  SQLAlchemy reads it from the class
 
 
 def store(database: Database, topic: str, payload: bytes) -> None:

@@ -87,10 +87,23 @@ def test_the_demo_runs_as_one_tree_and_leaves_nothing_behind(
     eventually(lambda: _readings(database) > seen, timeout=60)
     database.close()
 
+    web = next(pid for pid in descendants(up.pid) if "server web" in command_of(pid))
+    below = descendants(web)
+    os.kill(web, signal.SIGKILL)
+    eventually(lambda: not [pid for pid in below if alive(pid)], timeout=10)
+    eventually(lambda: _answers(f"{address}/healthz"), timeout=20)
+
     tree = descendants(up.pid)
     assert len(tree) >= 6, "broker, worker, web and three agents"
     assert up.stop(number=signal.SIGINT, timeout=30) == 0
     eventually(lambda: not [command_of(pid) for pid in tree if alive(pid)], timeout=10)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return bool(get(url))
+    except OSError:
+        return False
 
 
 def _readings(database: Database) -> int:
