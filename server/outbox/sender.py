@@ -12,6 +12,7 @@ from secrets import token_hex
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from server.core.address import base_url
 from server.core.clock import Clock
 from server.core.db import Database
 from server.core.settings import Settings
@@ -42,7 +43,7 @@ class Sender:
         self.database = database
         self.clock = clock
         self.name = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
-        self.public_url = public_url(settings)
+        self.public_url = base_url(settings)
         self._waker = waker
         self._poked = threading.Event()
         self._stop = threading.Event()
@@ -208,14 +209,6 @@ class Sender:
             with self.database.writing() as session:
                 for name in dead:
                     claims.release(session, name, self.clock.now())
-
-
-def public_url(settings: Settings) -> str:
-    """Return the address that letters lead to, without a slash at its end."""
-    if settings.public_url:
-        return settings.public_url.rstrip("/")
-    scheme = "https" if settings.tls_cert else "http"
-    return f"{scheme}://{settings.host}:{settings.port}"
 
 
 def _is_dead(name: str) -> bool:

@@ -16,7 +16,7 @@ def made(**environ: str) -> Settings:
     ("environ", "letters", "local"),
     [
         ({}, "http://127.0.0.1:8077", "http://127.0.0.1:8077"),
-        ({"host": "0.0.0.0"}, f"https://{getfqdn()}:8077", "https://127.0.0.1:8077"),  # noqa: S104  only compared
+        ({"host": "0.0.0.0"}, f"https://{getfqdn()}:8077", "https://127.0.0.1:8077"),
         ({"host": "::"}, f"https://{getfqdn()}:8077", "https://[::1]:8077"),
         ({"host": "::1"}, "http://[::1]:8077", "http://[::1]:8077"),
         ({"host": "10.0.0.7"}, "https://10.0.0.7:8077", "https://10.0.0.7:8077"),
