@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from server.audit import service as audit
 from server.catalogue.models import Lot
 from server.core.actor import Actor
-from server.core.errors import Conflict, Gone, Invalid, Refusal
+from server.core.errors import Conflict, Forbidden, Gone, Invalid, Refusal
 from server.core.words import N_
 from server.storage import imports, queries, reconcile, rules
 from server.storage.models import Container, RackScan, Vial
@@ -22,6 +22,7 @@ from server.storage.service import vials
 from server.storage.service.stays import Moment, end_stay, hold, occupy, refuse, why_not_into
 
 SCANNED = "rack scan"
+ENTERS = "storage.edit"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def stage_scan(
     staged = RackScan(
         org_id=box.org_id,
         box_id=box.id,
-        lot_id=_lot_for(box, lot),
+        lot_id=_lot_for(actor, box, lot),
         file_name=file.name[:200],
         format=scan.format,
         sha256=file.sha256,
@@ -69,13 +70,21 @@ def stage_scan(
     return staged
 
 
-def _lot_for(box: Container, lot: Lot | None) -> int | None:
+def _lot_for(actor: Actor, box: Container, lot: Lot | None) -> int | None:
     if lot is None:
         return None
+    _refuse_entering(actor, box.org_id)
     if lot.org_id != box.org_id:
         because = N_("Lot %(lot)s belongs to another organisation than the box.")
         raise Invalid(Refusal("other_organisation", because, {"lot": lot.code}), field="lot")
     return lot.id
+
+
+def _refuse_entering(actor: Actor, org_id: int) -> None:
+    """Refuse whoever may not enter vials: a scan is no other door than the rest."""
+    if not actor.may(ENTERS, org_id):
+        because = N_("New vials are entered by who may change the stock; ask a bank manager.")
+        raise Forbidden(Refusal("not_permitted", because, {"permission": ENTERS}))
 
 
 def choose_lot(
@@ -83,7 +92,7 @@ def choose_lot(
 ) -> None:
     """Say into which lot the scan's unknown tubes are entered; None leaves them out."""
     _hold(session, scan)
-    scan.lot_id = _lot_for(scan.box, lot)
+    scan.lot_id = _lot_for(actor, scan.box, lot)
     chosen = lot.code if lot else ""
     _trace(session, actor, "scan.lot_chosen", scan, scan.box, at, lot=chosen)
 
@@ -105,6 +114,7 @@ def _known(session: Session, codes: list[str]) -> dict[str, Known]:
     wanted = select(Vial).where(Vial.code.in_(codes)).options(joinedload(Vial.lot))
     found = list(session.scalars(wanted))
     paths = queries.paths_of(session, vials=[vial.id for vial in found])
+    promised = queries.promises_of(session, [vial.id for vial in found])
     return {
         vial.code: Known(
             code=vial.code,
@@ -114,6 +124,7 @@ def _known(session: Session, codes: list[str]) -> dict[str, Known]:
             place=paths[vial.id].text,
             box_id=paths[vial.id].box_id,
             ordinal=paths[vial.id].ordinal,
+            promised_to=promised.get(vial.id, ""),
         )
         for vial in found
     }
@@ -136,6 +147,8 @@ def apply_scan(
         first = plan.conflicts[0].why
         because = N_("%(count)s tubes conflict with the record; settle them first.")
         raise Conflict(first or Refusal("conflicts", because, {"count": len(plan.conflicts)}))
+    if plan.of(Change.ENTERED):
+        _refuse_entering(actor, scan.org_id)
     _carry_out(session, actor, scan, plan, at)
     scan.state, scan.applied_at = "applied", at
     facts = {"changes": plan.changes, "missing": len(plan.of(Change.MISSING))}
@@ -201,6 +214,7 @@ def _arrive(
 ) -> None:
     act, action = _ACTS[entry.change]
     refuse(rules.why_not_act(vial.code, vial.state, act))
+    vials.refuse_putting_back(session, vial, act)
     why_not_into(session, vial, scan.box, entry.ordinal)
     occupy(
         session, actor, vial, scan.box, entry.ordinal, Moment.of(at), reason=f"{SCANNED} {scan.id}"

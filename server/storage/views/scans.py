@@ -18,7 +18,7 @@ from server.storage import documents, imports, queries
 from server.storage import service as storage
 from server.storage.imports import Problem, ScanRefused
 from server.storage.models import Container
-from server.storage.service.scans import File
+from server.storage.service.scans import ENTERS, File
 from server.storage.views import drawing
 from server.storage.views.blueprints import pages
 from server.storage.views.forms import ApplyForm, LotForm, ScanForm
@@ -72,6 +72,7 @@ def _page(
         scans=queries.recent_scans(g.session, g.actor),
         typed=typed,
         errors=errors_of(refused) if refused else {},
+        may_enter=g.actor.may(ENTERS),
         problems=problems,
         format_names=imports.FORMAT_NAMES,
     )
@@ -94,6 +95,7 @@ def _staging(scan_id: int, refused: CryokeepError | None = None, typed: Typed | 
         box=found.box,
         plan=plan,
         lot=lot,
+        may_enter=g.actor.may(ENTERS, found.org_id),
         steps=drawing.steps(queries.path_of(g.session, found.box)),
         typed=typed or Typed({"lot": lot.code if lot else ""}),
         errors=errors_of(refused) if refused else {},

@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy import select
 
+from server.core.actor import Actor
 from server.core.db import Database
-from server.core.errors import Conflict, Gone, Invalid
+from server.core.errors import Conflict, Forbidden, Gone, Invalid
 from server.storage import queries
 from server.storage import service as storage
 from server.storage.models import RackScan, Vial
@@ -97,6 +98,7 @@ def test_one_conflict_stops_the_whole_scan(database: Database) -> None:
         org, lab = shelves.org(), shelves.org()
         box, lot = shelves.box(org, shape=SBS), shelves.lot(org)
         shipped = shelves.vial(lot, "V1", box, 9)
+        storage.take_out(session, shelves.actor, shipped, at=START)
         storage.ship_vial(session, shelves.actor, shipped, lab.id, at=START)
         shelves.vial(lot, "V2")
         scan = stage(shelves, box, "A1,V1\nA2,V2\n")
@@ -108,6 +110,21 @@ def test_one_conflict_stops_the_whole_scan(database: Database) -> None:
         with pytest.raises(Conflict, match="has been shipped"):
             apply(shelves, scan)
         assert queries.occupants(session, box) == {}
+
+
+def test_a_tube_that_is_out_for_its_promise_conflicts(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box, lot = shelves.box(org, shape=SBS), shelves.lot(org)
+        vial = shelves.vial(lot, "V1", box, 9)
+        wanted = {"for_kind": "request", "for_id": 7, "for_code": "R-0007"}
+        storage.reserve(session, shelves.actor, vial, **wanted, at=START)
+        storage.take_out(session, shelves.actor, vial, purpose=("request", 7), at=START)
+        scan = stage(shelves, box, "A1,V1\n")
+
+        with pytest.raises(Conflict, match="V1 was taken out for R-0007"):
+            apply(shelves, scan)
 
 
 def test_unknown_tubes_stay_out_until_a_lot_is_chosen(database: Database) -> None:
@@ -152,3 +169,32 @@ def test_a_position_outside_this_box_is_refused(database: Database) -> None:
 
         with pytest.raises(Invalid, match="Problems found: 1"):
             stage(shelves, box, "A1,V1\nC1,V2\n")
+
+
+def technician(org_id: int) -> Actor:
+    """Return someone who reads racks and moves vials, but enters none."""
+    granted = ("storage.read", "storage.import", "storage.move")
+    may = {permission: frozenset({org_id}) for permission in granted}
+    return Actor(id=None, name="Li Ran", permissions=may)
+
+
+def test_who_may_not_enter_vials_enters_none_by_a_scan(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box, lot = shelves.box(org, shape=SBS), shelves.lot(org)
+        actor, file = technician(org.id), File("rack.csv", b"A1,V1\n")
+        with pytest.raises(Forbidden, match="ask a bank manager"):
+            storage.stage_scan(session, actor, box, file, lot=lot, at=START)
+        scan = stage(shelves, box, "A1,V1\n")
+        with pytest.raises(Forbidden):
+            storage.choose_lot(session, actor, scan, lot, at=START)
+        storage.choose_lot(session, shelves.actor, scan, lot, at=START)
+        shown = storage.plan_of(session, scan).fingerprint
+        with pytest.raises(Forbidden):
+            storage.apply_scan(session, actor, scan, shown, at=START)
+        storage.choose_lot(session, actor, scan, None, at=START)
+        shown = storage.plan_of(session, scan).fingerprint
+        storage.apply_scan(session, actor, scan, shown, at=START)
+
+        assert session.scalars(select(Vial)).all() == []
