@@ -9,7 +9,7 @@ from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from server.outbox.models import Letter, WebhookKey
-from server.outbox.rules import CLAIM, Parcel, is_given_up, wait_s
+from server.outbox.rules import CLAIM, Parcel, is_given_up, longest_wait_s, wait_s
 
 AT_ONCE = 200
 letter: Any = Letter.__table__
@@ -20,7 +20,8 @@ letter: Any = Letter.__table__
 class Outcome:
     """What became of one attempt: `error` empty where the receiver took the letter.
 
-    `put_off` are letters of the same lane that were not tried, because their receiver is down.
+    `put_off` are letters of the same lane that were not tried, because their receiver is down;
+    `recovered` says that the receiver has taken a letter again.
     """
 
     parcel: Parcel
@@ -110,44 +111,50 @@ _SENT = (
 )
 
 
-def _failed(session: Session, outcome: Outcome, chance: float) -> list[Parcel]:
-    parcel, attempts = outcome.parcel, outcome.parcel.attempts + 1
-    again_at = outcome.at + timedelta(seconds=wait_s(attempts, chance))
-    lost = is_given_up(parcel.created_at, outcome.at)
-    session.execute(
-        update(letter)
-        .where(letter.c.id == parcel.id, letter.c.state == "waiting")
-        .values(
-            state="given_up" if lost else "waiting",
-            attempts=attempts,
-            try_at=again_at,
-            claimed_by="",
-            last_error=outcome.error[:500],
-        )
+_FAILED = (
+    update(letter)
+    .where(letter.c.id == bindparam("letter_id"), letter.c.state == "waiting")
+    .values(
+        state=bindparam("becomes"),
+        attempts=bindparam("tried"),
+        try_at=bindparam("again_at"),
+        claimed_by="",
+        last_error=bindparam("error"),
     )
-    others = [other.id for other in outcome.put_off]
-    if others:
-        session.execute(
-            update(letter)
-            .where(letter.c.id.in_(others), letter.c.state == "waiting")
-            .values(try_at=again_at, claimed_by="", last_error=outcome.error[:500])
-        )
-    return [parcel] if lost else []
+)
+
+
+def _failed(session: Session, outcome: Outcome, chance: float) -> list[Parcel]:
+    """Each letter waits by its own attempts; one that was put off counts as tried, for its receiver is down."""
+    parcels = (outcome.parcel, *outcome.put_off)
+    session.connection().execute(_FAILED, [_failure(one, outcome, chance) for one in parcels])
+    return [one for one in parcels if is_given_up(one.created_at, outcome.at)]
+
+
+def _failure(parcel: Parcel, outcome: Outcome, chance: float) -> dict[str, object]:
+    attempts = parcel.attempts + 1
+    wait = wait_s(attempts, chance, longest_wait_s(parcel, outcome.at))
+    return {
+        "letter_id": parcel.id,
+        "becomes": "given_up" if is_given_up(parcel.created_at, outcome.at) else "waiting",
+        "tried": attempts,
+        "again_at": outcome.at + timedelta(seconds=wait),
+        "error": outcome.error[:500],
+    }
 
 
 def _let_others_try(session: Session, outcome: Outcome) -> None:
-    """The receiver is back: what waits for it need not wait longer."""
-    session.execute(
-        update(letter)
-        .where(
-            letter.c.channel == outcome.parcel.channel,
-            letter.c.address == outcome.parcel.address,
-            letter.c.state == "waiting",
-            letter.c.claimed_by == "",
-            letter.c.try_at > outcome.at,
-        )
-        .values(try_at=outcome.at)
+    """The receiver is back: what waits for it need not wait longer. All mail has one receiver."""
+    parcel = outcome.parcel
+    waiting = update(letter).where(
+        letter.c.channel == parcel.channel,
+        letter.c.state == "waiting",
+        letter.c.claimed_by == "",
+        letter.c.try_at > outcome.at,
     )
+    if parcel.channel == "webhook":
+        waiting = waiting.where(letter.c.address == parcel.address)
+    session.execute(waiting.values(try_at=outcome.at))
 
 
 def _parcel(row: Row[Any]) -> Parcel:

@@ -17,19 +17,32 @@ log = logging.getLogger(__name__)
 _URGENT, _PLAIN, _END = 0, 1, -1
 
 
+class Receiver:
+    """Whether a receiver is up; lanes to the same mail server share one."""
+
+    def __init__(self) -> None:
+        self.down = True
+        """Until it has taken a letter: what waits may have failed in a process before this one."""
+
+
 class Lane:
     """Carries the letters of one receiver (or one mail server); what hangs here holds up no other."""
 
     def __init__(
-        self, name: str, carrier: Carrier, clock: Clock, report: Callable[[Outcome], None]
+        self,
+        name: str,
+        carrier: Carrier,
+        receiver: Receiver,
+        clock: Clock,
+        report: Callable[[Outcome], None],
     ) -> None:
         self.carrier = carrier
+        self.receiver = receiver
         self.clock = clock
         self.report = report
         self._waiting: PriorityQueue[tuple[int, int, Parcel | None]] = PriorityQueue()
         self._count = itertools.count()
         self._busy_since: float | None = None
-        self._down = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -74,13 +87,14 @@ class Lane:
             log.exception("letter failed", extra={"letter": parcel.id, "channel": parcel.channel})
             self._failed(parcel, f"{type(error).__name__}: {error}", address_only=True)
         else:
-            recovered, self._down = self._down, False
+            recovered, self.receiver.down = self.receiver.down, False
             self.report(Outcome(parcel, self.clock.now(), recovered=recovered))
         finally:
             self._busy_since = None
 
     def _failed(self, parcel: Parcel, why: str, address_only: bool) -> None:
-        self._down = True
+        if not address_only:
+            self.receiver.down = True
         log.warning(
             "letter not sent",
             extra={

@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 
 FIRST_WAIT_S = 2.0
 LONGEST_WAIT_S = 300.0
+URGENT_WAIT_S = 10.0
+URGENT_FOR = timedelta(hours=1)
+"""So long an urgent letter is tried each URGENT_WAIT_S at least; then it waits as any other."""
 KEEP_TRYING = timedelta(days=7)
 CLAIM = timedelta(seconds=60)
 """How long a sender that took a letter may be silent before another takes it."""
@@ -28,13 +31,19 @@ class Parcel:
     claimed_until: datetime
 
 
-def wait_s(attempts: int, chance: float) -> float:
+def wait_s(attempts: int, chance: float, longest_s: float = LONGEST_WAIT_S) -> float:
     """Return the seconds until the next attempt after so many failed ones.
 
-    2 s doubling to 5 min, shortened by up to a fifth: `chance` is a number from 0 to 1.
+    2 s doubling to the longest, shortened by up to a fifth: `chance` is a number from 0 to 1.
     """
     doubled = FIRST_WAIT_S * 2.0 ** min(max(attempts - 1, 0), 16)
-    return min(doubled, LONGEST_WAIT_S) * (1 - 0.2 * chance)
+    return min(doubled, longest_s) * (1 - 0.2 * chance)
+
+
+def longest_wait_s(parcel: Parcel, now: datetime) -> float:
+    """Return how long this letter may wait between two attempts: a fresh alarm waits for little."""
+    fresh = parcel.urgent and now - parcel.created_at < URGENT_FOR
+    return URGENT_WAIT_S if fresh else LONGEST_WAIT_S
 
 
 def is_given_up(created_at: datetime, now: datetime) -> bool:
@@ -58,3 +67,8 @@ def lane_of(channel: str, address: str) -> str:
     if channel == "smtp":
         return f"smtp {sum(address.encode()) % 4}"
     return channel
+
+
+def receiver_of(channel: str, address: str) -> str:
+    """Return what is up or down as one: a webhook's address, or the one server behind a channel."""
+    return f"webhook {address}" if channel == "webhook" else channel

@@ -20,8 +20,8 @@ from server.core.wake import Waker, announce
 from server.outbox import claims, desk
 from server.outbox.channels import Carrier, MakeCarrier
 from server.outbox.claims import Outcome
-from server.outbox.lane import Lane
-from server.outbox.rules import Parcel, lane_of
+from server.outbox.lane import Lane, Receiver
+from server.outbox.rules import Parcel, lane_of, receiver_of
 from server.outbox.smtp import MailServer, SmtpCarrier
 from server.outbox.webhook import WebhookCarrier
 
@@ -48,6 +48,7 @@ class Sender:
         self._poked = threading.Event()
         self._stop = threading.Event()
         self._lanes: dict[str, Lane] = {}
+        self._receivers: dict[str, Receiver] = {}
         self._lanes_lock = threading.Lock()
         self._outcomes: SimpleQueue[Outcome | None] = SimpleQueue()
         self._secrets: dict[str, tuple[float, str]] = {}
@@ -112,7 +113,11 @@ class Sender:
             lane = self._lanes.get(name)
             if lane is None:
                 carrier = self._channels[parcel.channel]()
-                lane = self._lanes[name] = Lane(name, carrier, self.clock, self._outcomes.put)
+                receiver = self._receivers.setdefault(
+                    receiver_of(parcel.channel, parcel.address), Receiver()
+                )
+                lane = Lane(name, carrier, receiver, self.clock, self._outcomes.put)
+                self._lanes[name] = lane
             return lane
 
     def _webhook(self) -> Carrier:

@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -152,6 +153,39 @@ def test_what_could_not_be_sent_is_sent_when_the_receiver_is_back_each_once(
     eventually(lambda: states(database) == {"sent": 10})
     seen = [call.headers["X-Cryokeep-Message-Id"] for call in webhook_receiver.calls]
     assert len(seen) == len(set(seen)) == len(ids)
+
+
+def test_a_fresh_letter_does_not_wait_as_long_as_the_old_one_that_failed_before_it(
+    database: Database,
+) -> None:
+    ids = send(database, "smtp", "lee@example.org", n=2)
+    at = now()
+    with database.writing() as session:
+        old, fresh = sorted(claims.claim(session, ids, "a:1:b", at), key=lambda one: one.id)
+        old = replace(old, attempts=40, urgent=False)
+        claims.mark(session, [claims.Outcome(old, at, "down", put_off=(fresh,))], 0.0)
+
+    with database.reading() as session:
+        waits = {
+            one.id: (one.try_at - at).total_seconds() for one in session.scalars(select(Letter))
+        }
+    assert waits == {old.id: 300, fresh.id: 2}
+
+
+def test_one_mail_that_gets_through_frees_all_that_wait_for_the_mail_server(
+    database: Database,
+) -> None:
+    at = now()
+    ids = send(database, "smtp", "lee@example.org") + send(database, "smtp", "wang@example.org")
+    hook = send(database, "webhook", "http://127.0.0.1:9/")
+    with database.writing() as session:
+        parcels = claims.claim(session, ids + hook, "a:1:b", now())
+        claims.mark(session, [claims.Outcome(one, now(), "down") for one in parcels], 0.0)
+        lee = next(one for one in parcels if one.id == ids[0])
+        claims.mark(session, [claims.Outcome(lee, at, recovered=True)], 0.0)
+
+    with database.reading() as session:
+        assert claims.due(session, ["smtp", "webhook"], at) == [ids[1]]
 
 
 def _attempts(database: Database) -> int:

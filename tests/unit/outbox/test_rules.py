@@ -27,6 +27,25 @@ def test_waits_double_up_to_five_minutes_and_are_shortened_by_a_fifth_at_most(
     assert rules.wait_s(attempts, 1.0) == pytest.approx(longest_s * 0.8)
 
 
+@pytest.mark.parametrize(
+    ("urgent", "age_min", "longest_s"),
+    [
+        (True, 0, 10),
+        (True, 59, 10),
+        (True, 60, 300),  # an alarm that nobody could be told of is told by later letters
+        (False, 0, 300),
+    ],
+)
+def test_a_fresh_alarm_waits_ten_seconds_at_most(
+    urgent: bool, age_min: int, longest_s: float
+) -> None:
+    written = NOW - timedelta(minutes=age_min)
+    parcel = rules.Parcel(1, "m@x", "smtp", "a@b", "", "", urgent, 40, written, NOW)
+
+    assert rules.longest_wait_s(parcel, NOW) == longest_s
+    assert rules.wait_s(40, 0.0, rules.longest_wait_s(parcel, NOW)) == longest_s
+
+
 @pytest.mark.parametrize(("days", "given_up"), [(0, False), (6.9, False), (7, True), (30, True)])
 def test_a_letter_is_given_up_after_seven_days(days: float, given_up: bool) -> None:
     assert rules.is_given_up(NOW - timedelta(days=days), NOW) is given_up
