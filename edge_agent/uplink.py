@@ -147,10 +147,16 @@ class Uplink:
                 client.subscribe(self._subscribe, qos=1)
 
         def on_subscribe(_c: Any, _u: Any, _m: Any, reasons: Any, _p: Any) -> None:  # noqa: ANN401  # paho
-            if any(reason.is_failure for reason in reasons):
-                _LOG.error("the broker does not let %s read %s", self._name, self._subscribe)
-            self._client = client
-            self._tell(Up())
+            refused = [str(reason) for reason in reasons if reason.is_failure]
+            if refused:
+                why = f"the broker does not let {self._name} read {self._subscribe}: {refused[0]}"
+                self._tell(Down(why))
+                client.on_disconnect = None
+                client.disconnect()
+                ended.set()
+            else:
+                self._client = client
+                self._tell(Up())
 
         def on_disconnect(_c: Any, _u: Any, _f: Any, reason: Any, _p: Any) -> None:  # noqa: ANN401  # paho
             self._tell(Down(f"the connection ended: {reason}"))

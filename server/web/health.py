@@ -1,5 +1,6 @@
 """/healthz, /readyz and /metrics: for machines that watch this machine."""
 
+import json
 import logging
 from datetime import timedelta
 
@@ -78,6 +79,12 @@ def _parts() -> dict[str, Part]:
     connected = any(beat.broker_connected for beat in fresh)
     return {
         "database": Part(ready=True),
-        "broker": Part(connected, "" if connected else "no worker is connected to it"),
+        "broker": Part(connected, "" if connected else _why_apart(fresh)),
         "worker": Part(bool(fresh), "" if fresh else f"no sign of life for {FRESH.seconds} s"),
     }
+
+
+def _why_apart(beats: list[WorkerBeat]) -> str:
+    """The broker's reason for refusing a worker, where it gave one."""
+    reasons = [reason for beat in beats if (reason := json.loads(beat.facts).get("broker"))]
+    return reasons[0] if reasons else "no worker is connected to it"

@@ -81,10 +81,11 @@ class BufferedClient(mqtt.Client):
 
 def new_client(
     address: Address, client_id: str, filters: Sequence[str], on_message: Callable[[Incoming], None],
-    on_up: Callable[[], None],
+    on_up: Callable[[], None], on_refused: Callable[[str], None],
 ) -> BufferedClient:  # fmt: skip
     """Return a client that is connected (the handshake follows in the loop) and subscribes by itself.
 
+    `on_up` is called once every subscription is granted, else `on_refused` with the broker's reason.
     Raises OSError where the broker cannot be reached.
     """
     client = BufferedClient(client_id)
@@ -97,11 +98,21 @@ def new_client(
     client.on_socket_register_write = _nothing  # so that paho leaves the writing to the loop
 
     def connected(_c: Any, _u: Any, _f: Any, reason: Any, _p: Any) -> None:  # noqa: ANN401  paho's own signature
-        if not reason.is_failure:
+        if reason.is_failure:
+            on_refused(f"the broker refuses the connection: {reason}")
+        else:
             client.subscribe([(topic, 1) for topic in filters])
 
-    def subscribed(_c: Any, _u: Any, _m: Any, _r: Any, _p: Any) -> None:  # noqa: ANN401  paho's own signature
-        on_up()
+    def subscribed(_c: Any, _u: Any, _m: Any, reasons: Any, _p: Any) -> None:  # noqa: ANN401  paho's own signature
+        refused = [
+            f"{topic} ({reason})"
+            for topic, reason in zip(filters, reasons, strict=False)
+            if reason.is_failure
+        ]
+        if refused:
+            on_refused(f"the broker refuses the subscription: {', '.join(refused)}")
+        else:
+            on_up()
 
     def arrived(_c: Any, _u: Any, message: mqtt.MQTTMessage) -> None:  # noqa: ANN401  paho's own signature
         on_message(Incoming(_topic_of(message), bytes(message.payload), message.mid, message.qos))

@@ -128,9 +128,11 @@ class Clockwork:
     """Runs the jobs in threads of its own, and writes this worker's sign of life."""
 
     def __init__(
-        self, database: Database, clock: Clock, rows: Sequence[Row], connected: Callable[[], bool]
-    ) -> None:
+        self, database: Database, clock: Clock, rows: Sequence[Row], connected: Callable[[], bool],
+        refusal: Callable[[], str],
+    ) -> None:  # fmt: skip
         self._database, self._clock, self._connected = database, clock, connected
+        self._refusal = refusal
         logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every run
         self._turn = Turn(database)
         self._name = f"{socket.gethostname()}:{os.getpid()}"
@@ -167,7 +169,9 @@ class Clockwork:
 
     def _beat(self) -> None:
         now = self._clock.now()
-        facts = json.dumps({"jobs": self._turn.mine(), "pid": os.getpid()})
+        facts = json.dumps(
+            {"jobs": self._turn.mine(), "pid": os.getpid(), "broker": self._refusal()}
+        )
         connected = self._connected()
         with self._database.writing() as session:
             beat = WorkerBeat(name=self._name, at=now, broker_connected=connected, facts=facts)

@@ -33,6 +33,9 @@ class Link:
         self._next_misc = 0.0
         self.up = False
         """Connected and subscribed."""
+        self.why = ""
+        """Why the broker refused the last connection or subscription; empty where it did not."""
+        self._refused = False
 
     def tend(self) -> None:
         """Connect when that is due, keep the connection alive, write what waits."""
@@ -59,6 +62,9 @@ class Link:
             self._inbox.extend(client.publishes())
             before = len(self._inbox)
             self._check(client.loop_read())
+            if self._refused and client is self._client:
+                self.close()
+                self._later(monotonic())
             if len(self._inbox) == before and not client.holds_bytes:
                 return
 
@@ -115,17 +121,23 @@ class Link:
     def _connect(self, now: float) -> None:
         try:
             client_id = f"cryokeep-{self._name}-{secrets.token_hex(4)}"
+            self._refused = False
             self._client = new_client(
-                self._address, client_id, self._filters, self._inbox.append, self._is_up
-            )
+                self._address, client_id, self._filters, self._inbox.append, self._is_up,
+                self._is_refused,
+            )  # fmt: skip
         except (OSError, ValueError) as error:
             _LOG.warning("broker not reached", extra={"link": self._name, "reason": str(error)})
             self._later(now)
 
     def _is_up(self) -> None:
-        self.up = True
+        self.up, self.why = True, ""
         self._wait_s = _FIRST_WAIT_S
         _LOG.info("connected to the broker", extra={"link": self._name})
+
+    def _is_refused(self, why: str) -> None:
+        self.up, self.why, self._refused = False, why, True
+        _LOG.error("refused by the broker", extra={"link": self._name, "reason": why})
 
     def _later(self, now: float) -> None:
         self._next_try = now + self._wait_s

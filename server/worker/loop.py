@@ -32,6 +32,11 @@ class Loop:
         """Say whether both links stand."""
         return self.live.up and self.backlog.up
 
+    @property
+    def refusal(self) -> str:
+        """Say why the broker refuses a link; empty where it does not."""
+        return self.live.why or self.backlog.why
+
     def run(self) -> None:
         """Work until stopped; survives the loss of the broker and of the database."""
         links = (self.live, self.backlog)

@@ -36,7 +36,9 @@ def run(settings: Settings, stop: threading.Event) -> None:
     sender = Sender(database, settings, waker, clock)
     desk = Desk(database, clock, settings.topic_prefix)
     loop = Loop(desk, choose(settings).address(), stop)
-    clockwork = jobs.Clockwork(database, clock, jobs.table(settings.home), lambda: loop.connected)
+    clockwork = jobs.Clockwork(
+        database, clock, jobs.table(settings.home), lambda: loop.connected, lambda: loop.refusal
+    )
     sender.start()
     clockwork.start()
     try:

@@ -14,10 +14,10 @@ def client(database, tmp_path):
     return make_app(database, tmp_path).test_client()
 
 
-def beat(database, age_s, *, connected):
+def beat(database, age_s, *, connected, facts="{}"):
     at = SystemClock().now() - timedelta(seconds=age_s)
     with database.writing() as session:
-        session.add(WorkerBeat(name="worker-1", at=at, broker_connected=connected))
+        session.add(WorkerBeat(name="worker-1", at=at, broker_connected=connected, facts=facts))
 
 
 def ready(client):
@@ -46,3 +46,10 @@ def test_it_says_by_name_what_is_not_ready(client, database, age_s, connected, e
         beat(database, age_s, connected=connected)
 
     assert ready(client) == expected
+
+
+def test_it_says_why_the_broker_refuses_the_worker(client, database):
+    beat(database, 1, connected=False, facts='{"broker": "the broker refuses the subscription"}')
+
+    found = client.get("/readyz").get_json()
+    assert found["broker"]["because"] == "the broker refuses the subscription"

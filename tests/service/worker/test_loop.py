@@ -21,10 +21,12 @@ from server.telemetry.models import WorkerBeat, reading
 from server.worker.client import Incoming
 from server.worker.ingest import Desk
 from server.worker.jobs import Turn
+from server.worker.link import Link, wait
 from server.worker.loop import Loop
 from tests.support.mosquitto import Mosquitto
 from tests.support.ports import free_port
 from tests.support.processes import Process
+from tests.support.refusing_broker import RefusingBroker
 from tests.support.waiting import eventually
 
 
@@ -107,6 +109,24 @@ def test_a_worker_waits_for_its_broker_gives_signs_of_life_and_ends_at_once(
         assert _beats(database) == []
     finally:
         broker.stop()
+
+
+def test_a_refused_subscription_is_no_connection_and_says_why() -> None:
+    broker = RefusingBroker()
+    link = Link(Address("127.0.0.1", broker.port), "live", ["ck1/+/+/t/+"])
+
+    def tried_again() -> bool:
+        link.tend()
+        wait([link], 0.05)
+        assert not link.up
+        return broker.refusals >= 2
+
+    try:
+        assert eventually(tried_again)
+    finally:
+        link.close()
+        broker.stop()
+    assert link.why.startswith("the broker refuses the subscription: ck1/+/+/t/+")
 
 
 def _beats(database: Database) -> list[bool]:
