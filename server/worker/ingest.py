@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from edge_agent.wire import codec, topics
@@ -54,18 +55,49 @@ def on_messages(desk: Desk, group: Sequence[Incoming]) -> list[Answer]:
     return recorded.answers
 
 
-def one_by_one(desk: Desk, group: Sequence[Incoming]) -> list[Answer]:
-    """Do the same with each message alone: a poisonous one is set aside, the good ones are stored."""
+def one_by_one(
+    desk: Desk, group: Sequence[Incoming], *, after_outages: bool = False
+) -> list[Answer]:
+    """Do the same with each message alone: a poisonous one is set aside, the good ones are stored.
+
+    Raises at an outage. With `after_outages`, a message that brings one while the database answers
+    otherwise is left unanswered instead, and comes again from its agent.
+    """
     answers: list[Answer] = []
     for message in group:
         try:
             answers += on_messages(desk, [message])
         except Exception as error:  # whatever one message does must not stop the others
-            if is_outage(error):
+            if not is_outage(error):
+                answers += _set_aside_if_possible(desk, message, error)
+            elif after_outages and _answers(desk.database):
+                _LOG.exception("message left unanswered", extra={"topic": message.topic})
+            else:
                 raise
-            _LOG.exception("message set aside", extra={"topic": message.topic})
-            answers += set_aside(desk, message, error)
     return answers
+
+
+def _set_aside_if_possible(desk: Desk, message: Incoming, error: Exception) -> list[Answer]:
+    _LOG.error("message set aside", exc_info=error, extra={"topic": message.topic})
+    try:
+        return set_aside(desk, message, error)
+    except Exception as trouble:
+        if is_outage(trouble):
+            raise
+        _LOG.exception("message left unanswered", extra={"topic": message.topic})
+        return []
+
+
+def _answers(database: Database) -> bool:
+    """Say whether the database takes a transaction at present."""
+    try:
+        with database.writing() as session:
+            session.execute(text("SELECT 1"))
+    except Exception as error:
+        if is_outage(error):
+            return False
+        raise
+    return True
 
 
 def set_aside(desk: Desk, message: Incoming, error: Exception) -> list[Answer]:

@@ -16,6 +16,8 @@ LIVE_AT_ONCE = 300
 BACKLOG_AT_ONCE = 100
 _LOOK_S = 0.25
 _OUTAGE_WAIT_S = 0.5
+_OUTAGES_TOGETHER = 3
+"""After so many outages on end each message is tried alone: it may be one that brings the trouble."""
 
 
 class Loop:
@@ -23,6 +25,7 @@ class Loop:
 
     def __init__(self, desk: Desk, address: Address, stop: threading.Event) -> None:
         self.desk, self.stop = desk, stop
+        self._outages = 0
         live = topics.filters("t", "ev", "hb", "state", "catalog", prefix=desk.prefix)
         self.live = Link(address, "live", live)
         self.backlog = Link(address, "backlog", topics.filters("h", prefix=desk.prefix))
@@ -65,9 +68,11 @@ class Loop:
             if not is_outage(error):
                 raise
             _LOG.error("database not available", extra={"reason": str(error)[:300]})
+            self._outages += 1
             link.give_back(group)
             self.stop.wait(_OUTAGE_WAIT_S)
             return
+        self._outages = 0
         for answer in answers:
             self.live.publish(answer.topic, answer.payload)
         link.acknowledge(group)
@@ -75,6 +80,8 @@ class Loop:
         link.flush()
 
     def _stored(self, group: Sequence[Incoming]) -> list[Answer]:
+        if self._outages >= _OUTAGES_TOGETHER:
+            return one_by_one(self.desk, group, after_outages=True)
         try:
             return on_messages(self.desk, group)
         except Exception as error:

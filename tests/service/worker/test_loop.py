@@ -4,20 +4,24 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from server.core.actor import Actor
 from server.core.clock import SystemClock
 from server.core.db import Database
 from server.parties.models import Organisation
 from server.telemetry import service
+from server.telemetry.arrival import Arrival
 from server.telemetry.broker_plan import Address
 from server.telemetry.models import WorkerBeat, reading
+from server.telemetry.record import Recorded, record
 from server.worker.client import Incoming
 from server.worker.ingest import Desk
 from server.worker.jobs import Turn
@@ -68,6 +72,55 @@ def test_what_arrives_during_an_outage_of_the_database_is_stored_after_it(
     assert acknowledged == [1, 2, 3]
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(reading)) == 3
+
+
+def test_one_message_that_always_fails_as_an_outage_does_not_block_the_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrol(database)
+    loop = Loop(Desk(database, SystemClock()), Address("127.0.0.1", 1), threading.Event())
+    monkeypatch.setattr("server.worker.loop._OUTAGE_WAIT_S", 0.01)
+    poison, answered = message(2), []
+    monkeypatch.setattr(loop.live, "publish", lambda topic, _payload: answered.append(topic))
+    monkeypatch.setattr("server.worker.ingest.record.record", _poisoned(poison, _away))
+
+    group = [message(1), poison, message(3)]
+    for _ in range(4):
+        loop._work_on(loop.live, group)
+        group = loop.live.take(300)
+
+    assert group == []
+    assert len(answered) == 2
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(reading)) == 2
+
+
+def test_a_message_that_cannot_even_be_set_aside_is_left_unanswered(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrol(database)
+    loop = Loop(Desk(database, SystemClock()), Address("127.0.0.1", 1), threading.Event())
+    poison, answered = message(1), []
+    monkeypatch.setattr(loop.live, "publish", lambda topic, _payload: answered.append(topic))
+    monkeypatch.setattr("server.worker.ingest.record.record", _poisoned(poison, _breaks))
+    monkeypatch.setattr("server.worker.ingest.rejected.keep", lambda *_, **__: _breaks())
+
+    loop._work_on(loop.live, [poison, message(2)])
+
+    assert len(answered) == 1
+
+
+def _poisoned(poison: Incoming, fail: Callable[[], None]) -> Callable[..., Recorded]:
+    def take(session: Session, arrivals: Sequence[Arrival], *rest: Any, **more: Any) -> Recorded:
+        if any(arrival.payload == poison.payload for arrival in arrivals):
+            fail()
+        return record(session, arrivals, *rest, **more)
+
+    return take
+
+
+def _breaks() -> None:
+    raise ValueError("nobody expected this")
 
 
 def _away() -> None:
