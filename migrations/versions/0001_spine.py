@@ -177,9 +177,10 @@ def upgrade() -> None:
 
     op.create_table(
         "webhook_key",
+        sa.Column("org_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("secret", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("address", name=op.f("pk_webhook_key")),
+        sa.PrimaryKeyConstraint("org_id", "address", name=op.f("pk_webhook_key")),
     )
     op.create_table(
         "worker_beat",
@@ -895,12 +896,14 @@ def upgrade() -> None:
         sa.Column("lot_id", sa.Integer(), nullable=True),
         sa.Column("file_name", sa.String(), nullable=False),
         sa.Column("format", sa.String(), nullable=False),
+        sa.Column("rack", sa.String(), server_default="", nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("tubes", sa.Text(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("uploaded_by", sa.Integer(), nullable=True),
         sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("applied_by_name", sa.String(), server_default="", nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["box_id"], ["container.id"], name=op.f("fk_rack_scan_box_id_container")

@@ -50,20 +50,24 @@ def add_step(
     )
     session.add(step)
     if webhook:
-        _keep_secret(session, webhook, secret)
+        _keep_secret(session, org_id, webhook, secret)
     _record(session, actor, "call_step.added", step, at)
     return step
 
 
 def remove_step(session: Session, actor: Actor, step: CallStep, *, at: datetime) -> None:
-    """Take a step off the list; a webhook that no list has any more loses its secret."""
+    """Take a step off the list; a webhook that the list has no more loses its secret."""
     _record(session, actor, "call_step.removed", step, at)
     session.delete(step)
     session.flush()  # reason: the next question must not find it
-    if step.webhook and not session.scalar(
-        select(CallStep.id).where(CallStep.webhook == step.webhook).limit(1)
+    if step.webhook and not any(
+        other.webhook == step.webhook for other in _steps(session, step.org_id)
     ):
-        session.execute(delete(WebhookKey).where(WebhookKey.address == step.webhook))
+        session.execute(
+            delete(WebhookKey).where(
+                WebhookKey.org_id == step.org_id, WebhookKey.address == step.webhook
+            )
+        )
 
 
 def move_step(session: Session, actor: Actor, step: CallStep, by: int, *, at: datetime) -> None:
@@ -99,10 +103,10 @@ def _steps(session: Session, org_id: int) -> list[CallStep]:
     return list(session.scalars(query.with_for_update()))
 
 
-def _keep_secret(session: Session, address: str, secret: str) -> None:
-    key = session.get(WebhookKey, address)
+def _keep_secret(session: Session, org_id: int, address: str, secret: str) -> None:
+    key = session.get(WebhookKey, (org_id, address))
     if secret and key is None:
-        session.add(WebhookKey(address=address, secret=secret))
+        session.add(WebhookKey(org_id=org_id, address=address, secret=secret))
     elif secret and key is not None:
         key.secret = secret
 

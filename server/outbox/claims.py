@@ -93,9 +93,16 @@ def claimants(session: Session) -> list[str]:
     return list(session.scalars(holding.distinct()))
 
 
-def secret_of(session: Session, address: str) -> str:
-    """Return the secret with which letters to this webhook are signed; empty for none."""
-    return session.scalar(select(WebhookKey.secret).where(WebhookKey.address == address)) or ""
+def secret_of(session: Session, org_id: int | None, address: str) -> str:
+    """Return the secret with which this organisation's letters to the webhook are signed; empty for none."""
+    return (
+        session.scalar(
+            select(WebhookKey.secret).where(
+                WebhookKey.org_id == org_id, WebhookKey.address == address
+            )
+        )
+        or ""
+    )
 
 
 _SENT = (
@@ -169,4 +176,5 @@ def _parcel(row: Row[Any]) -> Parcel:
         attempts=row.attempts,
         created_at=row.created_at,
         claimed_until=row.try_at,
+        org_id=row.org_id,
     )

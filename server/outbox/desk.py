@@ -68,6 +68,7 @@ def parcel_of(letter: Letter) -> Parcel:
         attempts=letter.attempts,
         created_at=letter.created_at,
         claimed_until=letter.try_at,
+        org_id=letter.org_id,
     )
 
 

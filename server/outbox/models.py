@@ -46,9 +46,10 @@ class Letter(Base):
 
 
 class WebhookKey(Base):
-    """The secret that a webhook's letters are signed with."""
+    """The secret that an organisation's letters to a webhook are signed with."""
 
     __tablename__ = "webhook_key"
 
+    org_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     address: Mapped[str] = mapped_column(primary_key=True)
     secret: Mapped[str]

@@ -29,6 +29,7 @@ class Parcel:
     attempts: int
     created_at: datetime
     claimed_until: datetime
+    org_id: int | None = None
 
 
 def wait_s(attempts: int, chance: float, longest_s: float = LONGEST_WAIT_S) -> float:

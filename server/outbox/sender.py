@@ -51,7 +51,7 @@ class Sender:
         self._receivers: dict[str, Receiver] = {}
         self._lanes_lock = threading.Lock()
         self._outcomes: SimpleQueue[Outcome | None] = SimpleQueue()
-        self._secrets: dict[str, tuple[float, str]] = {}
+        self._secrets: dict[tuple[int | None, str], tuple[float, str]] = {}
         self._channels: dict[str, MakeCarrier] = {"webhook": self._webhook}
         if settings.smtp:
             server = MailServer.read(settings.smtp)
@@ -123,12 +123,13 @@ class Sender:
     def _webhook(self) -> Carrier:
         return WebhookCarrier(self.clock, self.public_url, self._secret_of)
 
-    def _secret_of(self, address: str) -> str:
-        read_at, secret = self._secrets.get(address, (0.0, ""))
+    def _secret_of(self, parcel: Parcel) -> str:
+        whose = (parcel.org_id, parcel.address)
+        read_at, secret = self._secrets.get(whose, (0.0, ""))
         if time.monotonic() - read_at > SECRET_KEPT_S or not read_at:
             with self.database.reading() as session:
-                secret = claims.secret_of(session, address)
-            self._secrets[address] = (time.monotonic(), secret)
+                secret = claims.secret_of(session, *whose)
+            self._secrets[whose] = (time.monotonic(), secret)
         return secret
 
     def _look(self) -> None:

@@ -20,7 +20,7 @@ READ_AT_MOST = 64 * 1024
 class WebhookCarrier:
     """Posts to one address; verifies certificates, follows no redirect."""
 
-    def __init__(self, clock: Clock, public_url: str, secret_of: Callable[[str], str]) -> None:
+    def __init__(self, clock: Clock, public_url: str, secret_of: Callable[[Parcel], str]) -> None:
         self.clock = clock
         self.public_url = public_url
         self.secret_of = secret_of
@@ -61,7 +61,7 @@ class WebhookCarrier:
             "X-Cryokeep-Message-Id": parcel.message_id,
             "X-Cryokeep-Timestamp": sent_at,
         }
-        if secret := self.secret_of(parcel.address):
+        if secret := self.secret_of(parcel):
             headers["X-Cryokeep-Signature"] = f"sha256={signature(secret, sent_at, body)}"
         return headers
 

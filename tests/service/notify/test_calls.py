@@ -128,6 +128,27 @@ def test_steps_are_added_moved_and_removed_and_the_secret_goes_with_the_last(
         assert session.scalars(select(WebhookKey)).all() == []
 
 
+def test_another_organisation_with_the_same_webhook_has_a_secret_of_its_own(
+    database: Database,
+) -> None:
+    banks = [make_bank(database, code) for code in ("SH", "BJ")]
+    with database.writing() as session:
+        added = [
+            steps.add_step(
+                session, SYSTEM, bank.org_id, webhook="https://p.example/", secret=secret,
+                wait_s=60, at=NOON,
+            )
+            for bank, secret in zip(banks, ("a", "b"), strict=True)
+        ]  # fmt: skip
+        session.flush()
+        kept = {key.org_id: key.secret for key in session.scalars(select(WebhookKey))}
+        assert kept == {banks[0].org_id: "a", banks[1].org_id: "b"}
+
+        steps.remove_step(session, SYSTEM, added[1], at=NOON)
+
+        assert session.scalars(select(WebhookKey.secret)).all() == ["a"]
+
+
 def test_what_cannot_be_a_step_is_refused(database: Database) -> None:
     bank = make_bank(database)
     with database.writing() as session:

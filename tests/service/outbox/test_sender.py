@@ -97,18 +97,25 @@ def test_a_letter_posted_where_no_sender_runs_is_found_by_looking(
     assert eventually(lambda: states(database) == {"sent": 1})
 
 
-def test_a_secret_signs_what_is_posted(
+def test_each_organisation_s_own_secret_signs_what_it_posts(
     database: Database, make_sender: MakeSender, webhook_receiver: WebhookReceiver
 ) -> None:
     with database.writing() as session:
-        session.add(WebhookKey(address=webhook_receiver.url, secret="s3cret"))
+        for org_id, secret in ((1, "s3cret"), (2, "another")):
+            session.add(WebhookKey(org_id=org_id, address=webhook_receiver.url, secret=secret))
     make_sender()
 
-    send(database, "webhook", webhook_receiver.url, '{"a": 1}')
+    with database.writing() as session:
+        for org_id in (1, 2, None):
+            body = f'{{"org": {org_id or 0}}}'
+            post(session, "webhook", webhook_receiver.url, "", body, at=now(), org_id=org_id)
 
-    headers = webhook_receiver.wait_for(1)[0].headers
-    expected = signature("s3cret", headers["X-Cryokeep-Timestamp"], b'{"a": 1}')
-    assert headers["X-Cryokeep-Signature"] == f"sha256={expected}"
+    calls = {call.json["org"]: call.headers for call in webhook_receiver.wait_for(3)}
+    for org_id, secret in ((1, "s3cret"), (2, "another")):
+        stamp = calls[org_id]["X-Cryokeep-Timestamp"]
+        expected = signature(secret, stamp, f'{{"org": {org_id}}}'.encode())
+        assert calls[org_id]["X-Cryokeep-Signature"] == f"sha256={expected}"
+    assert "X-Cryokeep-Signature" not in calls[0]
 
 
 def test_one_failing_receiver_never_stops_another(
