@@ -31,6 +31,7 @@ NEXT_DISPOSITION = {
     "rejected": (),
     "recalled": (),
 }
+RELEASED = N_("%(lot)s is released as it is; quality puts it back into quarantine before a change.")
 BIOSAFETY_LEVELS = (1, 2, 3)
 
 CATEGORIES = {
@@ -105,6 +106,13 @@ def why_not_tier(tier: str) -> Refusal | None:
         return None
     because = N_("“%(found)s” is not a tier; one of %(expected)s is expected.")
     return Refusal("bad_tier", because, {"found": tier, "expected": ", ".join(TIERS)})
+
+
+def why_not_change(lot: str, disposition: str) -> Refusal | None:
+    """Say why what is said of a lot cannot be changed, or None when it can: a release was signed for what it says."""
+    if disposition != "released":
+        return None
+    return Refusal("released", RELEASED, {"lot": lot})
 
 
 def why_not_decide(lot: str, now: str, wanted: str) -> Refusal | None:

@@ -155,14 +155,19 @@ def add_lot(
 
 
 def edit_lot(session: Session, actor: Actor, lot: Lot, facts: LotFacts, *, at: datetime) -> Lot:
-    """Change what is said of a lot; what was said before stays in the record, what was signed becomes void."""
+    """Change what is said of a lot; what was said before stays in the record, what was signed becomes void.
+
+    A released lot is not changed: quality puts it back into quarantine first.
+    """
     _check_lot(session, lot.org_id, facts, lot.id, at.date())
     before = _told(facts_of_lot(lot))
-    for name, value in asdict(facts).items():
-        setattr(lot, name, value)
     changed = {
         name: [before[name], value] for name, value in _told(facts).items() if before[name] != value
     }
+    if changed and (refusal := rules.why_not_change(lot.code, lot.disposition)):
+        raise Conflict(refusal)
+    for name, value in asdict(facts).items():
+        setattr(lot, name, value)
     audit.record(
         session, actor, "lot.changed", "lot", lot.code, at=at, org_id=lot.org_id, changed=changed
     )

@@ -109,9 +109,30 @@ def test_a_lot_begins_in_quarantine_and_is_released_with_a_signature(place, data
     assert "Shen Qing: I release this lot" in place.get("reader", "/lots/L-2").text
 
 
-def test_a_change_makes_the_signature_void(place):
+@pytest.mark.parametrize(
+    "change", [{"tier": "master"}, {"reserve_floor": "0"}, {"passage": "9"}, {"code": "L-1B"}]
+)
+def test_a_released_lot_is_not_changed(place, database, change):
+    as_it_is = {"code": "L-1", "tier": "distribution", "reserve_floor": "3"}
+    place.post("manager", "/lots/L-1/edit", **as_it_is)
     decided = {"reason": "All tests passed.", "meaning": "released", "password": PASSWORD}
     place.post("quality", "/lots/L-1/decide", **decided)
+    assert "L-1 is released as it is" in place.get("manager", "/lots/L-1/edit").text
+
+    refused = place.post("manager", "/lots/L-1/edit", **{**as_it_is, **change})
+    assert refused.status_code == 422
+    assert "puts it back into quarantine before a change" in refused.text
+    assert place.post("manager", "/lots/L-1/edit", **as_it_is).status_code == 303
+    with database.reading() as session:
+        lot = session.query(Lot).where(Lot.code == "L-1").one()
+        assert (lot.tier, lot.reserve_floor, lot.passage) == ("distribution", 3, None)
+    assert "(void" not in place.get("reader", "/lots/L-1").text
+
+
+def test_a_change_makes_the_signature_void(place):
+    for meaning in ("released", "quarantined"):
+        decided = {"reason": "All tests passed.", "meaning": meaning, "password": PASSWORD}
+        place.post("quality", "/lots/L-1/decide", **decided)
     place.post("manager", "/lots/L-1/edit", code="L-1", tier="distribution", passage="9")
 
     assert "(void: the lot was changed)" in place.get("reader", "/lots/L-1").text
