@@ -47,6 +47,11 @@ class Alarm:
         return self.episode.acknowledged_at is not None
 
     @property
+    def over(self) -> bool:
+        """Say whether the condition is gone."""
+        return self.episode.cleared_at is not None
+
+    @property
     def where(self) -> str:
         """Return the freezer and where it stands: LN2-03 · Pudong B1.04."""
         there = " ".join(part for part in (self.place.site, self.place.room) if part)
@@ -156,9 +161,13 @@ def _alarm(session: Session, row: Row[Any], told: Sequence[Told], now: datetime)
         key=row.key,
         label=row.label,
         title=wording.title(episode.kind, row.key, row.label),
-        figure=_figure(seen, seconds),
-        note=_note(seen, row, place, per_min),
-        sentence=wording.sentence(seen, place, per_min, around),
+        figure=_figure(seen, seconds) if going_on else _present(episode, row),
+        note=_note(seen, row, place, per_min) if going_on else _worst(seen, seconds),
+        sentence=wording.sentence(seen, place, per_min, around)
+        if episode.cleared_at is None
+        else wording.over_sentence(
+            seen, place, episode.cleared_at, acknowledged=episode.acknowledged_at is not None
+        ),
         stake=None if row.vials is None else Stake(row.vials, row.last_copies, row.reserved),
         told=told,
         seconds=seconds,
@@ -173,6 +182,27 @@ def _figure(seen: Sighting, seconds: float) -> Sentence:
     if seen.value is None:
         return Sentence(N_("no number"))
     return Sentence(wording.figure(seen.key, seen.value))
+
+
+def _present(episode: Episode, row: Row[Any]) -> Sentence:
+    """Return how the channel stands now that the condition is gone; a drill's never stood anywhere."""
+    if episode.drill or row.latest_value is None:
+        return Sentence(N_("over"))
+    if rules.is_door(row.key):
+        return Sentence(N_("lid open") if row.latest_value >= 0.5 else N_("lid closed"))
+    return Sentence(wording.figure(row.key, row.latest_value))
+
+
+def _worst(seen: Sighting, seconds: float) -> Sentence:
+    if seen.kind == "stale":
+        return Sentence(N_("was silent for %(span)s"), {"span": wording.span(seconds)})
+    if seen.kind == "door":
+        return Sentence(N_("was open for %(span)s"), {"span": wording.span(seconds)})
+    facts = {"limit": wording.number(seen.limit)}
+    if seen.value is None:
+        return Sentence(N_("limit %(limit)s"), facts)
+    worst = wording.figure(seen.key, seen.value)
+    return Sentence(N_("worst %(worst)s, limit %(limit)s"), {"worst": worst, **facts})
 
 
 def _note(seen: Sighting, row: Row[Any], place: Place, per_min: float | None) -> Sentence:

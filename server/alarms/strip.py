@@ -32,6 +32,8 @@ def _text(alarm: Alarm, language: str) -> str:
         "figure": alarm.figure.text(language),
         "span": wording.span(alarm.seconds, coarse=True).text(language),
     }
+    if alarm.over:
+        return say(language, N_("%(title)s: over after %(span)s"), **facts)
     if alarm.episode.kind == "door":
         return say(language, N_("%(title)s for %(span)s"), **facts)
     return say(language, N_("%(title)s: %(figure)s, for %(span)s"), **facts)

@@ -1,7 +1,7 @@
 """The sentences of an alarm: what, how bad, since when, what is at stake. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from server.alarms import rules
@@ -108,12 +108,16 @@ def distance(seen: Sighting) -> Sentence:
         return Sentence(N_("%(what)s gives no readings"), {"what": what})
     if seen.kind == "door":
         return Sentence(N_("%(what)s is open"), {"what": what})
-    unit = "K" if rules.unit_of(seen.key) == "°C" else rules.unit_of(seen.key)
-    beyond = abs((seen.value if seen.value is not None else seen.limit) - seen.limit)
-    facts = {"what": what, "far": f"{number(beyond)}{THIN_SPACE}{unit}".rstrip()}
+    facts = {"what": what, "far": _beyond(seen)}
     if seen.kind == "high":
         return Sentence(N_("%(what)s %(far)s above its limit"), facts)
     return Sentence(N_("%(what)s %(far)s below its limit"), facts)
+
+
+def _beyond(seen: Sighting) -> str:
+    unit = "K" if rules.unit_of(seen.key) == "°C" else rules.unit_of(seen.key)
+    beyond = abs((seen.value if seen.value is not None else seen.limit) - seen.limit)
+    return f"{number(beyond)}{THIN_SPACE}{unit}".rstrip()
 
 
 def sentence(seen: Sighting, place: Place, per_min: float | None, around: Neighbours) -> Sentence:
@@ -130,6 +134,33 @@ def sentence(seen: Sighting, place: Place, per_min: float | None, around: Neighb
     if tail is None:
         return Sentence(N_("%(head)s."), {"head": head})
     return Sentence(N_("%(head)s; %(tail)s."), {"head": head, "tail": tail})
+
+
+def over_sentence(seen: Sighting, place: Place, until: datetime, *, acknowledged: bool) -> Sentence:
+    """Say what was and is no more: Top probe was up to 8 K above its limit from 11:54 until 12:10; over, not acknowledged.
+
+    The sighting's value is the worst that was seen.
+    """
+    one_day = _day(seen.since, place) == _day(until, place)
+    told_at = clock_time if one_day else zoned_time
+    facts = {
+        "what": Sentence(rules.quantity_of(seen.key, seen.label)),
+        "far": _beyond(seen),
+        "since": told_at(seen.since, place),
+        "until": told_at(until, place),
+    }
+    head = Sentence(_WAS[seen.kind], facts)
+    if acknowledged:
+        return Sentence(N_("%(head)s; over, acknowledged."), {"head": head})
+    return Sentence(N_("%(head)s; over, not acknowledged."), {"head": head})
+
+
+_WAS = {
+    "high": N_("%(what)s was up to %(far)s above its limit from %(since)s until %(until)s"),
+    "low": N_("%(what)s was up to %(far)s below its limit from %(since)s until %(until)s"),
+    "stale": N_("%(what)s gave no readings from %(since)s until %(until)s"),
+    "door": N_("%(what)s was open from %(since)s until %(until)s"),
+}
 
 
 def clock_time(at: datetime, place: Place) -> str:
@@ -198,6 +229,10 @@ def letter(seen: Sighting, place: Place, stake: Stake | None) -> tuple[Sentence,
             ),
         )
     return tuple(lines)
+
+
+def _day(at: datetime, place: Place) -> date:
+    return at.astimezone(ZoneInfo(place.time_zone)).date()
 
 
 def _vials(n: int) -> Sentence:

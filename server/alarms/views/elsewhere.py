@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import g, render_template
+from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
 from server.alarms import board, queries, wording
@@ -44,10 +45,10 @@ def unanswered(session: Session, actor: Actor) -> Iterator[Task]:
         what = f"{alarm.place.freezer}: {title}"
         yield Task(
             order=number / 1000,
-            due=gettext(N_("now")),
-            state=alarm.state,
+            due=gettext(N_("over") if alarm.over else N_("now")),
+            state="plain" if alarm.over else alarm.state,
             what=f"{gettext(N_('TEST'))} {what}" if alarm.episode.drill else what,
-            note=_stake_note(alarm),
+            note=alarm.sentence.text(language()) if alarm.over else _stake_note(alarm),
             where=alarm.place.room or alarm.place.site,
             url=f"/alarms/{alarm.episode.id}",
             label=gettext(N_("Open")),
@@ -78,15 +79,25 @@ def freezer_alarms(freezer: Any) -> str | None:  # noqa: ANN401  a panel takes w
 
 
 def freezer_sentence(freezer: Any) -> str | None:  # noqa: ANN401  a panel takes what its place holds
-    """Return the sentence of the freezer's worst alarm, or nothing while there is none."""
+    """Return the sentence of the freezer's worst alarm, or nothing while there is none.
+
+    Of one that is over it says so after how the freezer stands now.
+    """
     worst = _worst(freezer.id, freezer.org_id)
-    return worst.sentence.text(language()) if worst else None
+    if worst is None:
+        return None
+    said = escape(worst.sentence.text(language()))  # a channel's label is anybody's words
+    present = kit().panels("freezer.sentence", freezer) if worst.over else Markup("")
+    return present + " " + said if present else said
 
 
 def freezer_state(freezer: Any) -> str | None:  # noqa: ANN401  a panel takes what its place holds
     """Return the badge of the freezer's worst alarm for the list of freezers."""
     worst = _worst(freezer.id, freezer.org_id)
-    return render_template("alarms/state.html", alarm=worst) if worst else None
+    if worst is None:
+        return None
+    said = render_template("alarms/state.html", alarm=worst)
+    return kit().panels("freezer.badge", freezer) + Markup(said) if worst.over else said  # noqa: S704  our own template
 
 
 def _worst(freezer_id: int, org_id: int) -> board.Alarm | None:
@@ -94,7 +105,8 @@ def _worst(freezer_id: int, org_id: int) -> board.Alarm | None:
         return None
     if "alarms_by_freezer" not in g:
         g.alarms_by_freezer = {}
-        for alarm in queries.board(g.session, g.actor, g.clock.now()):
+        alarms = queries.board(g.session, g.actor, g.clock.now())
+        for alarm in sorted(alarms, key=lambda each: each.over):  # what is, before what was
             g.alarms_by_freezer.setdefault(alarm.episode.freezer_id, alarm)
     found: board.Alarm | None = g.alarms_by_freezer.get(freezer_id)
     return found

@@ -14,6 +14,7 @@ from server.core.clock import SystemClock
 from server.core.db import Database
 from server.notify.models import CallStep
 from server.outbox.models import Letter
+from server.telemetry.models import Channel
 from tests.service.alarms.bank import Bank, add_rule, add_step, make_bank
 from tests.support.signed_in import SignedIn, make_app, sign_in
 
@@ -130,6 +131,27 @@ def test_a_rule_is_switched_off_only_with_a_reason(house: House) -> None:
 def test_home_says_first_what_burns_and_the_freezer_shows_its_alarms(house: House) -> None:
     assert "LN2-03: Top probe too warm" in house.page("/")
     assert "What is watched" in house.page("/freezers/LN2-03")
+
+
+def test_what_is_over_is_nowhere_told_as_present(house: House) -> None:
+    with house.database.writing() as session:
+        channel = session.get_one(Channel, house.bank.channels["top_c"])
+        channel.latest_value, rule = -188.0, session.scalars(select(AlarmRule)).one()
+        service.clear_episode(
+            session, rule, at=SystemClock().now(), drill="", now=SystemClock().now()
+        )
+
+    board, home = house.page("/alarms"), house.page("/")
+    freezer, one = house.page("/freezers/LN2-03"), house.page(f"/alarms/{house.alarm_id}")
+
+    assert "−188\u2009°C" in board
+    assert "worst −149\u2009°C, limit −150" in board
+    assert "over after" in board
+    for text in (home, freezer, one):
+        assert "Top probe was up to 1\u2009K above its limit" in text
+        assert "over, not acknowledged." in text
+        assert "above its limit since" not in text
+    assert "badge critical" not in home + freezer
 
 
 def test_scripts_read_answer_and_configure(house: House) -> None:

@@ -36,6 +36,26 @@ def test_one_sentence_says_it(
     assert wording.sentence(seen, PLACE, per_min, around).text() == said
 
 
+UNTIL = datetime(2026, 3, 14, 4, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seen", "until", "acknowledged", "said"),
+    [
+        (WARM, UNTIL, False, f"Top probe was up to 8{THIN}K above its limit from 11:54 until 12:10; over, not acknowledged."),
+        (WARM, UNTIL, True, f"Top probe was up to 8{THIN}K above its limit from 11:54 until 12:10; over, acknowledged."),
+        (Sighting("door", "warning", "lid_open", "", 0.5, None, SINCE), UNTIL, False,
+         "Lid was open from 11:54 until 12:10; over, not acknowledged."),
+        (Sighting("stale", "high", "top_c", "", 30.0, None, SINCE), datetime(2026, 3, 15, 1, tzinfo=UTC), False,
+         "Top probe gave no readings from 2026-03-14 11:54 CST until 2026-03-15 09:00 CST; over, not acknowledged."),
+    ],
+)  # fmt: skip
+def test_what_is_over_is_told_as_past(
+    seen: Sighting, until: datetime, acknowledged: bool, said: str
+) -> None:
+    assert wording.over_sentence(seen, PLACE, until, acknowledged=acknowledged).text() == said
+
+
 def test_the_same_sentence_in_chinese() -> None:
     catalogues.load()
 
@@ -44,6 +64,7 @@ def test_the_same_sentence_in_chinese() -> None:
     assert (
         said == f"自 11:54 起上部探头高于限值 8{THIN}K，每分钟上升 1.1{THIN}K；盖子关闭，液位平稳。"
     )
+    assert wording.rate("top_c", 0.0).text("zh_Hans") == "平稳"
 
 
 @pytest.mark.parametrize(
