@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import socket
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -70,19 +71,21 @@ class Turn:
     """Says whether this worker is the one that runs the jobs: the first to hold a lock of the database.
 
     PostgreSQL: an advisory lock on a connection of its own. SQLite: a lock on a file beside the
-    database. Both end with the process.
+    database. Both end with the process. The jobs' threads may all ask at once.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._connection: Connection | None = None
         self._file: IO[str] | None = None
+        self._one_at_a_time = threading.Lock()
 
     def mine(self) -> bool:
         """Say whether it is this worker's turn, taking it when nobody has it."""
-        return (
-            self._mine_sqlite() if self._database.dialect == "sqlite" else self._mine_postgresql()
-        )
+        with self._one_at_a_time:
+            if self._database.dialect == "sqlite":
+                return self._mine_sqlite()
+            return self._mine_postgresql()
 
     def _mine_sqlite(self) -> bool:
         if self._file is None:
@@ -101,7 +104,7 @@ class Turn:
                 return self._take()
             self._connection.execute(text("SELECT 1"))
         except SQLAlchemyError:
-            self.give_up()
+            self._let_go()
             return False
         return True
 
@@ -115,6 +118,10 @@ class Turn:
 
     def give_up(self) -> None:
         """Let another worker have the turn."""
+        with self._one_at_a_time:
+            self._let_go()
+
+    def _let_go(self) -> None:
         if self._connection is not None:
             with suppress(SQLAlchemyError):
                 self._connection.invalidate()

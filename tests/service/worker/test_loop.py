@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,15 @@ def test_one_worker_at_a_time_runs_the_jobs(database: Database) -> None:
     assert eventually(second.mine)
     second.give_up()
     other_database.close()
+
+
+def test_many_threads_may_ask_for_the_turn_at_once(database: Database) -> None:
+    turn = Turn(database)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            assert all(threads.map(lambda _: turn.mine(), range(200)))
+    finally:
+        turn.give_up()
 
 
 @pytest.mark.needs("mosquitto")
