@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from server.alarms import stake, timers
+from server.alarms import service, stake, timers
 from server.core.clock import Clock
 from server.core.db import Database
 from server.notify import service as notify
@@ -18,6 +18,15 @@ def watch_time(database: Database, clock: Clock) -> int:
             return 0
     with database.writing() as session:
         return timers.tick(session, now)
+
+
+def end_what_is_left(database: Database, clock: Clock) -> int:
+    """End what was raised while its rule was being switched off."""
+    with database.reading() as session:
+        if not service.is_anything_left(session):
+            return 0
+    with database.writing() as session:
+        return service.end_what_is_left(session, at=clock.now())
 
 
 def escalate(database: Database, clock: Clock) -> int:
@@ -37,6 +46,7 @@ def count_stakes(database: Database, clock: Clock) -> None:
 
 JOBS: tuple[tuple[str, float, Job], ...] = (
     ("alarm timers", 1.0, watch_time),
+    ("alarms of rules that are off", 5.0, end_what_is_left),
     ("escalation", 1.0, escalate),
     ("stakes", 30.0, count_stakes),
 )

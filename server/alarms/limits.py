@@ -12,7 +12,9 @@ from server.telemetry.limits import Limit
 def of_channels(session: Session, channel_ids: Sequence[int]) -> dict[int, list[Limit]]:
     """Return the high and low limits that are switched on, by channel."""
     wanted = select(AlarmRule).where(
-        AlarmRule.channel_id.in_(channel_ids), AlarmRule.enabled, AlarmRule.kind.in_(("high", "low"))
+        AlarmRule.channel_id.in_(channel_ids),
+        AlarmRule.enabled,
+        AlarmRule.kind.in_(("high", "low")),
     )
     found: dict[int, list[Limit]] = {}
     for rule in session.scalars(wanted):

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from server.alarms import rules
@@ -94,6 +94,39 @@ def default_rules(
     return [add_rule(session, actor, channel, wish, at=at) for wish in wishes]
 
 
+def is_anything_left(session: Session) -> bool:
+    """Say whether a rule that is switched off still has an episode or a state; only reads."""
+    return any(session.scalar(left.limit(1)) is not None for left in (_LEFT_EPISODES, _LEFT_STATES))
+
+
+def end_what_is_left(session: Session, *, at: datetime) -> int:
+    """End what a reading raised while its rule was being switched off; returns how many episodes.
+
+    The judge may have read the rule just before it was switched off, and raise just after.
+    """
+    ended = 0
+    for rule in session.scalars(
+        select(AlarmRule).where(
+            AlarmRule.enabled.is_(False),
+            or_(AlarmRule.id.in_(_LEFT_EPISODES), AlarmRule.id.in_(_LEFT_STATES)),
+        )
+    ).all():
+        ended += _begin_anew(session, rule, at)
+    return ended
+
+
+_LEFT_EPISODES = (
+    select(Episode.rule_id)
+    .join(AlarmRule, AlarmRule.id == Episode.rule_id)
+    .where(AlarmRule.enabled.is_(False), Episode.cleared_at.is_(None))
+)
+_LEFT_STATES = (
+    select(RuleState.rule_id)
+    .join(AlarmRule, AlarmRule.id == RuleState.rule_id)
+    .where(AlarmRule.enabled.is_(False))
+)
+
+
 def wish_of(rule: AlarmRule) -> Wish:
     """Return what the rule watches for now."""
     return Wish(
@@ -118,13 +151,15 @@ def _check(session: Session, channel: Channel, wish: Wish, own: AlarmRule | None
         raise Invalid(Refusal("same_rule", because), field="value")
 
 
-def _begin_anew(session: Session, rule: AlarmRule, at: datetime) -> None:
+def _begin_anew(session: Session, rule: AlarmRule, at: datetime) -> int:
     open_drills = select(Episode.drill).where(
         Episode.rule_id == rule.id, Episode.cleared_at.is_(None)
     )
-    for drill in session.scalars(open_drills).all():
+    drills = session.scalars(open_drills).all()
+    for drill in drills:
         clear_episode(session, rule, at=at, drill=drill, now=at)
     session.execute(delete(RuleState).where(RuleState.rule_id == rule.id))
+    return len(drills)
 
 
 def _record(

@@ -2,11 +2,12 @@
 
 from sqlalchemy import select
 
-from server.alarms import service, stake, timers
+from server.alarms import jobs, service, stake, timers
 from server.alarms.models import AlarmRule, Episode, FreezerStake, RuleState
 from server.alarms.rules import Wish
+from server.audit.models import AuditEntry
 from server.core.actor import Actor
-from server.core.clock import to_ms
+from server.core.clock import FixedClock, to_ms
 from server.core.db import Database
 from server.telemetry.models import Channel
 from tests.service.alarms.bank import NOON, Bank, add_rule, later, make_bank
@@ -100,6 +101,32 @@ def test_a_rule_that_is_switched_off_ends_its_episode_and_stays_silent(database:
 
     assert tick(database, 80) == 0
     assert episodes(database)[0].cleared_at == later(70)
+
+
+def test_what_was_raised_while_its_rule_was_being_switched_off_ends_all_the_same(
+    database: Database,
+) -> None:
+    bank = make_bank(database)
+    with database.writing() as session:
+        rule = add_rule(session, bank)
+        service.raise_episode(session, rule, raised_at=NOON, value=-149, drill="d1", now=NOON)
+        session.add(RuleState(rule_id=rule.id, drill="d1", phase="active", since_ms=to_ms(NOON)))
+        add_rule(session, bank, "level_mm", kind="low", value=75.0)
+    clock = FixedClock(later(5))
+    assert jobs.end_what_is_left(database, clock) == 0  # its rule is on: it stays
+    with database.writing() as session:
+        session.get_one(AlarmRule, rule.id).enabled = False  # and the judge has not seen it
+
+    assert jobs.end_what_is_left(database, clock) == 1
+    assert jobs.end_what_is_left(database, clock) == 0
+
+    assert episodes(database)[0].cleared_at == later(5)
+    with database.reading() as session:
+        assert session.scalars(select(RuleState)).all() == []
+        audited = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "alarm.cleared")
+        ).one()
+        assert (audited.actor_kind, audited.actor_name) == ("system", "Cryokeep watch")
 
 
 def test_a_rule_is_changed_and_what_it_had_raised_ends(database: Database) -> None:
