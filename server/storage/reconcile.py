@@ -1,6 +1,6 @@
 """What a rack scan would change: the box as recorded beside the box as scanned. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
@@ -38,6 +38,8 @@ class Known:
     """The way there in one line, for people."""
     box_id: int | None
     ordinal: int | None
+    promised_to: str = ""
+    """The code of the request it is promised to, empty where it is free."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Entry:
     source: str = ""
     """Where a moved vial comes from."""
     why: Refusal | None = None
+    promised_to: str = ""
+    """The request that the vial is promised to, where applying would touch the vial."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,8 @@ class Plan:
     def fingerprint(self) -> str:
         """Return a short hash: two equal plans have the same."""
         lines = (
-            f"{e.ordinal}|{e.recorded}|{e.scanned}|{e.change}|{e.source}" for e in self.entries
+            f"{e.ordinal}|{e.recorded}|{e.scanned}|{e.change}|{e.source}|{e.promised_to}"
+            for e in self.entries
         )
         return sha256("\n".join(lines).encode()).hexdigest()[:16]
 
@@ -100,12 +105,15 @@ def plan(
     known: Mapping[str, Known],
     *,
     enter_unknown: bool,
+    promised: Mapping[str, str] | None = None,
 ) -> Plan:
     """Compare the scan with the record. Positions that the file does not name stay as they are.
 
     A tube that was not read leaves the vial that is recorded there; a position seen to be empty, or
     holding another tube, makes its recorded vial missing unless the scan found that vial elsewhere.
+    `promised` names what recorded vials are promised to, by their codes.
     """
+    promises = promised or {}
     found = {one.code for one in seen if one.code}
     entries: list[Entry] = []
     for one in sorted(seen, key=lambda item: item.ordinal):
@@ -113,8 +121,33 @@ def plan(
         entries.append(_at(box_id, org_id, one, was, known, enter_unknown=enter_unknown))
         displaced = was and was != one.code and not one.unread and was not in found
         if displaced:
-            entries.append(Entry(one.ordinal, was, "", Change.MISSING))
+            to = promises.get(was, "")
+            entries.append(Entry(one.ordinal, was, "", Change.MISSING, promised_to=to))
     return Plan(tuple(entries))
+
+
+def doubts(
+    box: str, box_marks: Collection[str], rack: str, recorded: int, plan: Plan
+) -> list[Refusal]:
+    """Say why this may be the scan of another rack, which only someone who looks can settle.
+
+    `box_marks` are the code and the barcode by which the box is known, `rack` what the file names
+    (empty where it names none), `recorded` how many vials the record has in the box.
+    """
+    found: list[Refusal] = []
+    if rack and rack not in box_marks:
+        because = N_("The file names rack %(rack)s, and box %(box)s bears no barcode to compare.")
+        found.append(Refusal("rack_unproved", because, {"rack": rack, "box": box}))
+    missing = len(plan.of(Change.MISSING))
+    if recorded and missing == recorded:
+        because = N_(
+            "Not one of the %(recorded)s vials recorded in box %(box)s was scanned: all of them"
+            " would become missing, and the %(scanned)s scanned tubes come from elsewhere."
+        )
+        scanned = sum(bool(entry.scanned) for entry in plan.entries)
+        facts = {"recorded": recorded, "box": box, "scanned": scanned}
+        found.append(Refusal("all_missing", because, facts))
+    return found
 
 
 def _at(
@@ -138,7 +171,8 @@ def _at(
         return Entry(one.ordinal, was, one.code, Change.SAME)
     if why := why_not_take_in(vial, org_id):
         return Entry(one.ordinal, was, one.code, Change.CONFLICT, vial.place, why)
-    return Entry(one.ordinal, was, one.code, _CHANGE[State(vial.state)], vial.place)
+    change = _CHANGE[State(vial.state)]
+    return Entry(one.ordinal, was, one.code, change, vial.place, promised_to=vial.promised_to)
 
 
 _CHANGE = {
@@ -158,5 +192,7 @@ def why_not_take_in(vial: Known, org_id: int) -> Refusal | None:
     if state in rules.TERMINAL:
         return rules.why_not_act(vial.code, vial.state, Act.MOVE)
     if state is State.CHECKED_OUT:
-        return rules.why_not_return(vial.code, vial.tier)
+        return rules.why_not_return(vial.code, vial.tier) or rules.why_not_put_back(
+            vial.code, vial.promised_to
+        )
     return None

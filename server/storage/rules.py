@@ -1,5 +1,6 @@
 """What may be done with vials and containers, each answered with a reason."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from enum import StrEnum
@@ -9,6 +10,8 @@ from server.core.words import N_
 from server.storage.positions import SCHEMES, BoxShape
 
 LONGEST_CODE = 64
+# No slash, for codes stand in addresses; no sign comes first, for a sheet would reckon with it.
+CODE = re.compile(r"\w[\w.:+#-]*")
 MOST_ROWS, MOST_POSITIONS = 100, 2000
 
 
@@ -41,7 +44,7 @@ NEXT: dict[Act, dict[State, State]] = {
     Act.TAKE_OUT: {State.IN_STORAGE: State.CHECKED_OUT},
     Act.PUT_BACK: {State.CHECKED_OUT: State.IN_STORAGE},
     Act.MISS: {State.IN_STORAGE: State.MISSING, State.CHECKED_OUT: State.MISSING},
-    Act.SHIP: {State.IN_STORAGE: State.SHIPPED, State.CHECKED_OUT: State.SHIPPED},
+    Act.SHIP: {State.CHECKED_OUT: State.SHIPPED},
     Act.DISCARD: {
         State.LABELLED: State.DESTROYED,
         State.IN_STORAGE: State.DESTROYED,
@@ -102,6 +105,9 @@ def why_not_act(vial: str, state: str, act: Act) -> Refusal | None:
     if state_after(state, act):
         return None
     now = State(state)
+    if (act, now) == (Act.SHIP, State.IN_STORAGE):
+        because = N_("%(vial)s is in storage; it is taken out before it is shipped.")
+        return Refusal("not_in_hand", because, {"vial": vial, "state": str(now)})
     code = "terminal_state" if now in TERMINAL else "wrong_state"
     return Refusal(code, _STATE_SENTENCES[now], {"vial": vial, "state": str(now)})
 
@@ -112,6 +118,14 @@ def why_not_reserved(vial: str, reserved_for: str | None) -> Refusal | None:
         return None
     because = N_("%(vial)s is reserved for %(reserved_for)s.")
     return Refusal("reserved", because, {"vial": vial, "reserved_for": reserved_for})
+
+
+def why_not_put_back(vial: str, reserved_for: str | None) -> Refusal | None:
+    """Say that a vial is out for what it was promised to and stays out until that ends, or None."""
+    if not reserved_for:
+        return None
+    because = N_("%(vial)s was taken out for %(reserved_for)s; cancel that before it goes back.")
+    return Refusal("out_for_promise", because, {"vial": vial, "reserved_for": reserved_for})
 
 
 def why_not_return(vial: str, tier: str) -> Refusal | None:
@@ -206,9 +220,9 @@ def why_not_code(code: str) -> Refusal | None:
     if len(code) > LONGEST_CODE:
         because = N_("This code has %(found)s characters; at most %(most)s are expected.")
         return Refusal("long_code", because, {"found": len(code), "most": LONGEST_CODE})
-    if not code.isprintable() or any(sign.isspace() or sign == "/" for sign in code):
+    if not CODE.fullmatch(code):
         because = N_(
-            "“%(found)s” has a blank, a slash or an invisible character in it; a code has none."
+            "“%(found)s” is not a code; letters and digits are expected, with . _ : + # - between."
         )
         return Refusal("bad_code", because, {"found": code})
     return None

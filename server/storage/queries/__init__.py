@@ -35,7 +35,7 @@ from server.storage.queries.places import (
     site,
     stock_by_line,
 )
-from server.storage.queries.scans import lot_of, rack_scan, recent_scans
+from server.storage.queries.scans import box_bearing, lot_of, rack_scan, recent_scans
 from server.storage.queries.things import (
     container,
     former_place,
@@ -43,6 +43,7 @@ from server.storage.queries.things import (
     live_custody,
     lot_counts,
     lots_of_line,
+    promises_of,
     recipient_of,
     reservation_of,
     stored_vials_of_lot,
@@ -61,6 +62,7 @@ __all__ = [
     "Stay",
     "Step",
     "StockRow",
+    "box_bearing",
     "box_contents",
     "children_of",
     "container",
@@ -84,6 +86,7 @@ __all__ = [
     "path_of",
     "paths_of",
     "places",
+    "promises_of",
     "rack_scan",
     "recent_scans",
     "recipient_of",

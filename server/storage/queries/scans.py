@@ -1,6 +1,6 @@
 """Rack scans that were handed in."""
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from server.accounts.queries import visible
@@ -8,7 +8,7 @@ from server.catalogue.models import Lot
 from server.core.actor import Actor
 from server.core.errors import NotFound, Refusal
 from server.core.words import N_
-from server.storage.models import RackScan
+from server.storage.models import Container, RackScan
 
 MOST = 30
 
@@ -34,3 +34,13 @@ def rack_scan(session: Session, actor: Actor, scan_id: int) -> RackScan:
 def lot_of(session: Session, scan: RackScan) -> Lot | None:
     """Return the lot into which the scan's unknown tubes are entered, or None."""
     return session.get(Lot, scan.lot_id) if scan.lot_id is not None else None
+
+
+def box_bearing(session: Session, org_id: int, mark: str) -> Container | None:
+    """Return the organisation's box with this code or barcode, or None."""
+    wanted = select(Container).where(
+        Container.org_id == org_id,
+        Container.kind == "box",
+        or_(Container.code == mark, Container.barcode == mark),
+    )
+    return session.scalars(wanted.order_by(Container.id)).first()

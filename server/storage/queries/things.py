@@ -1,5 +1,6 @@
 """One vial or one container by its code, for someone who may see it."""
 
+from collections.abc import Sequence
 from functools import cache
 
 from sqlalchemy import Select, bindparam, func, select
@@ -77,6 +78,14 @@ def live_custody(session: Session, vial: Vial) -> Custody | None:
 def reservation_of(session: Session, vial: Vial) -> Reservation | None:
     """Return the open promise of this vial, or None."""
     return session.scalars(_PROMISE, {"vial_id": vial.id}).first()
+
+
+def promises_of(session: Session, vial_ids: Sequence[int]) -> dict[int, str]:
+    """Return what each of these vials is promised to, by its code; free vials are left out."""
+    wanted = select(Reservation.vial_id, Reservation.for_code).where(
+        Reservation.vial_id.in_(vial_ids), Reservation.ended_at.is_(None)
+    )
+    return dict(session.execute(wanted).all())
 
 
 def stored_vials_of_lot(session: Session, lot: Lot, limit: int) -> list[Vial]:

@@ -62,10 +62,10 @@ def ship_vial(
     purpose: Purpose | None = None,
     at: datetime,
 ) -> Custody:
-    """Hand a vial to a recipient, in whose custody it stands from now on; ends its promise."""
+    """Hand a vial that was taken out to a recipient, in whose custody it stands from now on; ends its promise."""
     hold(session, vial)
-    refuse(rules.why_not_act(vial.code, vial.state, Act.SHIP))
     refuse_if_promised(session, vial, purpose)
+    refuse(rules.why_not_act(vial.code, vial.state, Act.SHIP))
     promise = queries.reservation_of(session, vial)
     when = Moment.of(at)
     before = queries.vial_path(session, vial)

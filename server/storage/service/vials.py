@@ -110,7 +110,10 @@ def put_back(
     at: datetime,
     happened_at: datetime | None = None,
 ) -> Custody:
-    """Put a vial that was taken out back, where its tier allows it; without a box, where it was."""
+    """Put a vial that was taken out back, where its tier allows it; without a box, where it was.
+
+    One that is out for what it was promised to is refused: it stays out until that is cancelled.
+    """
     refuse(rules.why_not_act(vial.code, vial.state, Act.PUT_BACK))
     refuse(rules.why_not_return(vial.code, vial.lot.tier))
     if box is None or ordinal is None:
@@ -149,7 +152,9 @@ def miss_vial(
     before = _begin(session, vial, Act.MISS)
     end_stay(session, actor, queries.live_custody(session, vial), when)
     custody = begin_stay(session, actor, vial, "unknown", when, reason=reason)
-    _become(session, actor, vial, Act.MISS, "vial.missed", when, before=before, reason=reason)
+    promise = queries.reservation_of(session, vial)
+    told = {"before": before, "reason": reason, "reserved_for": promise.for_code if promise else ""}
+    _become(session, actor, vial, Act.MISS, "vial.missed", when, **told)
     return custody
 
 
@@ -173,6 +178,7 @@ def _bring(
 ) -> Custody:
     hold(session, vial)
     refuse(rules.why_not_act(vial.code, vial.state, act))
+    refuse_putting_back(session, vial, act)
     hold(session, box, shared=True)
     why_not_into(session, vial, box, ordinal)  # before anything is written: most refusals end here
     before = _where(session, vial)
@@ -247,6 +253,12 @@ def refuse_if_promised(session: Session, vial: Vial, purpose: Purpose | None) ->
     promise = queries.reservation_of(session, vial)
     if promise is not None and purpose != (promise.for_kind, promise.for_id):
         refuse(rules.why_not_reserved(vial.code, promise.for_code))
+
+
+def refuse_putting_back(session: Session, vial: Vial, act: Act) -> None:
+    """Refuse to put back a vial that was taken out for what it is promised to."""
+    if act is Act.PUT_BACK and (promise := queries.reservation_of(session, vial)) is not None:
+        refuse(rules.why_not_put_back(vial.code, promise.for_code))
 
 
 def _former_place(session: Session, vial: Vial) -> tuple[Container, int]:

@@ -63,10 +63,26 @@ def test_shipping_keeps_the_promise_and_ends_it(database: Database) -> None:
         org, lab = shelves.org(), shelves.org()
         vial = shelves.vial(shelves.lot(org), "SH-1", shelves.box(org), 1)
         promise = storage.reserve(session, shelves.actor, vial, **REQUEST, at=START)
+        storage.take_out(session, shelves.actor, vial, purpose=("request", 931), at=START)
         storage.ship_vial(session, shelves.actor, vial, lab.id, purpose=("request", 931), at=START)
 
         assert promise.ended_because == "shipped"
         assert queries.reservation_of(session, vial) is None
+
+
+def test_a_vial_that_is_out_for_its_promise_is_not_put_back(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        vial = shelves.vial(shelves.lot(org), "SH-1", shelves.box(org), 1)
+        promise = storage.reserve(session, shelves.actor, vial, **REQUEST, at=START)
+        storage.take_out(session, shelves.actor, vial, purpose=("request", 931), at=START)
+
+        with pytest.raises(Conflict, match="taken out for R-0931; cancel that"):
+            storage.put_back(session, shelves.actor, vial, at=START)
+        storage.end_reservation(session, shelves.actor, promise, "cancelled", at=START)
+        storage.put_back(session, shelves.actor, vial, at=START)
+        assert vial.state == "in_storage"
 
 
 def test_a_promise_that_ended_frees_the_vial(database: Database) -> None:

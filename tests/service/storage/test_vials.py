@@ -240,6 +240,9 @@ def test_a_shipped_vial_stands_with_its_recipient(database: Database) -> None:
         shelves = Shelves(session)
         org, lab = shelves.org(), shelves.org()
         vial = shelves.vial(shelves.lot(org), "SH-1", shelves.box(org), 1)
+        with pytest.raises(Conflict, match="SH-1 is in storage; it is taken out before"):
+            storage.ship_vial(session, shelves.actor, vial, lab.id, at=START)
+        storage.take_out(session, shelves.actor, vial, at=START)
         storage.ship_vial(session, shelves.actor, vial, lab.id, at=START)
 
         path = queries.vial_path(session, vial)

@@ -13,7 +13,7 @@ NINE = BoxShape(9, 9)
     ("state", "allowed"),
     [
         (State.LABELLED, {Act.PLACE, Act.DISCARD}),
-        (State.IN_STORAGE, {Act.MOVE, Act.TAKE_OUT, Act.MISS, Act.SHIP, Act.DISCARD}),
+        (State.IN_STORAGE, {Act.MOVE, Act.TAKE_OUT, Act.MISS, Act.DISCARD}),
         (State.CHECKED_OUT, {Act.PUT_BACK, Act.MISS, Act.SHIP, Act.DISCARD}),
         (State.MISSING, {Act.PLACE, Act.DISCARD}),
         (State.SHIPPED, set()),
@@ -138,6 +138,11 @@ def test_nothing_goes_into_a_retired_box_or_that_of_others(
         ("A/B", "bad_code"),
         ("A\tB", "bad_code"),
         ("A\u200bB", "bad_code"),
+        ("=cmd|calc", "bad_code"),
+        ("@SUM(1)", "bad_code"),
+        ("-1", "bad_code"),
+        ("HEK+1:2.b_3#4", None),
+        ("上海-7", None),
         ("x" * 65, "long_code"),
     ],
 )
