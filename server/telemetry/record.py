@@ -28,7 +28,10 @@ REVOKED = WireError(
     "revoked_agent",
     "the agent has been revoked; its rows stay in its spool until it is enrolled again",
 )
-_TOO_MANY = f"the agent has {CHANNELS_AN_AGENT} channels already; expected no further ones"
+_TOO_MANY = WireError(
+    "too_many_channels",
+    f"the agent has {CHANNELS_AN_AGENT} channels already; expected no further ones",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +91,30 @@ class _Recording:
         """Sort the group by what it holds, then store it."""
         believed = self._believed(arrivals)
         numbered: list[tuple[KnownAgent, Rows | Events]] = []
-        numbered += [(agent, m) for agent, m in believed if isinstance(m, Rows | Events)]
+        numbered += [
+            (agent, a.message) for agent, a in believed if isinstance(a.message, Rows | Events)
+        ]
         self._begin_streams(numbered)
         self.dating.load({(a.id, m.boot) for a, m in numbered if not m.clk.s})
-        for agent, rows in numbered:
-            if isinstance(rows, Rows):
-                self._take_rows(agent, rows)
+        for agent, arrival in believed:
+            if isinstance(arrival.message, Rows):
+                self._take_rows(agent, arrival, arrival.message)
         self._store()
         events = [(a, m) for a, m in numbered if isinstance(m, Events)]
         if events:
             self._take_events(events)
-        for agent, message in believed:
-            self._take_report(agent, message)
+        for agent, arrival in believed:
+            self._take_report(agent, arrival.message)
         self._save_streams()
         self._mark_seen({agent.id for agent, _ in believed})
         return self.result
 
     # who speaks
 
-    def _believed(self, arrivals: Sequence[Arrival]) -> list[tuple[KnownAgent, object]]:
+    def _believed(self, arrivals: Sequence[Arrival]) -> list[tuple[KnownAgent, Arrival]]:
         names = {(a.topic.site, a.topic.agent) for a in arrivals if a.topic}
         agents = self.store.agents(sorted(names)) if names else {}
-        believed: list[tuple[KnownAgent, object]] = []
+        believed: list[tuple[KnownAgent, Arrival]] = []
         for arrival in arrivals:
             agent = agents.get((arrival.topic.site, arrival.topic.agent)) if arrival.topic else None
             if agent and not agent.revoked and arrival.topic:
@@ -117,12 +122,11 @@ class _Recording:
             if error := _why_not(arrival, agent):
                 self._reject(arrival, agent, error)
             elif agent:
-                believed.append((agent, arrival.message))
+                believed.append((agent, arrival))
         return believed
 
     def _reject(self, arrival: Arrival, agent: KnownAgent | None, error: WireError) -> None:
-        rejected.keep(self.session, arrival, agent, error, now=self.now)
-        self.result.rejected += 1
+        self._keep(arrival, agent, error)
         may_answer = agent is not None and not agent.revoked
         if may_answer and arrival.topic and arrival.topic.kind in NUMBERED:
             self._answer(
@@ -130,6 +134,10 @@ class _Recording:
                 arrival.topic.agent,
                 Bad(codec.crc(arrival.payload), error.sentence),
             )
+
+    def _keep(self, arrival: Arrival, agent: KnownAgent | None, error: WireError) -> None:
+        rejected.keep(self.session, arrival, agent, error, now=self.now)
+        self.result.rejected += 1
 
     def _answer(self, site: str, code: str, answer: Ack | Bad) -> None:
         topic = topics.build("ack", site, code, prefix=self.prefix)
@@ -143,7 +151,7 @@ class _Recording:
             written = self.store.settled(keys)
             self.streams = {key: Stream.load(key, written[key]) for key in keys}
 
-    def _take_rows(self, agent: KnownAgent, m: Rows) -> None:
+    def _take_rows(self, agent: KnownAgent, arrival: Arrival, m: Rows) -> None:
         stream = self.streams[agent.id, m.boot, m.stream]
         holes = stream.new_rows(m)
         if not holes:
@@ -151,7 +159,8 @@ class _Recording:
             return
         ids = self.known.channel_ids(self.session, agent.id, m.stream, m.ch)
         if ids is None:
-            stream.refuse(holes, _TOO_MANY)
+            stream.refuse(holes, _TOO_MANY.sentence)
+            self._keep(arrival, agent, _TOO_MANY)
             stream.settle_voids(m)
             return
         self._add(agent, m, ids, holes)

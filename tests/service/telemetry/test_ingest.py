@@ -293,6 +293,8 @@ def test_rows_with_more_channels_than_any_agent_has_are_refused_until_they_are_v
     assert again == refused
     assert void == [Ack(BOOT, "tank", 2, (), (), to_ms(NOW))]
     assert bench.values() == []
+    kept = [(m.code, m.why, m.times) for m in bench.all(RejectedMessage)]
+    assert kept == [("too_many_channels", refused[0].refused[0].why, 2)]
 
 
 def test_an_unknown_channel_is_created_unconfirmed_and_the_catalogue_says_what_it_is(
