@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Flask, g, has_request_context, request
 
 from server.core.actor import Actor
-from server.kit import csrf, filters, i18n, notices
+from server.kit import csrf, filters, i18n, idempotency, notices
 from server.kit.state import kit
 
 blueprint = Blueprint(
@@ -18,7 +18,7 @@ def install(app: Flask) -> None:
     app.register_blueprint(blueprint)
     i18n.install(app)
     filters.install(app)
-    app.jinja_env.globals.update(csrf_token=csrf.token)
+    app.jinja_env.globals.update(csrf_token=csrf.token, form_number=idempotency.form_number)
     app.context_processor(_frame)
 
 

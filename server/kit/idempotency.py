@@ -1,20 +1,31 @@
-"""Idempotency-Key: the same request again gets the same answer, and changes nothing twice."""
+"""The same request again gets the same answer, and changes nothing twice.
+
+The API takes an Idempotency-Key in the header. A page's form carries a number of its own
+(`ui.once()`): sent twice, whatever was typed, it leads to what the first one made.
+"""
 
 import hmac
 import json
 from hashlib import sha256
+from secrets import token_urlsafe
 
 from flask import Response, g, request
 from sqlalchemy import select
 
 from server.core.errors import Conflict, Invalid, Refusal
 from server.core.words import N_
+from server.kit import notices
+from server.kit.i18n import gettext
 from server.kit.models import KeptAnswer
 from server.kit.state import kit
 
 HEADER = "Idempotency-Key"
+FIELD = "form_number"
 LONGEST = 200
 KEPT_HEADERS = ("ETag", "Location")
+SENT_ALREADY = N_(
+    "This form had been sent already; this is what came of it. Nothing was done twice."
+)
 OTHER_BODY = N_(
     "The Idempotency-Key %(key)s was used before with another request. Take a new key for a new request."
 )
@@ -35,6 +46,8 @@ def replay() -> Response | None:
         raise Conflict(Refusal("key_used", OTHER_BODY, {"key": key}))
     response = Response(kept.body, kept.status, json.loads(kept.headers), mimetype=kept.mimetype)
     response.headers["Idempotency-Replayed"] = "true"
+    if not _is_api():
+        notices.tell(gettext(SENT_ALREADY))
     return response
 
 
@@ -52,16 +65,26 @@ def remember(response: Response) -> None:
     g.session.add(kept)
 
 
+def form_number() -> str:
+    """Return a new number for one form on a page."""
+    return token_urlsafe(12)
+
+
+def _is_api() -> bool:
+    return request.path.startswith("/api/")
+
+
 def _key() -> str:
-    key = request.headers.get(HEADER, "")
-    if not key or request.method != "POST" or not request.path.startswith("/api/"):
+    if request.method != "POST" or g.actor.id is None:
         return ""
+    key = request.headers.get(HEADER, "") if _is_api() else request.form.get(FIELD, "")
     if len(key) > LONGEST:
         raise Invalid(Refusal("key_too_long", TOO_LONG, {"found": len(key), "most": LONGEST}))
-    return key if g.actor.id is not None else ""
+    return key if _is_api() or not key else f"form {key}"
 
 
 def _hash() -> str:
     """Return the request's keyed hash: a body may hold a password, which nobody shall guess from it."""
-    parts = (request.method.encode(), request.full_path.encode(), request.get_data(cache=True))
+    body = request.get_data(cache=True) if _is_api() else b""
+    parts = (request.method.encode(), request.full_path.encode(), body)
     return hmac.new(kit().secret, b"\0".join(parts), sha256).hexdigest()

@@ -1,5 +1,7 @@
 """Distribution through its pages and its API: who sees what, and what a refusal looks like."""
 
+import re
+
 import pytest
 
 from server.core.db import Database
@@ -88,6 +90,22 @@ def test_a_refused_question_keeps_what_was_typed(place, form, said):
     assert said in answer.text
     assert form["purpose"] in answer.text
     assert place.api("asker", "GET", "/requests").json["items"] == []
+
+
+def test_a_form_that_is_sent_twice_asks_once(place):
+    page = place.get("asker", "/window/SH0041").text
+    number = re.search(r'name="form_number" value="([^"]+)"', page)[1]
+    sent = {"quantity": 1, "purpose": PURPOSE, "form_number": number}
+
+    short = place.post("asker", "/window/SH0041", **(sent | {"purpose": "cells"}))
+    first = place.post("asker", "/window/SH0041", **sent)
+    second = place.post("asker", "/window/SH0041", **(sent | {"quantity": 2}))
+
+    assert (short.status_code, first.status_code, second.status_code) == (422, 303, 303)
+    assert second.location == first.location
+    assert len(place.api("asker", "GET", "/requests").json["items"]) == 1
+    again = {"quantity": 1, "purpose": PURPOSE, "form_number": "another"}
+    assert place.post("asker", "/window/SH0041", **again).location != first.location
 
 
 def test_the_whole_way_by_pages(place):
