@@ -1064,6 +1064,7 @@ def upgrade() -> None:
         sa.Column("phase", sa.String(), nullable=False),
         sa.Column("since_ms", sa.BigInteger(), nullable=False),
         sa.Column("extreme", sa.Double(), nullable=True),
+        sa.Column("arrived_ms", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["rule_id"], ["alarm_rule.id"], name=op.f("fk_rule_state_rule_id_alarm_rule")
         ),

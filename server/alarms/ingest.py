@@ -29,9 +29,12 @@ _OPEN = (
 )
 _OPEN_STATES = {"sqlite": text(_OPEN), "postgresql": text(f"{_OPEN} FOR UPDATE")}
 _SAVE = text(
-    "INSERT INTO rule_state (rule_id, drill, phase, since_ms, extreme)"
-    " VALUES (:rule_id, :drill, :phase, :since_ms, :extreme) ON CONFLICT (rule_id, drill)"
-    " DO UPDATE SET phase = excluded.phase, since_ms = excluded.since_ms, extreme = excluded.extreme"
+    "INSERT INTO rule_state (rule_id, drill, phase, since_ms, extreme, arrived_ms)"
+    " VALUES (:rule_id, :drill, :phase, :since_ms, :extreme, :now_ms) ON CONFLICT (rule_id, drill)"
+    " DO UPDATE SET phase = excluded.phase, since_ms = excluded.since_ms, extreme = excluded.extreme,"
+    " arrived_ms = CASE WHEN rule_state.phase = excluded.phase"
+    " AND rule_state.since_ms = excluded.since_ms"
+    " THEN rule_state.arrived_ms ELSE excluded.arrived_ms END"
 )
 _WORSEN = text(
     "UPDATE episode SET worst_value = :extreme"
@@ -129,7 +132,7 @@ def _judge(
         _change(session, rule, column, index, change, times[index], worst, now)
     if after != before and (after.phase, before.phase) != ("normal", "normal"):
         states[key] = after
-        _save(session, key, after)
+        _save(session, key, after, to_ms(now))
         if after.phase in {"active", "clearing"} and after.extreme != before.extreme:
             _worsen(session, key, after)
     return len(changes)
@@ -159,9 +162,9 @@ def _change(
         service.clear_episode(session, rule, at=at, drill=drill, now=now, worst=worst)
 
 
-def _save(session: Session, key: StateKey, state: JudgeState) -> None:
+def _save(session: Session, key: StateKey, state: JudgeState, now_ms: int) -> None:
     row = {"rule_id": key[0], "drill": key[1], "phase": state.phase, "since_ms": state.since_ms}
-    session.connection().execute(_SAVE, {**row, "extreme": state.extreme})
+    session.connection().execute(_SAVE, {**row, "extreme": state.extreme, "now_ms": now_ms})
 
 
 def _worsen(session: Session, key: StateKey, state: JudgeState) -> None:

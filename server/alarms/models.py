@@ -53,6 +53,8 @@ class RuleState(Base):
     phase: Mapped[str] = mapped_column(default="normal")
     since_ms: Mapped[int] = mapped_column(BigInteger, default=0)
     extreme: Mapped[float | None]
+    arrived_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    """The server's time when it learned of this phase; a backlog tells of old ones."""
 
 
 class Episode(Base):

@@ -1,7 +1,7 @@
 """What time alone decides: silence, and delays that run out while no reading comes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -80,14 +80,22 @@ def _silent(session: Session, now_ms: int) -> Iterable[Due]:
 
 
 def _run_out(session: Session, now_ms: int, lock: bool) -> Iterable[Due]:
+    """Delays that ran out, counted from the arrival of what began them.
+
+    A reading of a backlog may be older than the delay, and the next message may take it back: until
+    the delay has passed since it arrived, only readings decide.
+    """
     query = (
-        _STATES.join(RuleState, RuleState.rule_id == AlarmRule.id)
+        _STATES.add_columns(RuleState.arrived_ms)
+        .join(RuleState, RuleState.rule_id == AlarmRule.id)
         .where(AlarmRule.kind != "stale", RuleState.phase.in_(("pending", "clearing")))
         .order_by(RuleState.rule_id, RuleState.drill)  # the order in which the judge locks them
     )
     rows = session.execute(query.with_for_update(of=RuleState) if lock else query)
     for row in rows:
-        after, change = run_out(limit_of(row[0]), _state(row), now_ms)
+        state = _state(row)
+        known = replace(state, since_ms=max(state.since_ms, row.arrived_ms))
+        after, change = run_out(limit_of(row[0]), known, now_ms)
         if change:
             yield Due(row[0], row.drill, after, change)
 

@@ -3,12 +3,14 @@
 from sqlalchemy import select
 
 from server.alarms import jobs, service, stake, timers
+from server.alarms.ingest import Judge
 from server.alarms.models import AlarmRule, Episode, FreezerStake, RuleState
 from server.alarms.rules import Wish
 from server.audit.models import AuditEntry
 from server.core.actor import Actor
 from server.core.clock import FixedClock, to_ms
 from server.core.db import Database
+from server.telemetry.columns import Column
 from server.telemetry.models import Channel
 from tests.service.alarms.bank import NOON, Bank, add_rule, later, make_bank
 
@@ -86,6 +88,58 @@ def test_a_delay_that_runs_out_without_a_reading_raises(database: Database) -> N
     assert episodes(database)[0].raised_value == -149.0
     with database.reading() as session:
         assert session.scalars(select(RuleState.phase)).one() == "active"
+
+
+def say(database: Database, bank: Bank, read_at: float, value: float, now: float) -> int:
+    column = Column(bank.channels["top_c"], "", [to_ms(later(read_at))], [value], [0])
+    with database.writing() as session:
+        return Judge().consider(session, [column], now=later(now))
+
+
+def test_an_old_high_reading_of_a_backlog_raises_nothing_before_the_next_one_takes_it_back(
+    database: Database,
+) -> None:
+    bank = make_bank(database)
+    with database.writing() as session:
+        add_rule(session, bank, delay_on_s=60.0)
+
+    say(database, bank, read_at=-3600, value=-140.0, now=0)
+    assert tick(database, 1) == 0
+    say(database, bank, read_at=-3590, value=-178.0, now=2)
+
+    assert tick(database, 600) == 0
+    assert episodes(database) == []
+
+
+def test_an_old_normal_reading_of_a_backlog_ends_nothing_before_the_next_one_takes_it_back(
+    database: Database,
+) -> None:
+    bank = make_bank(database)
+    with database.writing() as session:
+        add_rule(session, bank, delay_off_s=60.0)
+    say(database, bank, read_at=-3600, value=-140.0, now=0)
+
+    say(database, bank, read_at=-3590, value=-178.0, now=1)
+    assert tick(database, 2) == 0
+    say(database, bank, read_at=-3580, value=-140.0, now=3)
+
+    assert tick(database, 600) == 0
+    assert [one.cleared_at for one in episodes(database)] == [None]
+
+
+def test_a_condition_after_which_no_reading_comes_is_raised_all_the_same(
+    database: Database,
+) -> None:
+    """However old the reading, and although a later one says again that it is so."""
+    bank = make_bank(database)
+    with database.writing() as session:
+        add_rule(session, bank, delay_on_s=60.0)
+
+    say(database, bank, read_at=-3600, value=-140.0, now=0)
+    say(database, bank, read_at=-3590, value=-139.0, now=10)
+
+    assert tick(database, 59) == 0
+    assert tick(database, 60) == 1
 
 
 def test_a_rule_that_is_switched_off_ends_its_episode_and_stays_silent(database: Database) -> None:
