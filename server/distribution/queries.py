@@ -132,6 +132,12 @@ def request(session: Session, actor: Actor, permission: str, code: str) -> Reque
     return found
 
 
+def own_request(session: Session, actor: Actor, code: str) -> Request | None:
+    """Return the actor's own request with this code, or None."""
+    mine = Request.requester_id == actor.id
+    return session.scalars(select(Request).where(mine, Request.code == code.upper())).first()
+
+
 def may(actor: Actor, permission: str, request: Request) -> bool:
     """Say whether the actor has this permission for this request."""
     own = actor.may("requests.own") and request.requester_id == actor.id

@@ -21,6 +21,7 @@ from server.alarms import jobs as alarms
 from server.audit import sealer
 from server.core.clock import Clock
 from server.core.db import Database
+from server.distribution import jobs as distribution
 from server.telemetry import rejected, reports, rollups
 from server.telemetry.models import WorkerBeat
 
@@ -38,6 +39,7 @@ def table(home: Path) -> list[Row]:
     """Return the jobs; each looks first, and writes in a short transaction only where something is due."""
     return [
         *alarms.JOBS,
+        *distribution.JOBS,
         (
             "audit sealer",
             1.0,

@@ -2,7 +2,19 @@
 
 from server.distribution.service.asking import cancel, receive, submit
 from server.distribution.service.deciding import approve, refuse
+from server.distribution.service.lapsing import cancel_run_out, is_any_run_out
 from server.distribution.service.picking import not_there, pick
 from server.distribution.service.shipping import ship
 
-__all__ = ["approve", "cancel", "not_there", "pick", "receive", "refuse", "ship", "submit"]
+__all__ = [
+    "approve",
+    "cancel",
+    "cancel_run_out",
+    "is_any_run_out",
+    "not_there",
+    "pick",
+    "receive",
+    "refuse",
+    "ship",
+    "submit",
+]

@@ -10,6 +10,7 @@ from server.core.actor import Actor
 from server.distribution import queries, rules
 from server.distribution.models import Request, RequestVial
 from server.distribution.rules import Act, State
+from server.distribution.service.lapsing import RUN_OUT
 from server.kit.filters import when
 from server.kit.i18n import gettext, ngettext
 from server.storage.queries import Path, paths_of
@@ -89,7 +90,10 @@ def _happened(
 
 
 def _decision(request: Request) -> str:
-    facts = {"who": request.decided_by_name, "reason": request.decision_reason}
+    reason = request.decision_reason
+    if reason == RUN_OUT:
+        reason = gettext(RUN_OUT)
+    facts = {"who": request.decided_by_name, "reason": reason}
     if request.state == State.REFUSED:
         return gettext("Refused by %(who)s: %(reason)s", **facts)
     if request.state == State.CANCELLED:

@@ -23,9 +23,11 @@ SORTS = {"name": CellLine.name, "species": CellLine.species, "level": CellLine.b
 
 @pages.get("/window")
 @require("requests.own")
-def window() -> str:
-    """List the lines that are given out, with how many vials can be given now."""
+def window() -> str | Response:
+    """List the lines that are given out, with how many vials can be given now; an own request's code leads to it."""
     words = request.args.get("q", "").strip()
+    if words and (own := queries.own_request(g.session, g.actor, words)):
+        return redirect(url_for("distribution.request_page", code=own.code))
     wanted = select(CellLine).where(CellLine.listed).options(selectinload(CellLine.names))
     if words:
         wanted = wanted.where(matches(words))

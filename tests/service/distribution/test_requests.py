@@ -238,6 +238,28 @@ def test_cancelling_frees_the_vials(desk):
     assert desk.approved(4).state == "reserved"
 
 
+def test_a_reservation_that_runs_out_cancels_what_nobody_picks(desk):
+    desk.stock(9)
+    waiting, begun = desk.approved(2), desk.approved(2)
+    service.pick(desk.session, desk.manager, begun, codes(desk.session, begun)[0], at=START)
+    kept = set(codes(desk.session, begun))
+    desk.session.flush()
+    last_day = START + timedelta(days=60)
+    assert not service.is_any_run_out(desk.session, last_day)
+
+    over = last_day + timedelta(minutes=1)
+    assert service.is_any_run_out(desk.session, over)
+    assert service.cancel_run_out(desk.session, over) == 1
+    desk.session.flush()
+    assert (waiting.state, begun.state) == ("cancelled", "picking")
+    assert "nobody picked the vials" in waiting.decision_reason
+    assert reserved(desk.session) == kept
+    last = desk.session.scalars(select(Letter).order_by(Letter.id.desc())).first()
+    assert last.address == "zhao@university.example"
+    assert f"{waiting.code}: your request" in last.subject
+    assert not service.is_any_run_out(desk.session, over)
+
+
 def test_the_requester_cannot_cancel_once_picking_has_begun(desk):
     desk.stock(6)
     request = desk.approved(2)
