@@ -1,9 +1,17 @@
-"""How the facts of an entry are written on a page."""
+"""How the action and the facts of an entry are written on a page."""
 
 import json
 from collections.abc import Iterator
 
+from server.audit.views import actions
 from server.audit.views.blueprints import pages
+from server.kit import i18n
+
+
+@pages.app_template_filter("audit_action")
+def action(code: str) -> str:
+    """Return an action in words; its code where it has none."""
+    return actions.said(i18n.language(), code)
 
 
 @pages.app_template_filter("audit_facts")

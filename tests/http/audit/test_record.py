@@ -1,0 +1,53 @@
+"""The page of the record: what happened, in words."""
+
+import ast
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from server.audit import service as audit
+from server.audit.views.actions import ACTIONS, said
+from server.core.actor import Actor
+from tests.support.signed_in import make_app, sign_in
+
+AT = datetime(2026, 4, 17, 9, 12, tzinfo=UTC)
+SERVER = Path(__file__).parents[3] / "server"
+KINDS = {action.partition(".")[0] for action in ACTIONS}
+
+
+def written_in_the_code():
+    for file in SERVER.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def test_every_action_has_words():
+    actions = {text for text in written_in_the_code() if re.fullmatch(r"[a-z_]+\.[a-z_]+", text)}
+    places = {action for action in actions if action.startswith("freezer.")}  # of panels
+    recorded = {action for action in actions - places if action.partition(".")[0] in KINDS}
+    columns = {action for action in recorded if action.endswith(".id")}
+
+    assert not recorded - columns - set(ACTIONS)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ["vial moved", "signed in"]), ("zh_Hans", ["冻存管移位", "登录"])],
+)
+def test_the_record_says_what_happened_and_keeps_the_code(database, tmp_path, language, words):
+    with database.writing() as session:
+        person = sign_in(session, None, ("quality",), everywhere=True, language=language)
+        for action in ("vial.moved", "person.signed_in", "box.melted"):
+            audit.record(session, Actor.system("tests"), action, "vial", "SH-1", at=AT)
+    page = person.browser(make_app(database, tmp_path)).get("/audit").text
+
+    for word, code in zip(words, ("vial.moved", "person.signed_in"), strict=True):
+        assert f'{word}<small><span class="code">{code}</span></small>' in page
+    assert page.count("box.melted") == 1
+
+
+def test_an_action_without_words_is_said_by_its_code():
+    assert said("zh_Hans", "box.melted") == "box.melted"
