@@ -28,11 +28,21 @@ class Arrival:
     topic: topics.Topic | None = None
     message: Message | None = None
     error: WireError | None = None
+    retained: bool = False
+    """The broker kept it from earlier: it says nothing of whether the agent is there now."""
+
+    @property
+    def is_sign_of_life(self) -> bool:
+        """Say whether the agent itself has just said this: not the broker, and no farewell or will."""
+        farewell = isinstance(self.message, State) and not self.message.online
+        return not self.retained and not farewell
 
 
-def read(written_topic: str, payload: bytes, prefix: str = topics.PREFIX) -> Arrival:
+def read(
+    written_topic: str, payload: bytes, prefix: str = topics.PREFIX, *, retained: bool = False
+) -> Arrival:
     """Read a payload; whatever is wrong with it stands in `error`, nothing is raised."""
-    arrival = Arrival(written_topic, payload)
+    arrival = Arrival(written_topic, payload, retained=retained)
     try:
         arrival.topic = topic = _topic(written_topic, prefix)
         arrival.message = _READERS[topic.kind](_parsed(payload), topic.stream or "")

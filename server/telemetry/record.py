@@ -104,9 +104,9 @@ class _Recording:
         if events:
             self._take_events(events)
         for agent, arrival in believed:
-            self._take_report(agent, arrival.message)
+            self._take_report(agent, arrival)
         self._save_streams()
-        self._mark_seen({agent.id for agent, _ in believed})
+        self._mark_seen({agent.id for agent, arrival in believed if arrival.is_sign_of_life})
         return self.result
 
     # who speaks
@@ -218,10 +218,11 @@ class _Recording:
             stream.settle(message)
         self.dating.date_what_waits()
 
-    def _take_report(self, agent: KnownAgent, message: object) -> None:
-        if isinstance(message, Heartbeat):
+    def _take_report(self, agent: KnownAgent, arrival: Arrival) -> None:
+        message = arrival.message
+        if isinstance(message, Heartbeat) and not arrival.retained:
             reports.heartbeat(self.session, agent, message, now=self.now)
-        elif isinstance(message, State):
+        elif isinstance(message, State) and not (arrival.retained and message.online):
             reports.state(self.session, agent, message)
         elif isinstance(message, Catalog):
             reports.catalog(self.session, agent, message)

@@ -26,6 +26,8 @@ class Incoming:
     payload: bytes
     mid: int
     qos: int
+    retained: bool = False
+    """Kept by the broker from earlier; not said just now."""
 
 
 class BufferedClient(mqtt.Client):
@@ -67,7 +69,7 @@ class BufferedClient(mqtt.Client):
             body, n = _remaining_length(held, at + 1, end)
             if not body or body + n > end:
                 break
-            found.append(_publish(held, held[at] & 0x02, body, body + n))
+            found.append(_publish(held, held[at], body, body + n))
             at = body + n
         self._at = at
         return found
@@ -115,7 +117,8 @@ def new_client(
             on_up()
 
     def arrived(_c: Any, _u: Any, message: mqtt.MQTTMessage) -> None:  # noqa: ANN401  paho's own signature
-        on_message(Incoming(_topic_of(message), bytes(message.payload), message.mid, message.qos))
+        topic, payload = _topic_of(message), bytes(message.payload)
+        on_message(Incoming(topic, payload, message.mid, message.qos, message.retain))
 
     client.on_connect, client.on_subscribe, client.on_message = connected, subscribed, arrived
     if client.connect(address.host, address.port, keepalive=30) != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -135,13 +138,14 @@ def _remaining_length(held: bytes, at: int, end: int) -> tuple[int, int]:
     return 0, 0
 
 
-def _publish(held: bytes, with_mid: int, body: int, end: int) -> Incoming:
+def _publish(held: bytes, flags: int, body: int, end: int) -> Incoming:
     topic_end = body + 2 + (held[body] << 8 | held[body + 1])
     topic = held[body + 2 : topic_end].decode("utf-8", "replace")
-    if not with_mid:
-        return Incoming(topic, held[topic_end:end], 0, 0)
+    retained = bool(flags & 0x01)
+    if not flags & 0x02:
+        return Incoming(topic, held[topic_end:end], 0, 0, retained)
     mid = held[topic_end] << 8 | held[topic_end + 1]
-    return Incoming(topic, held[topic_end + 2 : end], mid, 1)
+    return Incoming(topic, held[topic_end + 2 : end], mid, 1, retained)
 
 
 def _topic_of(message: mqtt.MQTTMessage) -> str:

@@ -42,7 +42,7 @@ def on_messages(desk: Desk, group: Sequence[Incoming]) -> list[Answer]:
     Raises whatever the database raises; then nothing of the group has been stored.
     """
     now = desk.clock.now()
-    arrivals = [arrival.read(m.topic, m.payload, desk.prefix) for m in group]
+    arrivals = [arrival.read(m.topic, m.payload, desk.prefix, retained=m.retained) for m in group]
     try:
         with desk.database.writing() as session:
             recorded = record.record(session, arrivals, desk.known, now=now, prefix=desk.prefix)

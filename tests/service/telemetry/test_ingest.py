@@ -448,6 +448,25 @@ def test_presence_heartbeat_and_farewell(bench: Bench) -> None:
     assert not bench.all(Agent)[0].online
 
 
+def test_what_the_broker_kept_and_a_will_are_no_signs_of_life(bench: Bench) -> None:
+    online = {"v": 1, "online": True, "boot": BOOT}
+    beat = {"v": 1, "boot": BOOT, "at": T0}
+    on_messages(
+        bench.desk,
+        [
+            Incoming(f"ck1/main/tank-1/{kind}", json.dumps(said).encode(), 1, 1, retained=True)
+            for kind, said in (("state", online), ("hb", beat))
+        ],
+    )
+    bench.send({"v": 1, "online": False, "boot": BOOT}, kind="state")
+    agent = bench.all(Agent)[0]
+    assert (agent.online, agent.seen_at) == (False, None)
+
+    bench.send(online, kind="state")
+    agent = bench.all(Agent)[0]
+    assert (agent.online, agent.seen_at) == (True, NOW)
+
+
 def test_an_agent_that_says_nothing_for_three_minutes_is_offline(bench: Bench) -> None:
     bench.send({"v": 1, "boot": BOOT, "at": T0}, kind="hb")
     later = NOW + timedelta(minutes=4)

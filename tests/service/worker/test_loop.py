@@ -192,6 +192,36 @@ def test_a_refused_subscription_is_no_connection_and_says_why() -> None:
     assert link.why.startswith("the broker refuses the subscription: ck1/+/+/t/+")
 
 
+@pytest.mark.needs("mosquitto")
+def test_what_the_broker_kept_is_known_as_kept() -> None:
+    broker = Mosquitto()
+    address = Address(broker.host, broker.port, broker.username, broker.password)
+    speaker, listener = Link(address, "a", ["x"]), Link(address, "b", ["ck1/main/+/state"])
+
+    def up(link: Link) -> bool:
+        link.tend()
+        wait([link], 0.05)
+        return link.up
+
+    def heard() -> list[Incoming]:
+        up(listener)
+        return listener.take(9)
+
+    try:
+        assert eventually(lambda: up(speaker))
+        assert speaker._client
+        speaker._client.publish("ck1/main/kept/state", b"1", qos=1, retain=True)
+        assert eventually(lambda: up(speaker) and up(listener))
+        assert [m.retained for m in eventually(heard)] == [True]
+        speaker.publish("ck1/main/said/state", b"1")
+        assert eventually(lambda: up(speaker))
+        assert [m.retained for m in eventually(heard)] == [False]
+    finally:
+        speaker.close()
+        listener.close()
+        broker.stop()
+
+
 def _beats(database: Database) -> list[bool]:
     with database.reading() as session:
         return list(session.scalars(select(WorkerBeat.broker_connected)))
