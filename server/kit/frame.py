@@ -41,6 +41,7 @@ def _fill() -> dict[str, Any]:
         "actor": actor if actor.signed_in else None,
         "nav": here.nav.of(actor, path, language),
         "nav_more": here.nav.of(actor, path, language, seldom=True),
+        "scan_action": _scan_action(actor),
         "strip": _strip(actor),
         "strip_stream": here.strip.stream(actor),
         "notices": notices.take() if has_request_context() else [],
@@ -48,6 +49,12 @@ def _fill() -> dict[str, Any]:
         "printed_at": now.astimezone(filters.site_zone()).strftime("%Y-%m-%d %H:%M %Z"),
         "panels": here.panels,
     }
+
+
+def _scan_action(actor: Actor) -> str:
+    if actor.may("storage.read"):
+        return "/find"
+    return "/window" if actor.may("requests.own") else ""
 
 
 def _strip(actor: Actor) -> object:

@@ -92,6 +92,17 @@ def test_a_refused_question_keeps_what_was_typed(place, form, said):
     assert place.api("asker", "GET", "/requests").json["items"] == []
 
 
+def test_the_field_at_the_top_searches_where_the_person_may(place):
+    code = place.ask()
+    page = place.get("asker", "/").text
+
+    assert 'action="/window"' in page
+    assert "Search cells" in page
+    assert place.get("asker", f"/window?q={code.lower()}").location == f"/requests/{code}"
+    assert place.get("stranger", f"/window?q={code}").status_code == 200
+    assert 'action="/find"' in place.get("technician", "/").text
+
+
 def test_a_form_that_is_sent_twice_asks_once(place):
     page = place.get("asker", "/window/SH0041").text
     number = re.search(r'name="form_number" value="([^"]+)"', page)[1]
