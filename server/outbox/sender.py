@@ -32,6 +32,8 @@ LOOK_S = 1.0
 BREATH_S = 0.02
 """Between two looks, however often it is woken."""
 SECRET_KEPT_S = 10.0
+RUN = token_hex(4)
+"""This run of the program: after a restart of a container the next one may have the same number."""
 
 
 class Sender:
@@ -42,7 +44,7 @@ class Sender:
     ) -> None:
         self.database = database
         self.clock = clock
-        self.name = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{RUN}:{token_hex(4)}"
         self.public_url = base_url(settings)
         self._waker = waker
         self._poked = threading.Event()
@@ -219,9 +221,11 @@ class Sender:
 
 def _is_dead(name: str) -> bool:
     host, _, rest = name.partition(":")
-    pid = rest.partition(":")[0]
+    pid, _, run = rest.partition(":")
     if host != socket.gethostname() or not pid.isdecimal():
         return False
+    if int(pid) == os.getpid():
+        return run.partition(":")[0] != RUN
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:

@@ -1,5 +1,6 @@
 """Letters leave after the commit, at least once, and no receiver stands in another's way."""
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -267,6 +268,19 @@ def test_the_claims_of_a_dead_process_of_this_machine_are_freed_at_once(
     (letter_id,) = send(database, "webhook", webhook_receiver.url)
     with database.writing() as session:
         claims.claim(session, [letter_id], f"{socket.gethostname()}:4194399:aa", now())
+
+    make_sender()
+
+    webhook_receiver.wait_for(1, timeout=10)
+
+
+def test_the_claims_of_an_earlier_run_with_the_same_process_number_are_freed_at_once(
+    database: Database, make_sender: MakeSender, webhook_receiver: WebhookReceiver
+) -> None:
+    (letter_id,) = send(database, "webhook", webhook_receiver.url)
+    with database.writing() as session:
+        name = f"{socket.gethostname()}:{os.getpid()}:aaaaaaaa:bbbbbbbb"
+        claims.claim(session, [letter_id], name, now())
 
     make_sender()
 
