@@ -1,6 +1,6 @@
 """What may happen to a request for vials, each step answered with a reason."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -106,6 +106,8 @@ class Asked:
     """Whether the site to deliver to is one of the requester's organisation."""
     from_one_lot: int
     """How many vials can be given now, all of one lot."""
+    sites: int = 0
+    """How many sites the requester's organisation has to deliver to."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,8 @@ def why_not_request(asked: Asked) -> Refusal | None:
     """Say why vials cannot be asked for so, or None when they can."""
     if not asked.listed:
         return Refusal("not_listed", N_("%(line)s is not given out."), {"line": asked.line})
+    if not asked.delivery_site and asked.sites:
+        return Refusal("no_site_chosen", N_("Choose where to send the vials."))
     if not asked.delivery_site:
         because = N_("Your organisation has no site to deliver to. Ask the bank to enter one.")
         return Refusal("no_delivery_site", because)
@@ -234,6 +238,16 @@ def availability(lots: Iterable[LotStock], stored_of_line: int) -> Availability:
         from_one_lot=min(max(can_give, default=0), above_last),
         lots=len(can_give),
     )
+
+
+def meant(scanned: str, codes: Collection[str]) -> str:
+    """Return the code that a scan means: the very same, else the only one that differs in case alone.
+
+    What means none of them, or could mean two, comes back as it was scanned.
+    """
+    code = scanned.strip()
+    alike = [each for each in codes if each.casefold() == code.casefold()]
+    return alike[0] if code not in codes and len(alike) == 1 else code
 
 
 def choose_lot(lots: Sequence[LotStock], quantity: int) -> LotStock | None:

@@ -34,11 +34,11 @@ def pick(
     steps.hold(session, request)
     steps.check(rules.why_not_act(request.code, request.state, Act.PICK))
     waiting = {
-        each.vial.code.upper(): each
+        each.vial.code: each
         for each in queries.vials_of(session, request.id)
         if each.picked_at is None
     }
-    code = scanned.strip().upper()
+    code = rules.meant(scanned, waiting)
     if refusal := rules.why_not_pick(expected or next(iter(waiting), ""), code, waiting):
         raise Invalid(refusal, field="code")
     chosen = waiting[code]
@@ -77,7 +77,17 @@ def not_there(
         session, actor, request, Act.PICK, "request.vial_missing", at=at, vial=code, instead=now
     )
     _finish_if_last(session, actor, request, at=at)
+    if not queries.vials_of(session, request.id):
+        _tell_all_missing(session, request, at=at)
     return other
+
+
+def _tell_all_missing(session: Session, request: Request, *, at: datetime) -> None:
+    subject = N_("%(request)s: your vials of %(line)s cannot be found")
+    text = N_(
+        "none of the %(quantity)s × %(line)s that were reserved for you is where it should be, and no other vial of the lot may be given. The bank looks into it; you will get a mail when it has decided."
+    )
+    steps.tell_requester(session, request, subject, text, at=at)
 
 
 def _replacement(

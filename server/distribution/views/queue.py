@@ -79,6 +79,7 @@ def page_of(found: Request, errors: object = None, typed: Typed | None = None) -
         badge=shown.STATE_BADGES[State(found.state)],
         word=rules.STATE_WORDS[State(found.state)],
         able=able,
+        loss=shown.loss(found, len(walk)),
         stock=stock,
         chosen=rules.choose_lot(stock, found.quantity),
         reads=queries.may(g.actor, "requests.read", found)

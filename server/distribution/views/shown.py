@@ -112,6 +112,22 @@ def sentence(request: Request) -> str:
     )
 
 
+def loss(request: Request, promised: int) -> str:
+    """Return a sentence on vials that are missing and were not replaced; empty where none is."""
+    asked = request.quantity
+    if request.state not in {State.PICKING, State.PICKED} or promised >= asked:
+        return ""
+    if not promised:
+        return gettext(
+            "All reserved vials are missing, and no other of their lot may be given: cancel the request, so that the requester can ask again."
+        )
+    return gettext(
+        "%(found)s of %(asked)s vials can be given; the others are missing and no other of their lot may take their place.",
+        found=promised,
+        asked=asked,
+    )
+
+
 def allowed(actor: Actor, request: Request) -> frozenset[str]:
     """Return what this actor may do with the request now."""
     needs = {
@@ -129,4 +145,6 @@ def allowed(actor: Actor, request: Request) -> frozenset[str]:
         able.add(str(Act.CANCEL))
     if own or queries.may(actor, "requests.ship", request):
         able.add(str(Act.RECEIVE))
+    if request.state == State.PICKING and not queries.vials_of(g.session, request.id):
+        able.discard(str(Act.PICK))  # nothing is left to be picked
     return frozenset(name for name in able if rules.state_after(request.state, Act(name)))

@@ -223,6 +223,21 @@ def test_without_another_vial_the_request_goes_on_with_fewer(desk):
     assert request.state == "picked"
 
 
+def test_when_all_are_missing_the_requester_is_told(desk):
+    desk.stock(6, floor=4)
+    request = desk.approved(2)
+    for code in codes(desk.session, request):
+        assert service.not_there(desk.session, desk.manager, request, code, at=START) is None
+    desk.session.flush()
+
+    assert (request.state, codes(desk.session, request)) == ("picking", [])
+    subjects = desk.session.scalars(select(Letter.subject).order_by(Letter.id)).all()
+    assert subjects[-1] == "R-0001: your vials of HEK293T cannot be found"
+    assert len(subjects) == 3
+    service.cancel(desk.session, desk.manager, request, "All are missing.", at=START)
+    assert request.state == "cancelled"
+
+
 def test_cancelling_frees_the_vials(desk):
     desk.stock(6)
     request = desk.approved(2)

@@ -40,6 +40,7 @@ def test_each_act_is_possible_only_in_its_states(act, from_states):
         ({"quantity": 10, "from_one_lot": 10}, None),
         ({"listed": False}, "not_listed"),
         ({"delivery_site": False}, "no_delivery_site"),
+        ({"delivery_site": False, "sites": 2}, "no_site_chosen"),
         ({"quantity": 0}, "bad_quantity"),
         ({"quantity": -1}, "bad_quantity"),
         ({"quantity": 11}, "bad_quantity"),
@@ -164,3 +165,18 @@ def test_only_released_distribution_stock_is_given(tier, disposition, expected):
 
     assert (refusal and refusal.code) == expected
     assert refusal is None or {"V-1", "L-1"} <= {refusal.facts["vial"], refusal.facts["lot"]}
+
+
+@pytest.mark.parametrize(
+    ("scanned", "codes", "expected"),
+    [
+        ("AB-1", ["AB-1", "ab-1"], "AB-1"),
+        ("ab-1", ["AB-1", "ab-1"], "ab-1"),
+        ("Ab-1", ["AB-1", "ab-1"], "Ab-1"),
+        (" ab-1 ", ["AB-1", "AB-2"], "AB-1"),
+        ("AB-1", ["ab-1"], "ab-1"),
+        ("AB-3", ["AB-1"], "AB-3"),
+    ],
+)
+def test_a_scan_means_the_same_code_or_the_only_one_alike(scanned, codes, expected):
+    assert rules.meant(scanned, codes) == expected
