@@ -1,5 +1,6 @@
 """What the requester does: ask, take back, receive."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -22,6 +23,7 @@ _FIELDS = {
     "too_few": "quantity",
     "none_available": "quantity",
     "no_delivery_site": "delivery_site",
+    "no_site_chosen": "delivery_site",
 }
 
 
@@ -36,10 +38,17 @@ def submit(
     at: datetime,
 ) -> Request:
     """Ask for so many vials of a line, to be delivered to a site of the requester's organisation."""
-    site = _delivery_site(session, actor, delivery_site_id)
+    sites = _delivery_sites(session, actor)
+    site = _chosen(sites, delivery_site_id)
     can_give = queries.availability(session, [line.id])[line.id]
     asked = Asked(
-        quantity, purpose, line.name, line.listed, site is not None, can_give.from_one_lot
+        quantity,
+        purpose,
+        line.name,
+        line.listed,
+        site is not None,
+        can_give.from_one_lot,
+        len(sites),
     )
     if refusal := rules.why_not_request(asked):
         raise Invalid(refusal, field=_FIELDS.get(refusal.code))
@@ -70,15 +79,22 @@ def submit(
     return request
 
 
-def _delivery_site(
-    session: Session, actor: Actor, delivery_site_id: int | None
-) -> DeliverySite | None:
-    """Return the chosen site, or the only one; None where it is not one of the requester's organisation."""
+def _delivery_sites(session: Session, actor: Actor) -> dict[int, DeliverySite]:
     wanted = select(DeliverySite).where(DeliverySite.org_id == actor.org_id, DeliverySite.active)
-    mine = {site.id: site for site in session.scalars(wanted.order_by(DeliverySite.id))}
-    if delivery_site_id is None and len(mine) == 1:
-        return next(iter(mine.values()))
-    return mine.get(delivery_site_id or 0)
+    return {site.id: site for site in session.scalars(wanted.order_by(DeliverySite.id))}
+
+
+def _chosen(sites: Mapping[int, DeliverySite], delivery_site_id: int | None) -> DeliverySite | None:
+    """Return the chosen site, or the only one; None where it is not one of the requester's organisation."""
+    if delivery_site_id is None and len(sites) == 1:
+        return next(iter(sites.values()))
+    return sites.get(delivery_site_id or 0)
+
+
+def check_cancel(actor: Actor, request: Request) -> None:
+    """Refuse where this actor cannot take the request back as it stands."""
+    by_requester = not actor.may("requests.decide", request.org_id)
+    steps.check(rules.why_not_cancel(request.code, request.state, by_requester=by_requester))
 
 
 def cancel(
@@ -88,8 +104,7 @@ def cancel(
     if refusal := rules.why_not_reason(reason):
         raise Invalid(refusal, field="reason")
     steps.hold(session, request)
-    by_requester = not actor.may("requests.decide", request.org_id)
-    steps.check(rules.why_not_cancel(request.code, request.state, by_requester=by_requester))
+    check_cancel(actor, request)
     codes = steps.release_vials(session, actor, request, "cancelled", at=at)
     request.decided_at, request.decided_by_name = at, actor.name
     request.decision_reason = reason.strip()

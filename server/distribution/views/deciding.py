@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from server.core.errors import Conflict, Invalid
 from server.distribution import queries, service
 from server.distribution.models import Request
+from server.distribution.service.asking import check_cancel
 from server.distribution.views import shown
 from server.distribution.views.blueprints import pages
 from server.distribution.views.forms import ReasonForm, ShipForm
@@ -67,21 +68,17 @@ def receive(code: str) -> Answered:
 @pages.get("/requests/<code>/cancel")
 @require(SIGNED_IN)
 def cancel_form(code: str) -> str:
-    """Show what cancelling ends, and ask why."""
-    refuse_strangers()
-    return _cancel(queries.request(g.session, g.actor, "requests.read", code), Typed(), {})
+    """Show what cancelling ends, and ask why; refused where the request cannot be cancelled."""
+    found = _cancellable(code)
+    check_cancel(g.actor, found)
+    return _cancel(found, Typed(), {})
 
 
 @pages.post("/requests/<code>/cancel")
 @require(SIGNED_IN)
 def cancel(code: str) -> Answered:
     """Cancel the request; its vials are free again."""
-    refuse_strangers()
-    found = (
-        queries.request(g.session, g.actor, "requests.own", code)
-        if _only_asks()
-        else queries.request(g.session, g.actor, "requests.decide", code)
-    )
+    found = _cancellable(code)
     try:
         service.cancel(
             g.session, g.actor, found, ReasonForm.read(request.form).reason, at=g.clock.now()
@@ -92,8 +89,10 @@ def cancel(code: str) -> Answered:
     return redirect(url_for("distribution.request_page", code=found.code), 303)
 
 
-def _only_asks() -> bool:
-    return not g.actor.may("requests.decide")
+def _cancellable(code: str) -> Request:
+    refuse_strangers()
+    permission = "requests.decide" if g.actor.may("requests.decide") else "requests.own"
+    return queries.request(g.session, g.actor, permission, code)
 
 
 def _cancel(found: Request, typed: Typed, errors: object) -> str:

@@ -213,6 +213,29 @@ def test_cancelling_names_what_it_ends_and_frees_the_vials(place, database):
         assert session.query(Reservation).where(Reservation.ended_at.is_(None)).count() == 0
 
 
+def test_the_page_that_cancels_opens_only_where_one_can_cancel(place):
+    code = place.ask()
+    assert place.get("technician", f"/requests/{code}/cancel").status_code == 404
+    place.post("manager", f"/requests/{code}/approve")
+    place.post("technician", f"/requests/{code}/pick", code="V-1")
+
+    began = place.get("asker", f"/requests/{code}/cancel")
+    assert began.status_code == 409
+    assert "ask the bank to cancel it" in began.text
+    assert place.get("manager", f"/requests/{code}/cancel").status_code == 200
+
+
+def test_where_to_is_asked_for_where_there_are_several(place, database):
+    with database.writing() as session:
+        first = session.query(DeliverySite).order_by(DeliverySite.id).first()
+        session.add(DeliverySite(org_id=first.org_id, name="Back door", address="Road 2"))
+
+    answer = place.post("asker", "/window/SH0041", quantity=1, purpose=PURPOSE)
+
+    assert answer.status_code == 422
+    assert "Choose where to send the vials." in answer.text
+
+
 def test_tasks_wait_on_the_home_page_of_those_who_can_do_them(place):
     code = place.ask()
     assert f"{code} waits for a decision" in place.get("manager", "/").text
