@@ -224,8 +224,10 @@ class _Recording:
             reports.heartbeat(self.session, agent, message, now=self.now)
         elif isinstance(message, State) and not (arrival.retained and message.online):
             reports.state(self.session, agent, message)
-        elif isinstance(message, Catalog):
-            reports.catalog(self.session, agent, message)
+        elif isinstance(message, Catalog) and reports.catalog(
+            self.session, agent, message, now=self.now
+        ):
+            self._keep(arrival, agent, _TOO_MANY)
 
     def _save_streams(self) -> None:
         changed = [stream.written() for stream in self.streams.values() if stream.changed]

@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session
 from edge_agent.wire.messages import Catalog, Heartbeat, State
 from edge_agent.wire.messages import Channel as Described
 from edge_agent.wire.reports import catalog_hash
+from server.audit import service as audit
+from server.core.actor import Actor
 from server.storage.models import Container
+from server.telemetry.known import CHANNELS_AN_AGENT
 from server.telemetry.models import Agent, Channel
 from server.telemetry.store import KnownAgent
 
@@ -38,16 +41,37 @@ def state(session: Session, known: KnownAgent, said: State) -> None:
     session.flush()
 
 
-def catalog(session: Session, known: KnownAgent, said: Catalog) -> None:
-    """Take over what each channel is; a channel that a person has placed stays where it is."""
+def catalog(session: Session, known: KnownAgent, said: Catalog, *, now: datetime) -> int:
+    """Take over what each channel is; a channel that a person has placed stays where it is.
+
+    Where it places a channel in a freezer, the audit trail says so. Returns how many channels were left
+    out because the agent has too many.
+    """
     agent = session.get_one(Agent, known.id)
     agent.catalogue_hash = catalog_hash(said.channels)
     agent.agent_version = said.version or agent.agent_version
     codes = {described.freezer for described in said.channels if described.freezer}
     freezers = _freezers(session, known.org_id, codes)
+    channels = _channels(session, known.id)
+    left_out = 0
     for described in said.channels:
-        _describe(session, known.id, described, freezers)
+        channel = channels.get((described.stream, described.key))
+        if channel is None and len(channels) >= CHANNELS_AN_AGENT:
+            left_out += 1
+            continue
+        if channel is None:
+            channel = _added(session, known.id, described)
+            channels[described.stream, described.key] = channel
+        _describe(channel, described)
+        if channel.freezer_id is None and described.freezer in freezers:
+            _place(session, agent, channel, described.freezer, freezers[described.freezer], now)
     session.flush()
+    return left_out
+
+
+def _channels(session: Session, agent_id: int) -> dict[tuple[str, str], Channel]:
+    found = session.scalars(select(Channel).where(Channel.agent_id == agent_id))
+    return {(channel.stream, channel.key): channel for channel in found}
 
 
 def _freezers(session: Session, org_id: int, codes: set[str]) -> dict[str, int]:
@@ -57,21 +81,37 @@ def _freezers(session: Session, org_id: int, codes: set[str]) -> dict[str, int]:
     return {row.code: row.id for row in session.execute(query)} if codes else {}
 
 
-def _describe(session: Session, agent_id: int, said: Described, freezers: dict[str, int]) -> None:
-    query = select(Channel).where(
-        Channel.agent_id == agent_id, Channel.stream == said.stream, Channel.key == said.key
-    )
-    channel = session.scalars(query).first()
-    if channel is None:
-        channel = Channel(agent_id=agent_id, stream=said.stream, key=said.key, label="")
-        session.add(channel)
+def _added(session: Session, agent_id: int, said: Described) -> Channel:
+    channel = Channel(agent_id=agent_id, stream=said.stream, key=said.key, label="")
+    session.add(channel)
+    return channel
+
+
+def _describe(channel: Channel, said: Described) -> None:
     channel.probe_serial = said.serial
     channel.calibration_due = said.calibration_due
     channel.interval_s = said.interval_s or channel.interval_s or 10.0
-    if channel.freezer_id is None and said.freezer in freezers:
-        channel.freezer_id = freezers[said.freezer]
     channel.confirmed = channel.confirmed or channel.freezer_id is not None
-    session.flush()
+
+
+def _place(
+    session: Session, agent: Agent, channel: Channel, code: str, freezer_id: int, at: datetime
+) -> None:
+    """Let the channel look into the freezer: from now on its readings alarm there."""
+    channel.freezer_id = freezer_id
+    channel.confirmed = True
+    audit.record(
+        session,
+        Actor(id=agent.id, name=f"{agent.site}/{agent.code}", kind="agent", door="worker"),
+        "channel.described",
+        "channel",
+        f"{agent.code}/{channel.stream}/{channel.key}",
+        at=at,
+        org_id=agent.org_id,
+        before={"label": channel.label, "freezer": None},
+        label=channel.label,
+        freezer=code,
+    )
 
 
 def presence(session: Session, *, now: datetime) -> int:

@@ -12,10 +12,12 @@ from sqlalchemy import event, func, select, text
 from edge_agent.wire import codec
 from edge_agent.wire.messages import Ack, Bad
 from server.alarms.models import AlarmRule, Episode, RuleState
+from server.audit.models import AuditEntry
 from server.core.actor import Actor
 from server.core.clock import FixedClock, to_ms
 from server.core.db import Database
 from server.parties.models import Organisation
+from server.storage.models import Container, Room, Site
 from server.telemetry import reports, service
 from server.telemetry.known import CHANNELS_AN_AGENT
 from server.telemetry.models import (
@@ -318,6 +320,37 @@ def test_an_unknown_channel_is_created_unconfirmed_and_the_catalogue_says_what_i
         "2027-01-31",
         5.0,
     )
+
+
+def test_a_channel_placed_by_the_catalogue_is_audited_once(bench: Bench) -> None:
+    with bench.database.writing() as session:
+        session.add(
+            Container(
+                org_id=bench.org_id, code="TANK-1", kind="freezer", rows=1, columns=4, created_at=NOW,
+                room=Room(code="B1.04", site=Site(org_id=bench.org_id, code="S1", name="Site")),
+            )
+        )  # fmt: skip
+    described = {"stream": "tank", "key": "top_c", "freezer": "TANK-1"}
+    catalogue = {"v": 1, "boot": BOOT, "channels": [described]}
+    bench.send(catalogue, kind="catalog")
+    bench.send(catalogue, kind="catalog")
+
+    assert bench.all(Channel)[0].freezer_id is not None
+    placed = [e for e in bench.all(AuditEntry) if e.action == "channel.described"]
+    assert [(e.actor_kind, e.actor_name, e.subject_code) for e in placed] == [
+        ("agent", "main/tank-1", "tank-1/tank/top_c")
+    ]
+    assert json.loads(placed[0].facts)["freezer"] == "TANK-1"
+
+
+def test_a_catalogue_adds_no_more_channels_than_an_agent_may_have(bench: Bench) -> None:
+    described = [{"stream": "tank", "key": f"x{i}_c"} for i in range(CHANNELS_AN_AGENT + 3)]
+    for first in range(0, len(described), 100):
+        part = {"v": 1, "boot": BOOT, "channels": described[first : first + 100]}
+        bench.send(part, kind="catalog")
+
+    assert len(bench.all(Channel)) == CHANNELS_AN_AGENT
+    assert [m.code for m in bench.all(RejectedMessage)] == ["too_many_channels"]
 
 
 def test_the_latest_value_is_the_youngest_reading_and_backlog_does_not_replace_it(
