@@ -229,7 +229,9 @@ def _wrong_in(line: _Line, shape: BoxShape) -> Iterator[Problem]:
         expected = N_("a tube's code, or a word such as NO READ or EMPTY")
         yield Problem(line.row, "tube", "", expected)
     elif why_not_code(line.tube) and line.tube.upper() not in UNREAD_WORDS | EMPTY_WORDS:
-        expected = N_("a code without blanks, of at most %(most)s characters")
+        expected = N_(
+            "a code of letters and digits, with . _ : + # - between, %(most)s characters at most"
+        )
         yield Problem(line.row, "tube", line.tube[:80], expected, (("most", LONGEST_CODE),))
 
 

@@ -74,6 +74,11 @@ def test_a_scanners_word_is_never_a_tube(word: str, *, unread: bool) -> None:
         ("a tube twice", b"A1,X1\nA2,X1", [(2, "tube", "X1")]),
         ("no tube", b"A1,X1\nA2,", [(2, "tube", "")]),
         ("a tube with a blank", b"A1,X1\nA2,X 2", [(2, "tube", "X 2")]),
+        (
+            "no codes",
+            b"A1,=cmd|calc\nA2,@SUM(1)",
+            [(1, "tube", "=cmd|calc"), (2, "tube", "@SUM(1)")],
+        ),
         ("two racks", b"R1,A1,X1\nR2,A2,X2", [(2, "rack", "R2")]),
         ("no rack", b"R1,A1,X1\n,A2,X2", [(2, "rack", "")]),
         ("too many columns", b"A1,X1\nA2,X2,7,8", [(2, "", "A2, X2, 7, 8")]),
