@@ -242,6 +242,8 @@ class RackScan(Base):
     """The lot that tubes unknown so far are entered into, where one was chosen."""
     file_name: Mapped[str]
     format: Mapped[str]
+    rack: Mapped[str] = mapped_column(default="", server_default="")
+    """The rack's barcode that the file names; empty where it names none."""
     sha256: Mapped[str]
     tubes: Mapped[str] = mapped_column(Text)
     """JSON: [[ordinal, code or null, as written], ...]."""
@@ -250,6 +252,7 @@ class RackScan(Base):
     uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     uploaded_at: Mapped[datetime]
     applied_at: Mapped[datetime | None]
+    applied_by_name: Mapped[str] = mapped_column(default="", server_default="")
     version: Mapped[int] = mapped_column(default=1)
 
     box: Mapped[Container] = relationship()

@@ -9,7 +9,14 @@ from server.storage.service.containers import (
 )
 from server.storage.service.endings import discard_vial, ship_vial
 from server.storage.service.reservations import end_reservation, reserve
-from server.storage.service.scans import apply_scan, choose_lot, plan_of, put_aside_scan, stage_scan
+from server.storage.service.scans import (
+    apply_scan,
+    choose_lot,
+    doubts_of,
+    plan_of,
+    put_aside_scan,
+    stage_scan,
+)
 from server.storage.service.sites import add_circuit, add_room, add_site, add_supply
 from server.storage.service.vials import (
     add_vial,
@@ -39,6 +46,7 @@ __all__ = [
     "bring_vial",
     "choose_lot",
     "discard_vial",
+    "doubts_of",
     "end_reservation",
     "first_free",
     "miss_vial",

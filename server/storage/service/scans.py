@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -23,6 +24,9 @@ from server.storage.service.stays import Moment, end_stay, hold, occupy, refuse,
 
 SCANNED = "rack scan"
 ENTERS = "storage.edit"
+NOT_COMPARED = Refusal(
+    "not_compared", N_("Compare the rack in your hand with the box first, and say so here.")
+)
 
 
 @dataclass(frozen=True)
@@ -44,21 +48,23 @@ def stage_scan(
     box: Container,
     file: File,
     *,
+    read: imports.Scan | None = None,
     lot: Lot | None = None,
     at: datetime,
 ) -> RackScan:
-    """Read a scanner's file for this box and keep what it says; nothing in the box changes yet."""
-    scan = imports.read(file.data, box.shape)
-    if scan.rack and scan.rack not in (box.code, box.barcode) and box.barcode:
-        because = N_("The file is of rack %(found)s, but %(box)s bears %(expected)s.")
-        facts = {"found": scan.rack, "box": box.code, "expected": box.barcode}
-        raise Invalid(Refusal("other_rack", because, facts), field="box")
+    """Read a scanner's file for this box and keep what it says; nothing in the box changes yet.
+
+    `read` is what the file says, where it was read before the writing began.
+    """
+    scan = read or imports.read(file.data, box.shape)
+    _refuse_other_rack(session, box, scan.rack or "")
     staged = RackScan(
         org_id=box.org_id,
         box_id=box.id,
         lot_id=_lot_for(actor, box, lot),
         file_name=file.name[:200],
         format=scan.format,
+        rack=(scan.rack or "")[: rules.LONGEST_CODE],
         sha256=file.sha256,
         tubes=json.dumps([[t.ordinal, t.code, t.unread] for t in scan.tubes]),
         uploaded_by=actor.id if actor.kind == "person" else None,
@@ -68,6 +74,20 @@ def stage_scan(
     session.flush()  # its number names it in the record
     _trace(session, actor, "scan.staged", staged, box, at, file=file.name, sha256=file.sha256)
     return staged
+
+
+def _refuse_other_rack(session: Session, box: Container, rack: str) -> None:
+    """Refuse a file that names the rack of another box than the one that was chosen."""
+    if not rack or rack in (box.code, box.barcode):
+        return
+    if box.barcode:
+        because = N_("The file is of rack %(found)s, but %(box)s bears %(expected)s.")
+        facts = {"found": rack, "box": box.code, "expected": box.barcode}
+        raise Invalid(Refusal("other_rack", because, facts), field="box")
+    if owner := queries.box_bearing(session, box.org_id, rack):
+        because = N_("The file is of rack %(found)s, which is box %(owner)s and not %(box)s.")
+        facts = {"found": rack, "box": box.code, "owner": owner.code}
+        raise Invalid(Refusal("other_rack", because, facts), field="box")
 
 
 def _lot_for(actor: Actor, box: Container, lot: Lot | None) -> int | None:
@@ -100,14 +120,24 @@ def choose_lot(
 def plan_of(session: Session, scan: RackScan) -> Plan:
     """Return what applying the scan would change as things stand now."""
     seen = [Seen(ordinal, code, unread) for ordinal, code, unread in json.loads(scan.tubes)]
+    contents = [one for one in queries.box_contents(session, scan.box) if not one.free]
     return reconcile.plan(
         scan.box_id,
         scan.org_id,
         seen,
-        queries.occupants(session, scan.box),
+        {one.ordinal: one.vial_code for one in contents},
         _known(session, [one.code for one in seen if one.code]),
         enter_unknown=scan.lot_id is not None,
+        promised={one.vial_code: one.reserved_for for one in contents},
     )
+
+
+def doubts_of(session: Session, scan: RackScan, plan: Plan) -> list[Refusal]:
+    """Return why this may be the scan of another rack; someone must look before it is applied."""
+    box = scan.box
+    marks = [mark for mark in (box.code, box.barcode) if mark]
+    recorded = len(queries.occupants(session, box))
+    return reconcile.doubts(box.code, marks, scan.rack, recorded, plan)
 
 
 def _known(session: Session, codes: list[str]) -> dict[str, Known]:
@@ -131,12 +161,19 @@ def _known(session: Session, codes: list[str]) -> dict[str, Known]:
 
 
 def apply_scan(
-    session: Session, actor: Actor, scan: RackScan, fingerprint: str, *, at: datetime
+    session: Session,
+    actor: Actor,
+    scan: RackScan,
+    fingerprint: str,
+    *,
+    compared: bool = False,
+    at: datetime,
 ) -> Plan:
     """Make the record say what the scan saw, all of it or nothing.
 
     Refused when the scan was applied or put aside already, when anything in it conflicts, and when
-    the plan is not the one with this fingerprint, which is the one that was shown.
+    the plan is not the one with this fingerprint, which is the one that was shown. What is doubtful
+    is refused until somebody says that rack and box were `compared`.
     """
     _hold(session, scan)
     plan = plan_of(session, scan)
@@ -149,9 +186,14 @@ def apply_scan(
         raise Conflict(first or Refusal("conflicts", because, {"count": len(plan.conflicts)}))
     if plan.of(Change.ENTERED):
         _refuse_entering(actor, scan.org_id)
+    doubts = doubts_of(session, scan, plan)
+    if doubts and not compared:
+        raise Conflict(NOT_COMPARED, field="compared")
     _carry_out(session, actor, scan, plan, at)
-    scan.state, scan.applied_at = "applied", at
-    facts = {"changes": plan.changes, "missing": len(plan.of(Change.MISSING))}
+    scan.state, scan.applied_at, scan.applied_by_name = "applied", at, actor.name
+    facts: dict[str, Any] = {"changes": plan.changes, "missing": len(plan.of(Change.MISSING))}
+    if doubts:
+        facts["compared"] = ", ".join(doubt.code for doubt in doubts)
     _trace(session, actor, "scan.applied", scan, scan.box, at, **facts)
     return plan
 
@@ -167,14 +209,23 @@ def _hold(session: Session, scan: RackScan) -> None:
     hold(session, scan)
     if scan.state == "applied":
         because = N_(
-            "This scan was applied at %(when)s; a scan is applied once. Scan the box anew."
+            "This scan was applied already, %(when)s, by %(name)s; a scan is applied once."
+            " Scan the box anew."
         )
-        when = scan.applied_at.isoformat(timespec="minutes") if scan.applied_at else ""
-        raise Gone(Refusal("scan_applied", because, {"when": when}))
+        facts = {"when": _local(session, scan), "name": scan.applied_by_name or "?"}
+        raise Gone(Refusal("scan_applied", because, facts))
     if scan.state != "staged":
         because = N_("This scan was put aside. Upload the file again to use it.")
         raise Gone(Refusal("scan_put_aside", because))
     hold(session, scan.box)
+
+
+def _local(session: Session, scan: RackScan) -> str:
+    """Return when the scan was applied, in the time of the box's site, with its zone."""
+    if scan.applied_at is None:
+        return "?"
+    zone = queries.path_of(session, scan.box).time_zone
+    return f"{scan.applied_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"
 
 
 def _carry_out(session: Session, actor: Actor, scan: RackScan, plan: Plan, at: datetime) -> None:
@@ -227,6 +278,8 @@ def _arrive(
         "before": entry.source,
         "scan": scan.id,
     }
+    if entry.promised_to:
+        facts["reserved_for"] = entry.promised_to
     vials.trace(session, actor, action, vial, at, **facts)
 
 

@@ -110,9 +110,10 @@ class ScanForm(Form):
 
 
 class ApplyForm(Form):
-    """The plan that was shown."""
+    """The plan that was shown, and whether rack and box were compared where that is in doubt."""
 
-    fingerprint: str = forms.text(most=32)
+    fingerprint: str = forms.text(required=False, most=32)
+    compared: bool = forms.checkbox()
 
 
 class LotForm(Form):

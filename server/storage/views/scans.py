@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from flask import g, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
@@ -41,9 +42,14 @@ def upload() -> Response | tuple[str, int]:
     try:
         form = ScanForm.read(request.form)
         file = _file(request.files.get("file"))
-        box = _box(form.box, file)
+        with g.reader() as session:
+            shape = _box(session, form.box, file).shape
+        read = imports.read(file.data, shape)  # no one waits for the write lock meanwhile
+        box = _box(g.session, form.box, file)
         lot = catalogue.lot(g.session, g.actor, form.lot, "storage.import") if form.lot else None
-        staged = storage.stage_scan(g.session, g.actor, box, file, lot=lot, at=g.clock.now())
+        staged = storage.stage_scan(
+            g.session, g.actor, box, file, read=read, lot=lot, at=g.clock.now()
+        )
         documents.keep(kit().settings.home, file.data)
     except (Invalid, Conflict, NotFound) as refused:
         problems = refused.problems if isinstance(refused, ScanRefused) else []
@@ -57,11 +63,11 @@ def _file(sent: FileStorage | None) -> File:
     return File(sent.filename, sent.stream.read(imports.LARGEST_BYTES + 1))
 
 
-def _box(typed: str, file: File) -> Container:
+def _box(session: Session, typed: str, file: File) -> Container:
     code = typed or imports.rack_of(file.data)
     if not code:
         raise Invalid(NO_BOX, field="box")
-    return queries.container(g.session, g.actor, "storage.import", code, "box")
+    return queries.container(session, g.actor, "storage.import", code, "box")
 
 
 def _page(
@@ -94,6 +100,7 @@ def _staging(scan_id: int, refused: CryokeepError | None = None, typed: Typed | 
         scan=found,
         box=found.box,
         plan=plan,
+        doubts=storage.doubts_of(g.session, found, plan) if plan else [],
         lot=lot,
         may_enter=g.actor.may(ENTERS, found.org_id),
         steps=drawing.steps(queries.path_of(g.session, found.box)),
@@ -119,11 +126,17 @@ def choose_lot(scan_id: int) -> Response | tuple[str, int]:
 
 @pages.post("/scans/<int:scan_id>/apply")
 @require("storage.import")
-def apply_scan(scan_id: int) -> Response:
+def apply_scan(scan_id: int) -> Response | tuple[str, int]:
     """Make the record say what the scan saw, all of it or nothing."""
-    form = ApplyForm.read(request.form)
+    form, at = ApplyForm.read(request.form), g.clock.now()
     found = queries.rack_scan(g.session, g.actor, scan_id)
-    plan = storage.apply_scan(g.session, g.actor, found, form.fingerprint, at=g.clock.now())
+    shown, compared = form.fingerprint, form.compared
+    try:
+        plan = storage.apply_scan(g.session, g.actor, found, shown, compared=compared, at=at)
+    except Conflict as refused:
+        if refused.field != "compared":
+            raise
+        return _staging(scan_id, refused), 422
     notices.tell(
         gettext("The scan has been applied. Vials changed: %(count)s.", count=plan.changes)
     )

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from server.audit.models import AuditEntry
 from server.core.actor import Actor
 from server.core.db import Database
 from server.core.errors import Conflict, Forbidden, Gone, Invalid
@@ -74,7 +75,7 @@ def test_a_scan_is_applied_once(database: Database) -> None:
         shown = storage.plan_of(session, scan).fingerprint
         storage.apply_scan(session, shelves.actor, scan, shown, at=START)
 
-        with pytest.raises(Gone, match="applied once"):
+        with pytest.raises(Gone, match=r"applied already, 2026-04-17 .*, by tests"):
             storage.apply_scan(session, shelves.actor, scan, shown, at=START)
 
 
@@ -198,3 +199,64 @@ def test_who_may_not_enter_vials_enters_none_by_a_scan(database: Database) -> No
         storage.apply_scan(session, actor, scan, shown, at=START)
 
         assert session.scalars(select(Vial)).all() == []
+
+
+def test_a_rack_that_a_box_cannot_prove_is_compared_first(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box = shelves.box(org, "D-1", shape=SBS)
+        shelves.box(org, "D-2", shape=SBS, barcode="FX2")
+        with pytest.raises(Invalid, match="of rack FX2, which is box D-2 and not D-1"):
+            stage(shelves, box, "FX2,A1,V1\n")
+        shelves.vial(shelves.lot(org), "V1")
+        scan = stage(shelves, box, "FX9,A1,V1\n")
+        plan = storage.plan_of(session, scan)
+        assert [one.code for one in storage.doubts_of(session, scan, plan)] == ["rack_unproved"]
+        with pytest.raises(Conflict, match="Compare the rack"):
+            apply(shelves, scan)
+        storage.apply_scan(session, shelves.actor, scan, plan.fingerprint, compared=True, at=START)
+
+        assert queries.occupants(session, box) == {1: "V1"}
+
+
+def test_a_scan_of_nothing_that_the_box_holds_is_doubted(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box, lot = shelves.box(org, shape=SBS), shelves.lot(org)
+        shelves.vial(lot, "V1", box, 1)
+        shelves.vial(lot, "V2", box, 2)
+        scan = stage(shelves, box, "A1,X1\nA2,EMPTY\n")
+        doubts = storage.doubts_of(session, scan, storage.plan_of(session, scan))
+
+        assert [(one.code, one.facts["recorded"]) for one in doubts] == [("all_missing", 2)]
+        with pytest.raises(Conflict, match="Compare the rack"):
+            apply(shelves, scan)
+        partly = stage(shelves, box, "A1,V1\nA2,EMPTY\n")
+        assert not storage.doubts_of(session, partly, storage.plan_of(session, partly))
+
+
+def test_a_promise_is_named_before_its_vial_is_touched_and_in_the_record(
+    database: Database,
+) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box, lot = shelves.box(org, shape=SBS), shelves.lot(org)
+        wanted = {"for_kind": "request", "for_id": 7, "for_code": "R-0007"}
+        for ordinal, code in ((1, "V1"), (2, "V2")):
+            vial = shelves.vial(lot, code, box, ordinal)
+            storage.reserve(session, shelves.actor, vial, **wanted, at=START)
+        scan = stage(shelves, box, "A1,EMPTY\nA2,EMPTY\nA3,V2\n")
+        touched = storage.plan_of(session, scan).of(Change.MISSING, Change.MOVED)
+        assert [one.promised_to for one in touched] == ["R-0007", "R-0007"]
+        apply(shelves, scan)
+
+        told = {
+            entry.action: entry.facts
+            for entry in session.scalars(select(AuditEntry))
+            if entry.action in ("vial.missed", "vial.moved")
+        }
+        assert set(told) == {"vial.missed", "vial.moved"}
+        assert all("R-0007" in str(facts) for facts in told.values())
