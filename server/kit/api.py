@@ -9,7 +9,6 @@
 Bodies and answers are msgspec structs; from them /api/v1/openapi.json is made.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -19,14 +18,12 @@ from flask import request
 
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_
+from server.kit import bodies
 
 S = TypeVar("S")
 F = TypeVar("F", bound=Callable[..., Any])
 
-AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 NOT_JSON = N_("The body is not JSON: %(why)s. A JSON object is expected.")
-WRONG = N_("%(field)s: %(found)s was found. %(expected)s.")
-ABSENT = N_("nothing")
 
 
 class Answer(msgspec.Struct, kw_only=True):
@@ -72,27 +69,7 @@ def read(kind: type[S]) -> S:
     try:
         return msgspec.json.decode(raw or b"null", type=kind)
     except msgspec.ValidationError as error:
-        raise _refused(str(error), raw) from None
+        raise bodies.refused(str(error), raw) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         why = str(error).rstrip(".")
         raise Invalid(Refusal("not_json", NOT_JSON, {"why": why})) from None
-
-
-def _refused(message: str, raw: bytes) -> Invalid:
-    parts = AT.match(message)
-    what, path = (parts["what"], parts["path"] or "$") if parts else (message, "$")
-    found = _found(raw, path) if not what.startswith("Object missing") else ABSENT
-    name = path.removeprefix("$.").removeprefix("$") or "body"
-    facts = {"field": name, "found": found, "expected": what.rstrip(".")}
-    return Invalid(Refusal("bad_body", WRONG, facts), field=name)
-
-
-def _found(raw: bytes, path: str) -> str:
-    value: Any = msgspec.json.decode(raw or b"null")
-    for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", path):
-        try:
-            value = value[name] if name else value[int(index)]
-        except (KeyError, IndexError, TypeError):
-            break
-    text = msgspec.json.encode(value).decode()
-    return text if len(text) <= 60 else text[:59] + "…"

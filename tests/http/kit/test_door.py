@@ -199,11 +199,14 @@ def test_nobody_overwrites_what_they_have_not_seen(send, app, person):
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ('{"code": 5, "name": "x"}', "code: 5 was found"),
-        ('{"code": "ABC"}', "missing required field `name`"),
-        ('{"code": "ABC", "name": "x", "colour": 1}', "unknown field `colour`"),
+        ('{"code": 5, "name": "x"}', "code: 5 was found; a text is expected."),
+        ('{"code": "ABC"}', "name is missing; it is needed here."),
+        (
+            '{"code": "ABC", "name": "x", "colour": 1}',
+            "colour: 1 was found; no such field is expected here.",
+        ),
         ("{", "The body is not JSON"),
-        ("", "null was found"),
+        ("", "body: null was found; an object is expected."),
         ('{"code": "a b", "name": "x"}', "“A B” is not a code"),
     ],
 )
@@ -212,6 +215,17 @@ def test_a_wrong_body_is_refused_with_what_was_found_and_expected(send, body, se
 
     assert answer.status_code == 422
     assert sentence in answer.get_json()["detail"]
+
+
+def test_a_wrong_body_is_refused_in_the_language_of_the_asker(app, database):
+    with database.writing() as session:
+        person = sign_in(
+            session, None, ("administrator",), everywhere=True, name="Li", language="zh_Hans"
+        )
+    body = '{"code": 5, "name": "x"}'
+    answer = app.test_client().post("/api/v1/organisations", data=body, headers=person.bearer)
+
+    assert answer.get_json()["detail"] == "code：收到 5；应为文本。"
 
 
 def test_a_cookie_changes_nothing_in_the_api_without_its_token(app, person):

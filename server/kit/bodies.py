@@ -1,0 +1,70 @@
+"""What is said of an API body that is not as it should be: which field, what was found, what is expected."""
+
+import re
+from typing import Any
+
+import msgspec
+
+from server.core.errors import Invalid, Refusal
+from server.core.words import N_
+from server.kit.i18n import gettext
+
+AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
+KIND = re.compile(r"^Expected `(?P<kinds>[\w| ]+)`(?:, got `\w+`)?$")
+NAMED = re.compile(r"^Object (?P<how>missing required|contains unknown) field `(?P<name>.*)`$")
+ENCODED = re.compile(r"^Invalid RFC3339 encoded (?P<kinds>datetime|date)$")
+LONGEST = 60
+
+WRONG = N_("%(field)s: %(found)s was found; %(expected)s is expected.")
+MISSING = N_("%(field)s is missing; it is needed here.")
+UNKNOWN = N_("%(field)s: %(found)s was found; no such field is expected here.")
+OTHERWISE = N_("%(field)s: %(found)s was found. %(expected)s.")
+EITHER = N_("%(one)s or %(other)s")
+KINDS = {
+    "str": N_("a text"),
+    "int": N_("a whole number"),
+    "float": N_("a number"),
+    "bool": N_("true or false"),
+    "datetime": N_("a time such as 2026-03-14T15:00:00Z"),
+    "date": N_("a date such as 2026-03-14"),
+    "array": N_("a list"),
+    "object": N_("an object"),
+    "null": N_("null"),
+}
+
+
+def refused(message: str, raw: bytes) -> Invalid:
+    """Return the refusal for what msgspec says of this body; unusual kinds keep msgspec's words."""
+    parts = AT.match(message)
+    what, path = (parts["what"], parts["path"] or "$") if parts else (message, "$")
+    because, facts = OTHERWISE, {"expected": what.rstrip(".")}
+    if named := NAMED.match(what):
+        because = MISSING if named["how"].startswith("missing") else UNKNOWN
+        path, facts = f"{path}.{named['name']}", {}
+    elif (kind := KIND.match(what) or ENCODED.match(what)) and (said := _kinds(kind["kinds"])):
+        because, facts = WRONG, {"expected": said}
+    field = path.removeprefix("$").removeprefix(".") or "body"
+    facts |= {"field": field, "found": _found(raw, path)}
+    return Invalid(Refusal("bad_body", because, facts), field=field)
+
+
+def _kinds(kinds: str) -> str:
+    """Return the kinds in words of the request's language; empty where one has none."""
+    names = kinds.split(" | ")
+    if not set(names) <= set(KINDS):
+        return ""
+    said = gettext(KINDS[names[0]])
+    for name in names[1:]:
+        said = gettext(EITHER, one=said, other=gettext(KINDS[name]))
+    return said
+
+
+def _found(raw: bytes, path: str) -> str:
+    value: Any = msgspec.json.decode(raw or b"null")
+    for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", path):
+        try:
+            value = value[name] if name else value[int(index)]
+        except (KeyError, IndexError, TypeError):
+            break
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
