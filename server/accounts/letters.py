@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from server.accounts.models import Person
+from server.accounts.rules import LINK_LASTS
 from server.core.words import N_, say
 from server.outbox.service import post
 
@@ -25,12 +26,19 @@ CHANGED_TEXT = N_(
 
 def invite(session: Session, person: Person, who: str, link: str, *, at: datetime) -> None:
     """Post an invitation."""
-    _post(session, person, INVITED, say(person.language, INVITED_TEXT, who=who, link=link), at)
+    _post(
+        session,
+        person,
+        INVITED,
+        say(person.language, INVITED_TEXT, who=who, link=link),
+        at,
+        "invitation",
+    )
 
 
 def reset(session: Session, person: Person, link: str, *, at: datetime) -> None:
     """Post the link of a reset."""
-    _post(session, person, RESET, say(person.language, RESET_TEXT, link=link), at)
+    _post(session, person, RESET, say(person.language, RESET_TEXT, link=link), at, "reset")
 
 
 def changed(session: Session, person: Person, *, at: datetime) -> None:
@@ -38,8 +46,11 @@ def changed(session: Session, person: Person, *, at: datetime) -> None:
     _post(session, person, CHANGED, say(person.language, CHANGED_TEXT), at)
 
 
-def _post(session: Session, person: Person, subject: str, body: str, at: datetime) -> None:
+def _post(
+    session: Session, person: Person, subject: str, body: str, at: datetime, link: str = ""
+) -> None:
     post(
         session, "smtp", person.email, say(person.language, subject), body, at=at,
         about=("person", person.id), org_id=person.org_id,
+        useful_until=at + LINK_LASTS[link] if link else None,
     )  # fmt: skip

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from server.outbox.models import Letter, WebhookKey
-from server.outbox.rules import CLAIM, Parcel, is_given_up, longest_wait_s, wait_s
+from server.outbox.rules import CLAIM, KEEP_TRYING, Parcel, is_given_up, longest_wait_s, wait_s
 
 AT_ONCE = 200
 letter: Any = Letter.__table__
@@ -75,6 +75,30 @@ def mark(session: Session, outcomes: Sequence[Outcome], chance: float) -> list[P
     return given_up
 
 
+def overdue(session: Session, now: datetime) -> list[int]:
+    """Return the letters that nobody is trying and that are too old to be tried; only reads."""
+    return list(session.scalars(select(letter.c.id).where(_overdue(now)).limit(AT_ONCE)))
+
+
+def give_up(session: Session, ids: list[int], now: datetime) -> list[int]:
+    """Give up those of these that are still waiting and too old; returns which."""
+    found = session.execute(
+        update(letter)
+        .where(letter.c.id.in_(ids), _overdue(now))
+        .values(state="given_up", claimed_by="")
+        .returning(letter.c.id)
+    )
+    return list(found.scalars())
+
+
+def _overdue(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        letter.c.state == "waiting",
+        or_(letter.c.created_at <= now - KEEP_TRYING, letter.c.useful_until <= now),
+        or_(letter.c.claimed_by == "", letter.c.try_at <= now),
+    )
+
+
 def release(session: Session, name: str, now: datetime) -> int:
     """Give back what this sender claimed and has not sent; returns how many letters."""
     found = session.execute(
@@ -135,7 +159,11 @@ def _failed(session: Session, outcome: Outcome, chance: float) -> list[Parcel]:
     """Each letter waits by its own attempts; one that was put off counts as tried, for its receiver is down."""
     parcels = (outcome.parcel, *outcome.put_off)
     session.connection().execute(_FAILED, [_failure(one, outcome, chance) for one in parcels])
-    return [one for one in parcels if is_given_up(one.created_at, outcome.at)]
+    return [one for one in parcels if _is_lost(one, outcome.at)]
+
+
+def _is_lost(parcel: Parcel, now: datetime) -> bool:
+    return is_given_up(parcel.created_at, now, parcel.useful_until)
 
 
 def _failure(parcel: Parcel, outcome: Outcome, chance: float) -> dict[str, object]:
@@ -143,7 +171,7 @@ def _failure(parcel: Parcel, outcome: Outcome, chance: float) -> dict[str, objec
     wait = wait_s(attempts, chance, longest_wait_s(parcel, outcome.at))
     return {
         "letter_id": parcel.id,
-        "becomes": "given_up" if is_given_up(parcel.created_at, outcome.at) else "waiting",
+        "becomes": "given_up" if _is_lost(parcel, outcome.at) else "waiting",
         "tried": attempts,
         "again_at": outcome.at + timedelta(seconds=wait),
         "error": outcome.error[:500],
@@ -177,4 +205,5 @@ def _parcel(row: Row[Any]) -> Parcel:
         created_at=row.created_at,
         claimed_until=row.try_at,
         org_id=row.org_id,
+        useful_until=row.useful_until,
     )

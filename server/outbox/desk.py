@@ -69,6 +69,7 @@ def parcel_of(letter: Letter) -> Parcel:
         created_at=letter.created_at,
         claimed_until=letter.try_at,
         org_id=letter.org_id,
+        useful_until=letter.useful_until,
     )
 
 

@@ -43,6 +43,8 @@ class Letter(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str] = mapped_column(Text, default="")
     sent_at: Mapped[datetime | None]
+    useful_until: Mapped[datetime | None]
+    """When what it says has run out, such as a link; null where only its age counts."""
 
 
 class WebhookKey(Base):

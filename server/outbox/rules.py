@@ -30,6 +30,7 @@ class Parcel:
     created_at: datetime
     claimed_until: datetime
     org_id: int | None = None
+    useful_until: datetime | None = None
 
 
 def wait_s(attempts: int, chance: float, longest_s: float = LONGEST_WAIT_S) -> float:
@@ -47,9 +48,9 @@ def longest_wait_s(parcel: Parcel, now: datetime) -> float:
     return URGENT_WAIT_S if fresh else LONGEST_WAIT_S
 
 
-def is_given_up(created_at: datetime, now: datetime) -> bool:
-    """Say whether a letter that failed now is too old to be tried again."""
-    return now - created_at >= KEEP_TRYING
+def is_given_up(created_at: datetime, now: datetime, useful_until: datetime | None = None) -> bool:
+    """Say whether a letter is too old to be tried (again), or what it says has run out."""
+    return now - created_at >= KEEP_TRYING or (useful_until is not None and now >= useful_until)
 
 
 def may_still_send(parcel: Parcel, now: datetime) -> bool:

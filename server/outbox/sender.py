@@ -31,6 +31,8 @@ LOOK_S = 1.0
 """How long due letters may lie when nobody wakes the sender: the backstop of its wakers."""
 BREATH_S = 0.02
 """Between two looks, however often it is woken."""
+OVERDUE_S = 60.0
+"""Between two looks for letters that are too old."""
 SECRET_KEPT_S = 10.0
 RUN = token_hex(4)
 """This run of the program: after a restart of a container the next one may have the same number."""
@@ -50,6 +52,7 @@ class Sender:
         self._poked = threading.Event()
         self._stop = threading.Event()
         self._lanes: dict[str, Lane] = {}
+        self._overdue_at = 0.0
         self._receivers: dict[str, Receiver] = {}
         self._lanes_lock = threading.Lock()
         self._outcomes: SimpleQueue[Outcome | None] = SimpleQueue()
@@ -138,6 +141,7 @@ class Sender:
         seen = self._waker.count if self._waker else 0
         while not self._stop.is_set():
             try:
+                self._give_up_overdue()
                 full = self._claim_due()
             except SQLAlchemyError:
                 log.exception("outbox could not look for letters")
@@ -151,6 +155,21 @@ class Sender:
             else:
                 self._poked.wait(LOOK_S)
             self._poked.clear()
+
+    def _give_up_overdue(self) -> None:
+        """Letters that no channel of this sender carries grow old too, and must not all leave one day."""
+        if time.monotonic() < self._overdue_at:
+            return
+        now = self.clock.now()
+        with self.database.reading() as session:
+            ids = claims.overdue(session, now)
+        if ids:
+            with self.database.writing() as session:
+                given_up = claims.give_up(session, ids, now)
+            for letter_id in given_up:
+                log.error("letter given up", extra={"letter": letter_id})
+        if len(ids) < claims.AT_ONCE:
+            self._overdue_at = time.monotonic() + OVERDUE_S
 
     def _claim_due(self) -> bool:
         now = self.clock.now()

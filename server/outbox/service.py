@@ -26,8 +26,11 @@ def post(
     about: tuple[str, int] | None = None,
     urgent: bool = False,
     org_id: int | None = None,
+    useful_until: datetime | None = None,
 ) -> Letter:
     """Queue a letter; it leaves when this transaction has committed, and never before.
+
+    It is given up after KEEP_TRYING, or at `useful_until`, when what it says has run out.
 
     Where a sender runs in this process, the letter is claimed for it at once, so that it needs no
     second look at the database; a claim that is not kept runs out and any sender may take it.
@@ -45,6 +48,7 @@ def post(
         created_at=at,
         try_at=at,
         attempts=0,
+        useful_until=useful_until,
     )
     session.add(letter)
     if not desk.hand_over(session, letter, at):
@@ -55,12 +59,15 @@ def post(
 def send_again(session: Session, actor: Actor, letter: Letter, *, at: datetime) -> None:
     """Let a letter that was given up, or waits for its next attempt, be tried now.
 
-    One that was sent, or is being sent at this moment, is refused.
+    One that was sent, or is being sent at this moment, or whose link has run out, is refused.
     """
     if letter.state == "sent" or letter.claimed_by:
         raise Conflict(
             Refusal("letter_not_waiting", N_("This letter has been sent, or is just being sent."))
         )
+    if letter.useful_until is not None and letter.useful_until <= at:
+        because = N_("The link in this letter has run out; ask for a new one.")
+        raise Conflict(Refusal("letter_run_out", because))
     letter.state = "waiting"
     letter.try_at = at
     letter.created_at = max(

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from server.core.actor import Actor
 from server.core.db import Database
+from server.core.errors import Conflict
 from server.outbox import claims
 from server.outbox.models import Letter, WebhookKey
 from server.outbox.sender import Sender
@@ -323,6 +324,32 @@ def test_a_letter_that_fails_after_a_week_is_given_up_and_can_be_sent_again(
 
     webhook_receiver.wait_for(1)
     eventually(lambda: states(database) == {"sent": 1})
+
+
+def test_a_mail_that_was_never_tried_is_given_up_too_and_does_not_leave_years_later(
+    database: Database, make_sender: MakeSender, smtp_sink: SmtpSink
+) -> None:
+    hour = timedelta(hours=1)
+    with database.writing() as session:
+        for subject, age, lasts in (
+            ("old", 7 * 24 * hour, None),
+            ("link", 2 * hour, hour),
+            ("new", 2 * hour, 3 * hour),
+        ):
+            at = now() - age
+            until = at + lasts if lasts else None
+            post(session, "smtp", "lee@a.org", subject, "x", at=at, useful_until=until)
+
+    make_sender().poke()
+
+    assert eventually(lambda: states(database) == {"given_up": 2, "waiting": 1})
+    with database.writing() as session:
+        link = session.scalars(select(Letter).where(Letter.subject == "link")).one()
+        with pytest.raises(Conflict, match="has run out"):
+            send_again(session, Actor.system("test"), link, at=now())
+    make_sender(f"smtp://{smtp_sink.host}:{smtp_sink.port}")
+    assert [mail["Subject"] for mail in smtp_sink.wait_for(1)] == ["new"]
+    assert eventually(lambda: states(database) == {"given_up": 2, "sent": 1})
 
 
 def test_stopping_gives_back_what_was_not_sent(

@@ -51,6 +51,13 @@ def test_a_letter_is_given_up_after_seven_days(days: float, given_up: bool) -> N
     assert rules.is_given_up(NOW - timedelta(days=days), NOW) is given_up
 
 
+def test_a_letter_with_a_link_is_given_up_when_the_link_runs_out() -> None:
+    written = NOW - timedelta(hours=1)
+
+    assert rules.is_given_up(written, NOW, useful_until=NOW)
+    assert not rules.is_given_up(written, NOW, useful_until=NOW + timedelta(seconds=1))
+
+
 def test_each_webhook_has_a_lane_of_its_own_and_mail_shares_a_few() -> None:
     hooks = {rules.lane_of("webhook", f"https://a{n}.example/") for n in range(50)}
     mails = {rules.lane_of("smtp", f"p{n}@example.org") for n in range(50)}
