@@ -73,9 +73,11 @@ def _box(session: Session, typed: str, file: File) -> Container:
 def _page(
     typed: Typed, refused: CryokeepError | None = None, problems: Sequence[Problem] = ()
 ) -> str:
+    with g.reader() as session:
+        so_far = queries.recent_scans(session, g.actor)
     return render_template(
         "storage/scans.html",
-        scans=queries.recent_scans(g.session, g.actor),
+        scans=so_far,
         typed=typed,
         errors=errors_of(refused) if refused else {},
         may_enter=g.actor.may(ENTERS),
