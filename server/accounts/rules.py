@@ -145,3 +145,13 @@ def permissions_of(grants: Sequence[Grant]) -> dict[str, frozenset[int] | None]:
             else:
                 found[permission] = before | {org_id}
     return found
+
+
+def why_not_sign_unseen(seen: int | None, now: int) -> Refusal | None:
+    """Say that what is signed is no longer what the signer saw, or None; `seen` None is not compared."""
+    if seen is None or seen == now:
+        return None
+    because = N_(
+        "Somebody else changed this in the meantime. Load the page again, then repeat your change."
+    )
+    return Refusal("changed_meanwhile", because, {"found": seen, "expected": now})

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from server.accounts import service as accounts
 from server.accounts.login import Proof
 from server.accounts.models import Signature
+from server.accounts.rules import why_not_sign_unseen
 from server.audit import service as audit
 from server.catalogue import rules
 from server.catalogue.models import CellLine, CellLineName, Lot
@@ -190,11 +191,17 @@ def decide_lot(
     reason: str,
     proof: Proof,
     *,
+    version: int | None = None,
     at: datetime,
 ) -> Signature:
-    """Release, reject, recall or quarantine a lot, signed; returns the signature."""
+    """Release, reject, recall or quarantine a lot, signed; returns the signature.
+
+    `version` is the one that the signer saw; refused where the lot has been changed since.
+    """
     session.flush()  # a refresh drops what has not been written yet
-    session.refresh(lot, attribute_names=["disposition", "version"], with_for_update=True)
+    session.refresh(lot, with_for_update={"of": Lot})
+    if refusal := why_not_sign_unseen(version, lot.version):
+        raise Conflict(refusal)
     if refusal := rules.why_not_decide(lot.code, lot.disposition, disposition):
         raise Conflict(refusal, field="disposition")
     before, lot.disposition = lot.disposition, disposition

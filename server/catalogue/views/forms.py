@@ -86,4 +86,5 @@ class DecisionForm(Form):
 
     reason: str = forms.text(most=2000)
     meaning: str = forms.choice(tuple(rules.DISPOSITIONS))
+    version: int | None = forms.whole(required=False)
     password: str = forms.secret()

@@ -110,7 +110,14 @@ def decide(code: str) -> Response | tuple[str, int]:
         )
         found = queries.lot(g.session, g.actor, code, "catalogue.release")
         service.decide_lot(
-            g.session, g.actor, found, form.meaning, form.reason, proof, at=g.clock.now()
+            g.session,
+            g.actor,
+            found,
+            form.meaning,
+            form.reason,
+            proof,
+            version=form.version,
+            at=g.clock.now(),
         )
     except (Unauthenticated, TooMany) as refused:
         return _decision(shown, typed_of(request.form), {"password": refused.refusal}), 422

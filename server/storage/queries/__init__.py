@@ -17,7 +17,7 @@ from server.storage.queries.freezers import (
     freezer_details,
     freezers,
 )
-from server.storage.queries.life import Stay, life_of
+from server.storage.queries.life import Stay, life_of, zone_of
 from server.storage.queries.paths import (
     Path,
     Step,
@@ -100,4 +100,5 @@ __all__ = [
     "vial",
     "vial_path",
     "vials_inside",
+    "zone_of",
 ]

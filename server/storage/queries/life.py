@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.storage.models import Custody, Vial
-from server.storage.queries.paths import Path, vial_path
+from server.storage.models import Custody, Site, Vial
+from server.storage.queries.paths import Path, path_of, vial_path
 
 MOST_STAYS = 50
 
@@ -56,3 +56,23 @@ def _way(session: Session, vial: Vial, row: Custody) -> Path:
     ):  # lasted no time: at no moment true
         return Path(place=row.place)
     return vial_path(session, vial, row.began_at)
+
+
+def zone_of(session: Session, vial: Vial, path: Path) -> str:
+    """Return the zone in which the vial's times are told: of the site where it is, or last was.
+
+    For one that never was in storage it is the zone of its organisation's first site.
+    """
+    if path.site_id is not None:
+        return path.time_zone
+    stays = select(Custody).where(
+        Custody.vial_id == vial.id, Custody.superseded_at.is_(None), Custody.place == "position"
+    )
+    newest = stays.order_by(Custody.began_at.desc(), Custody.id.desc()).limit(1)
+    last = session.scalars(newest).first()
+    if last is not None and last.container is not None:
+        there = path_of(session, last.container, last.began_at)
+        if there.site_id is not None:
+            return there.time_zone
+    first = select(Site.time_zone).where(Site.org_id == vial.org_id).order_by(Site.id).limit(1)
+    return session.scalar(first) or "UTC"

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from server.accounts import service as accounts
 from server.accounts.proof import Proof
+from server.accounts.rules import why_not_sign_unseen
 from server.core.actor import Actor
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_
@@ -21,14 +22,25 @@ DISCARD_MEANING = N_("I state that this vial is destroyed for the reason given."
 
 
 def discard_vial(
-    session: Session, actor: Actor, vial: Vial, reason: str, proof: Proof, *, at: datetime
+    session: Session,
+    actor: Actor,
+    vial: Vial,
+    reason: str,
+    proof: Proof,
+    *,
+    version: int | None = None,
+    at: datetime,
 ) -> Custody:
-    """Destroy a vial, signed, for one of the known reasons; a promised vial is refused."""
+    """Destroy a vial, signed, for one of the known reasons; a promised vial is refused.
+
+    `version` is the one that the signer saw; refused where the vial has been changed since.
+    """
     if reason not in rules.DISCARD_REASONS:
         because = N_("Choose why the vial is destroyed; “%(found)s” is not one of the reasons.")
         raise Invalid(Refusal("no_reason", because, {"found": reason}), field="reason")
     hold(session, vial)
     refuse(rules.why_not_act(vial.code, vial.state, Act.DISCARD))
+    refuse(why_not_sign_unseen(version, vial.version))
     refuse_if_promised(session, vial, None)
     path = queries.vial_path(session, vial)
     when = Moment.of(at)

@@ -143,6 +143,8 @@ class Discard(Body):
 
     reason: str
     password: str
+    version: int | None = None
+    """The version that the signer saw; refused where the vial has been changed since."""
 
 
 def way(path: Path) -> list[StepOut]:

@@ -102,7 +102,8 @@ def discard(code: str) -> VialOut:
     wanted, at = described.read(Discard), g.clock.now()
     proof = login.prove(g.reader, g.actor, wanted.password, request.remote_addr or "", at)
     found = _vial(code, "storage.discard")
-    storage.discard_vial(g.session, g.actor, found, wanted.reason, proof, at=at)
+    seen = found.version if wanted.version is None else wanted.version
+    storage.discard_vial(g.session, g.actor, found, wanted.reason, proof, version=seen, at=at)
     return _answer(found)
 
 

@@ -33,6 +33,7 @@ class DiscardForm(Form):
 
     reason: str = forms.choice(tuple(rules.DISCARD_REASONS))
     meaning: str = forms.choice(("destroyed",))
+    version: int | None = forms.whole(required=False)
     password: str = forms.secret()
 
 

@@ -1,5 +1,7 @@
 """The page of one vial, and what may be done with it."""
 
+from dataclasses import replace
+
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -32,6 +34,7 @@ def vial_page(found: Vial, scanned: str = "") -> str:
     """Return the one page that answers a scan: the way, the box, the vial."""
     session = g.session
     path = queries.vial_path(session, found)
+    path = replace(path, time_zone=queries.zone_of(session, found, path))
     box = session.get(Container, path.box_id) if path.box_id else None
     contents = queries.box_contents(session, box) if box else []
     stays = queries.life_of(session, found)
@@ -193,7 +196,8 @@ def discard(code: str) -> Page:
         form = DiscardForm.read(request.form)
         proof = login.prove(g.reader, g.actor, form.password, request.remote_addr or "", now)
         found = queries.vial(g.session, g.actor, "storage.discard", code)
-        storage.discard_vial(g.session, g.actor, found, form.reason, proof, at=now)
+        seen = form.version
+        storage.discard_vial(g.session, g.actor, found, form.reason, proof, version=seen, at=now)
     except (Invalid, Conflict) as refused:
         found = queries.vial(g.session, g.actor, "storage.discard", code)
         return _discard(found, typed_of(request.form), refused), 422

@@ -138,6 +138,25 @@ def test_a_change_makes_the_signature_void(place):
     assert "(void: the lot was changed)" in place.get("reader", "/lots/L-1").text
 
 
+def test_what_was_changed_since_it_was_shown_is_not_signed(place, database):
+    shown = place.get("quality", "/lots/L-1/decide").text
+    version = shown.split('name="version" value="')[1].split('"')[0]
+    place.post("manager", "/lots/L-1/edit", code="L-1", tier="distribution", passage="9")
+    decided = {"reason": "All tests passed.", "meaning": "released", "password": PASSWORD}
+
+    for _again in range(2):  # what was shown stays stale until the page is loaded again
+        answer = place.post("quality", "/lots/L-1/decide", **decided, version=version)
+        assert answer.status_code == 422
+        assert "changed this in the meantime" in answer.text
+        version = answer.text.split('name="version" value="')[1].split('"')[0]
+    with database.reading() as session:
+        lot = session.query(Lot).where(Lot.code == "L-1").one()
+        assert lot.disposition == "quarantined"
+        version = lot.version
+    answer = place.post("quality", "/lots/L-1/decide", **decided, version=version)
+    assert answer.status_code == 303
+
+
 def test_lists_sort_search_and_stay_within_the_organisation(place):
     for sort in ("code", "name", "species", "category", "level", "nonsense"):
         for way in ("asc", "desc"):

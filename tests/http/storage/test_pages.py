@@ -3,9 +3,11 @@
 import io
 
 import pytest
+from sqlalchemy import select
 
+from server.parties.models import Organisation
 from tests.http.storage.conftest import Bank
-from tests.support.signed_in import PASSWORD
+from tests.support.signed_in import PASSWORD, sign_in
 
 PAGES = [
     "/find?q=SH-1",
@@ -208,6 +210,47 @@ def test_a_scan_that_cannot_be_read_is_refused_in_words(
         assert part in answer.text
 
 
+def test_a_scan_of_a_rack_that_the_box_cannot_prove_needs_a_tick(bank: Bank) -> None:
+    staged = upload(bank, b"FX99,A1,SH-3\n", box="D-044").location
+    text = bank.page.get(staged).text
+    assert "The file names rack FX99" in text
+    assert text.count("Apply all of it") == 1
+    fingerprint = text.split('name="fingerprint" value="')[1].split('"')[0]
+    refused = bank.post(f"{staged}/apply", fingerprint=fingerprint)
+    assert refused.status_code == 422
+    assert "Compare the rack" in refused.text
+    applied = bank.post(f"{staged}/apply", fingerprint=fingerprint, compared="yes")
+    assert applied.status_code == 302
+    again = bank.post(f"{staged}/apply")
+
+    assert again.status_code == 410
+    assert "applied already" in again.text
+
+
+def test_who_enters_no_vials_is_not_offered_a_lot(bank: Bank) -> None:
+    with bank.database.writing() as session:
+        org = session.scalars(select(Organisation).where(Organisation.code == "SCB")).one()
+        technician = sign_in(session, org.id, ("technician",))
+    page = technician.browser(bank.app)
+    staged = upload(bank, b"A1,NEW-1\n", box="D-044").location
+
+    assert 'name="lot"' not in page.get("/scans").text
+    text = page.get(staged).text
+    assert 'name="lot"' not in text
+    assert "ask a bank manager" in text
+    sent = {"csrf": technician.csrf, "lot": "L-0412"}
+    assert page.post(f"{staged}/lot", data=sent).status_code == 403
+
+
+def test_who_took_a_vial_out_is_said_in_the_sites_time(bank: Bank) -> None:
+    bank.post("/vials/SH-1/take-out", reason="for a colleague")
+    text = bank.page.get("/vials/SH-1").text
+
+    assert "taken out by technician 4" in text
+    assert "put by" not in text
+    assert "Asia/Shanghai" in text
+
+
 def test_nothing_of_others_is_shown(bank: Bank) -> None:
     page = bank.stranger.browser(bank.app)
 
@@ -222,3 +265,20 @@ def test_who_only_reads_is_offered_nothing_and_refused(bank: Bank) -> None:
     answer = page.post("/vials/SH-1/take-out", data={"csrf": bank.reader.csrf})
 
     assert answer.status_code == 403
+
+
+def test_a_vial_that_was_moved_since_it_was_shown_is_not_destroyed(bank: Bank) -> None:
+    shown = bank.page.get("/vials/SH-1/discard").text
+    version = shown.split('name="version" value="')[1].split('"')[0]
+    bank.post("/vials/SH-1/move", box="D-045")
+    wanted = {"reason": "broken", "meaning": "destroyed", "password": PASSWORD}
+
+    refused = bank.post("/vials/SH-1/discard", **wanted, version=version)
+    assert refused.status_code == 422
+    assert "changed this in the meantime" in refused.text
+    body = {"reason": "broken", "password": PASSWORD, "version": int(version)}
+    by_api = bank.api.post("/api/v1/vials/SH-1/discard", json=body, headers=bank.manager.bearer)
+    assert (by_api.status_code, by_api.json["code"]) == (409, "changed_meanwhile")
+    now = bank.page.get("/vials/SH-1/discard").text
+    version = now.split('name="version" value="')[1].split('"')[0]
+    assert bank.post("/vials/SH-1/discard", **wanted, version=version).status_code == 302
