@@ -135,3 +135,23 @@ def test_what_is_not_there_is_said_in_a_sentence(database: Database) -> None:
             queries.vial(session, actor, "storage.read", "SH-9")
         with pytest.raises(NotFound, match="No box has the code D-9"):
             queries.container(session, actor, "storage.read", "D-9", "box")
+
+
+def test_a_vials_times_stay_in_the_zone_of_the_site_where_it_last_was(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        shelves.site(org, zone="Europe/Berlin")
+        rack = shelves.rack(org, "R01", shelves.freezer(org))  # at a site in Asia/Shanghai
+        lot = shelves.lot(org)
+        box = shelves.box(org, "D-1", rack)
+        taken, missed = (shelves.vial(lot, f"Z-{n}", box, n) for n in (1, 2))
+        never = shelves.vial(lot, "Z-3")
+        storage.take_out(session, shelves.actor, taken, at=START + DAY)
+        storage.miss_vial(session, shelves.actor, missed, at=START + DAY)
+
+        zones = [
+            queries.zone_of(session, vial, queries.vial_path(session, vial))
+            for vial in (taken, missed, never)
+        ]
+        assert zones == ["Asia/Shanghai", "Asia/Shanghai", "Europe/Berlin"]
