@@ -80,5 +80,6 @@ class FakeServer:
 
     def stored(self, stream):
         """How many rows of this stream are stored, each once."""
-        assert max(self.values.values(), default=1) == 1
-        return sum(key[1] == stream for key in self.values)
+        values = self.values.copy()  # at once: messages arrive in a thread of their own
+        assert max(values.values(), default=1) == 1
+        return sum(key[1] == stream for key in values)
