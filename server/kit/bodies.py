@@ -13,11 +13,13 @@ AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 KIND = re.compile(r"^Expected `(?P<kinds>[\w| ]+)`(?:, got `\w+`)?$")
 NAMED = re.compile(r"^Object (?P<how>missing required|contains unknown) field `(?P<name>.*)`$")
 ENCODED = re.compile(r"^Invalid RFC3339 encoded (?P<kinds>datetime|date)$")
+SECRET = re.compile("password|secret|token", re.IGNORECASE)
 LONGEST = 60
 
 WRONG = N_("%(field)s: %(found)s was found; %(expected)s is expected.")
 MISSING = N_("%(field)s is missing; it is needed here.")
-UNKNOWN = N_("%(field)s: %(found)s was found; no such field is expected here.")
+UNKNOWN = N_("%(field)s: no such field is expected here.")
+HIDDEN = N_("something that is not repeated here")
 OTHERWISE = N_("%(field)s: %(found)s was found. %(expected)s.")
 EITHER = N_("%(one)s or %(other)s")
 KINDS = {
@@ -44,7 +46,9 @@ def refused(message: str, raw: bytes) -> Invalid:
     elif (kind := KIND.match(what) or ENCODED.match(what)) and (said := _kinds(kind["kinds"])):
         because, facts = WRONG, {"expected": said}
     field = path.removeprefix("$").removeprefix(".") or "body"
-    facts |= {"field": field, "found": _found(raw, path)}
+    facts["field"] = field
+    if because is not UNKNOWN:  # a misspelt password is an unknown field, too
+        facts["found"] = _found(raw, path)
     return Invalid(Refusal("bad_body", because, facts), field=field)
 
 
@@ -66,5 +70,10 @@ def _found(raw: bytes, path: str) -> str:
             value = value[name] if name else value[int(index)]
         except (KeyError, IndexError, TypeError):
             break
+    if isinstance(value, dict | list):  # never the whole body: there may be a password in it
+        kind = KINDS["object"] if isinstance(value, dict) else KINDS["array"]
+        return gettext(kind)
+    if SECRET.search(path):
+        return gettext(HIDDEN)
     text = msgspec.json.encode(value).decode()
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
