@@ -49,9 +49,13 @@ def record() -> str | tuple[str, int]:
 def _shown(
     entries: list[AuditEntry], onward: str | None, typed: forms.Typed, errors: dict[str, Refusal]
 ) -> str:
+    all_seen = (
+        g.actor.orgs("audit.read") is None
+    )  # how much the house writes is not for one organisation
     return render_template(
         "audit/record.html", entries=entries, seals=queries.seals_of(g.session, entries), onward=onward,
-        head=queries.last_head(g.session), waiting=queries.unsealed(g.session), typed=typed, errors=errors,
+        head=queries.last_head(g.session), waiting=queries.unsealed(g.session) if all_seen else 0,
+        all_seen=all_seen, typed=typed, errors=errors,
     )  # fmt: skip
 
 

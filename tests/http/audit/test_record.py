@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from server.audit import service as audit
+from server.audit.models import AuditHead
 from server.audit.views.actions import ACTIONS, said
 from server.core.actor import Actor
+from tests.support.shelves import Shelves
 from tests.support.signed_in import make_app, sign_in
 
 AT = datetime(2026, 4, 17, 9, 12, tzinfo=UTC)
@@ -51,3 +53,18 @@ def test_the_record_says_what_happened_and_keeps_the_code(database, tmp_path, la
 
 def test_an_action_without_words_is_said_by_its_code():
     assert said("zh_Hans", "box.melted") == "box.melted"
+
+
+def test_how_much_the_house_writes_is_told_only_to_those_who_see_all(database, tmp_path):
+    with database.writing() as session:
+        session.add(AuditHead(size=471, chain_hash="", at=AT, signature=""))
+        org = Shelves(session).org("ORG")
+        house = sign_in(session, None, ("quality",), everywhere=True)
+        own = sign_in(session, org.id, ("administrator",))
+    app = make_app(database, tmp_path)
+
+    assert "471 entries are sealed" in house.browser(app).get("/audit").text
+    text = own.browser(app).get("/audit").text
+    assert "Changes are sealed as they happen" in text
+    assert "471 entries" not in text
+    assert "for its seal" not in text
