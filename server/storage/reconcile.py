@@ -142,7 +142,7 @@ def doubts(
     if recorded and missing == recorded:
         because = N_(
             "Not one of the %(recorded)s vials recorded in box %(box)s was scanned: all of them"
-            " would become missing, and the %(scanned)s scanned tubes come from elsewhere."
+            " would become missing. Other tubes scanned: %(scanned)s."
         )
         scanned = sum(bool(entry.scanned) for entry in plan.entries)
         facts = {"recorded": recorded, "box": box, "scanned": scanned}
