@@ -60,7 +60,7 @@ def owner_of(purpose: str, secret: str) -> Person:
 @require(PUBLIC)
 def forgotten() -> str:
     """Ask for the address."""
-    return render_template("accounts/forgotten.html", errors={}, typed=forms.Typed(), sent=False)
+    return _forgotten({}, forms.Typed())
 
 
 @pages.post("/forgotten")
@@ -70,11 +70,17 @@ def ask_reset() -> str | tuple[str, int]:
     try:
         form = AskForm.read(request.form)
     except forms.FormRefused as refused:
-        return render_template(
-            "accounts/forgotten.html", errors=refused.errors, typed=refused.typed, sent=False
-        ), 422
+        return _forgotten(refused.errors, refused.typed), 422
     service.ask_reset(g.session, form.email, base_url=base_url(kit().settings), at=g.clock.now())
-    return render_template("accounts/forgotten.html", errors={}, typed=form.typed, sent=True)
+    return _forgotten({}, form.typed, sent=True)
+
+
+def _forgotten(errors: object, typed: forms.Typed, *, sent: bool = False) -> str:
+    """Return the page; it promises no mail where none can leave."""
+    mails = bool(kit().settings.smtp)
+    return render_template(
+        "accounts/forgotten.html", errors=errors, typed=typed, sent=sent, mails=mails
+    )
 
 
 @pages.get("/reset/<secret>")

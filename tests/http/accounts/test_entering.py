@@ -7,7 +7,9 @@ import pytest
 
 from server.accounts import secrets
 from server.accounts.models import Person, SignIn
+from server.app import create_app
 from server.core.clock import FixedClock
+from server.core.settings import Settings
 from server.outbox.models import Letter
 from tests.support.signed_in import PASSWORD, make_app, sign_in
 
@@ -139,6 +141,19 @@ def test_a_forgotten_password_is_set_by_a_link_that_works_once_and_for_an_hour(
             .first()
         )
     assert client.get(re.search(r"/reset/\S+", late.body)[0]).status_code == 410
+
+
+def test_a_mail_is_promised_only_where_mail_can_leave(database, person, tmp_path):
+    house = {"CRYOKEEP_HOME": str(tmp_path)}
+    silent = create_app(Settings.read(house), database).test_client()
+    mailing = Settings.read({**house, "CRYOKEEP_SMTP": "smtp://127.0.0.1:25"})
+    post_office = create_app(mailing, database).test_client()
+
+    for email in ("person0@example.org", "person9@example.org"):
+        said = post(silent, "/forgotten", email=email).text
+        assert "Ask an administrator for help." in said
+        assert "is on its way" not in said
+        assert "is on its way" in post(post_office, "/forgotten", email=email).text
 
 
 def test_the_link_in_the_mail_never_names_a_host_that_the_asker_made_up(app, person, database):
