@@ -35,7 +35,10 @@ def options(parser):
     return [names[0] for names in long if names and names[0] != "--help"]
 
 
-COMMANDS = [*commands(command_line.parser(), ["cryokeep"]), *commands(edge._parser(), ["cryokeep-edge"])]
+COMMANDS = [
+    *commands(command_line.parser(), ["cryokeep"]),
+    *commands(edge._parser(), ["cryokeep-edge"]),
+]
 
 
 @pytest.mark.parametrize(
