@@ -6,6 +6,7 @@ from datetime import datetime
 
 from server.core.errors import Refusal
 from server.core.words import N_
+from server.telemetry import quantities
 
 KINDS = ("high", "low", "stale", "door")
 SEVERITIES = ("critical", "high", "warning")
@@ -24,31 +25,6 @@ KIND_WORDS = {
     "stale": N_("no readings"),
     "door": N_("open too long"),
 }
-QUANTITIES = {
-    "top_c": N_("Top probe"),
-    "middle_c": N_("Middle probe"),
-    "bottom_c": N_("Bottom probe"),
-    "room_c": N_("Room temperature"),
-    "level_mm": N_("Level"),
-    "level_pct": N_("Level"),
-    "lid_open": N_("Lid"),
-    "door_open": N_("Door"),
-    "oxygen_pct": N_("Oxygen"),
-    "pressure_kpa": N_("Pressure"),
-    "humidity_pct": N_("Humidity"),
-}
-UNITS = {
-    "c": "°C",
-    "k": "K",
-    "mm": "mm",
-    "pct": "%",
-    "kpa": "kPa",
-    "v": "V",
-    "a": "A",
-    "s": "s",
-    "l": "L",
-    "kg": "kg",
-}
 COLDEST_C, WARMEST_C = -273.15, 150.0
 LONGEST_S = 7 * 24 * 3600
 
@@ -65,14 +41,9 @@ class Wish:
     delay_off_s: float = 0.0
 
 
-def unit_of(key: str) -> str:
-    """Return the unit that a channel's key ends with, as it is written; empty for a plain number."""
-    return UNITS.get(key.rpartition("_")[2], "") if "_" in key else ""
-
-
 def quantity_of(key: str, label: str = "") -> str:
     """Return what a channel is called (to be translated): its label, its known name, or its key."""
-    return label or QUANTITIES.get(key, key)
+    return label or quantities.WORDS.get(key, key)
 
 
 def is_door(key: str) -> bool:
@@ -91,7 +62,7 @@ def title_of(kind: str, key: str) -> str:
         return N_("No readings: %(what)s")
     if kind == "door":
         return N_("%(what)s open")
-    if unit_of(key) == "°C":
+    if quantities.unit_of(key) == "°C":
         return N_("%(what)s too warm") if kind == "high" else N_("%(what)s too cold")
     return N_("%(what)s high") if kind == "high" else N_("%(what)s low")
 
@@ -139,16 +110,16 @@ def _why_not_value(wish: Wish, key: str) -> tuple[str, Refusal] | None:
                 N_("A silence of %(found)s s is no limit; from 1 s to 7 days is expected."),
                 {"found": f"{wish.value:g}"},
             )
-    elif unit_of(key) == "°C" and not COLDEST_C <= wish.value <= WARMEST_C:
+    elif quantities.unit_of(key) == "°C" and not COLDEST_C <= wish.value <= WARMEST_C:
         because = N_("%(found)s °C cannot be; from −273.15 to 150 is expected.")
         return "value", Refusal("bad_temperature", because, {"found": f"{wish.value:g}"})
-    elif unit_of(key) == "%" and not 0 <= wish.value <= 100:
+    elif quantities.unit_of(key) == "%" and not 0 <= wish.value <= 100:
         return "value", Refusal(
             "bad_percentage",
             N_("%(found)s %% cannot be; from 0 to 100 is expected."),
             {"found": f"{wish.value:g}"},
         )
-    elif unit_of(key) in {"mm", "L", "kg"} and wish.value < 0:
+    elif quantities.unit_of(key) in {"mm", "L", "kg"} and wish.value < 0:
         return "value", Refusal(
             "negative",
             N_("%(found)s is below nought; nothing measures that."),
@@ -167,7 +138,7 @@ def _why_not_hysteresis(wish: Wish, key: str) -> tuple[str, Refusal] | None:
         return "hysteresis", Refusal(
             "no_hysteresis", N_("Silence and open lids have no way back: leave it at 0.")
         )
-    if unit_of(key) == "°C" and wish.hysteresis > 100:
+    if quantities.unit_of(key) == "°C" and wish.hysteresis > 100:
         return "hysteresis", Refusal(
             "wide_hysteresis", N_("A way back of more than 100 K would never end the alarm.")
         )
@@ -195,7 +166,7 @@ def default_wishes(key: str, interval_s: float = 10.0) -> tuple[Wish, ...]:
     critical below 75 mm. Lid: open longer than 3 minutes. Each: silent for three intervals, at least 30 s.
     """
     silence = Wish("stale", "high", max(3 * interval_s, 30.0))
-    if unit_of(key) == "°C" and key != "room_c":
+    if quantities.unit_of(key) == "°C" and key != "room_c":
         return (
             Wish("high", "warning", -160.0, 2.0, 60.0),
             Wish("high", "critical", -150.0, 2.0),

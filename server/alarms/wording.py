@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from server.alarms import rules
 from server.core.words import N_
 from server.notify.rules import Sentence
+from server.telemetry import quantities
 
 THIN_SPACE = "\u2009"
 MINUS = "\u2212"
@@ -65,13 +66,13 @@ def number(value: float, digits: int = 1) -> str:
 
 def figure(key: str, value: float) -> str:
     """Return the value with its unit, a thin space between."""
-    unit = rules.unit_of(key)
+    unit = quantities.unit_of(key)
     return number(value) + (f"{THIN_SPACE}{unit}" if unit else "")
 
 
 def rate(key: str, per_min: float) -> Sentence:
     """Return a change a minute with its sign, +1.1 K/min, or that there is none."""
-    unit = rules.unit_of(key)
+    unit = quantities.unit_of(key)
     if abs(per_min) < STEADY_PER_MIN.get(unit, 0.1):
         return Sentence(N_("steady"))
     sign = "+" if per_min > 0 else ""
@@ -115,7 +116,7 @@ def distance(seen: Sighting) -> Sentence:
 
 
 def _beyond(seen: Sighting) -> str:
-    unit = "K" if rules.unit_of(seen.key) == "°C" else rules.unit_of(seen.key)
+    unit = quantities.span_unit_of(seen.key)
     beyond = abs((seen.value if seen.value is not None else seen.limit) - seen.limit)
     return f"{number(beyond)}{THIN_SPACE}{unit}".rstrip()
 
@@ -242,7 +243,7 @@ def _vials(n: int) -> Sentence:
 
 
 def _trend(seen: Sighting, per_min: float | None) -> object:
-    unit = rules.unit_of(seen.key)
+    unit = quantities.unit_of(seen.key)
     if per_min is None or seen.kind not in {"high", "low"}:
         return ""
     if abs(per_min) < STEADY_PER_MIN.get(unit, 0.1):

@@ -19,6 +19,7 @@ from server.kit.forms import Form, Typed
 from server.kit.i18n import gettext
 from server.storage import queries as storage
 from server.storage.models import Container
+from server.telemetry import quantities
 from server.telemetry.models import Channel
 
 
@@ -194,7 +195,7 @@ def _words() -> dict[str, Any]:
         "severities": [(one, gettext(rules.SEVERITY_WORDS[one])) for one in rules.SEVERITIES],
         "quantity": lambda channel: gettext(rules.quantity_of(channel.key, channel.label)),
         "figure": lambda channel, value: wording.figure(channel.key, value),
-        "unit": lambda channel: rules.unit_of(channel.key),
+        "unit": lambda channel: quantities.unit_of(channel.key),
     }
 
 
