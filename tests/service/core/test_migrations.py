@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import (
@@ -11,11 +12,13 @@ from sqlalchemy import (
     Float,
     Integer,
     LargeBinary,
+    MetaData,
     String,
     func,
     insert,
     inspect,
     select,
+    text,
 )
 
 from server import schema
@@ -24,19 +27,41 @@ from server.core.db import Database, UtcDateTime
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 
-def fill(database: Database) -> dict[str, int]:
-    """Put one row into every table, foreign keys kept; returns the tables."""
+def fill(database: Database, metadata: MetaData = schema.METADATA) -> dict[str, int]:
+    """Put one row into every table, foreign keys kept; returns how many rows each has."""
     with database.writing() as session:
-        for table in schema.METADATA.sorted_tables:
+        for table in metadata.sorted_tables:
             values = {
                 column.name: sample(column) for column in table.columns if needs_value(column)
             }
             session.execute(insert(table).values(**values, **SPECIAL.get(table.name, {})))
+    return counted(database, metadata)
+
+
+def counted(database: Database, metadata: MetaData) -> dict[str, int]:
     with database.reading() as session:
         return {
             t.name: session.scalar(select(func.count()).select_from(t)) or 0
-            for t in schema.METADATA.sorted_tables
+            for t in metadata.sorted_tables
         }
+
+
+def as_it_is(database: Database) -> MetaData:
+    """Return the tables that the database has, without the note of its revision."""
+    found = MetaData()
+    found.reflect(database.engine)
+    found.remove(found.tables["alembic_version"])
+    return found
+
+
+def partial_indexes(database: Database) -> set[str]:
+    """Return the names of the indexes that hold for some rows only, whichever database keeps them."""
+    of = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'",
+        "postgresql": "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND indexdef LIKE '% WHERE %'",
+    }
+    with database.reading() as session:
+        return set(session.scalars(text(of[database.dialect])))
 
 
 SAMPLES = (
@@ -51,6 +76,7 @@ SAMPLES = (
 
 SPECIAL = {
     "container": {"kind": "rack"},
+    "container_type": {"kind": "rack"},
     "custody": {"place": "bench", "vial_id": 1},
     "alarm_rule": {"kind": "high", "severity": "critical"},
 }
@@ -87,6 +113,23 @@ def test_every_table_survives_up_down_and_up_again(database: Database) -> None:
     schema.upgrade(database)
     assert schema.is_current(database)
     assert fill(database) == counts
+
+
+@pytest.mark.parametrize("revision", ["0001"])
+def test_a_bank_of_an_earlier_version_is_led_up_and_back(database: Database, revision: str) -> None:
+    guarded = partial_indexes(database)
+    schema.downgrade(database, revision)
+    before = as_it_is(database)
+    counts = fill(database, before)
+    assert set(counts.values()) == {1}
+
+    schema.upgrade(database)
+    assert counted(database, before) == counts
+    assert partial_indexes(database) == guarded
+
+    schema.downgrade(database, revision)
+    assert counted(database, before) == counts
+    assert {"uq_custody_live_position", "uq_custody_live_vial"} <= partial_indexes(database)
 
 
 def test_the_migrations_end_where_the_models_are(database: Database) -> None:

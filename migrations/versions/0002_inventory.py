@@ -1,0 +1,530 @@
+"""Inventory."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+# What the difference of two schemas does not show: a check of custody whose words have changed.
+PLACE_BEFORE = "(place = 'position') = (container_id IS NOT NULL AND ordinal IS NOT NULL)"
+PLACE_NOW = (
+    "(container_id IS NULL) = (ordinal IS NULL) AND (place <> 'position' OR ordinal IS NOT NULL)"
+    " AND (ordinal IS NULL OR place IN ('position', 'bench', 'transit', 'recipient'))"
+)
+
+
+def _checks(place: str) -> None:
+    with op.batch_alter_table("custody") as batch_op:
+        batch_op.drop_constraint(op.f("ck_custody_place"), type_="check")
+        batch_op.create_check_constraint(op.f("ck_custody_place"), place)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "search_word",
+        sa.Column("word", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("thing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("word", "kind", "thing_id", name=op.f("pk_search_word")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("search_word", schema=None) as batch_op:
+        batch_op.create_index("ix_search_word_thing", ["kind", "thing_id"], unique=False)
+
+    op.create_table(
+        "bulk_move",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("things", sa.Integer(), nullable=False),
+        sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_name", sa.String(), nullable=False),
+        sa.Column("undoes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_bulk_move_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_move")),
+        sa.UniqueConstraint("undoes_id", name=op.f("uq_bulk_move_undoes_id")),
+    )
+    with op.batch_alter_table("bulk_move", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bulk_move_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
+        "container_type",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=True),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("word", sa.String(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("columns", sa.Integer(), nullable=False),
+        sa.Column("layers", sa.Integer(), nullable=False),
+        sa.Column("labels", sa.String(), nullable=False),
+        sa.Column("label_first", sa.String(), nullable=False),
+        sa.Column("fill", sa.String(), nullable=False),
+        sa.Column("managed", sa.Boolean(), nullable=False),
+        sa.Column("blocked", sa.Text(), nullable=False),
+        sa.Column("size_classes", sa.Text(), nullable=False),
+        sa.Column("heights_mm", sa.Text(), nullable=False),
+        sa.Column("mobile", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('freezer', 'rack', 'box')", name=op.f("ck_container_type_kind")
+        ),
+        sa.CheckConstraint(
+            "rows > 0 AND columns > 0 AND layers > 0", name=op.f("ck_container_type_geometry")
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_container_type_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_container_type")),
+        sa.UniqueConstraint("org_id", "code", name=op.f("uq_container_type_org_id_code")),
+    )
+    with op.batch_alter_table("container_type", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_container_type_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
+        "edge",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("parent_kind", sa.String(), nullable=False),
+        sa.Column(
+            "parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("parent_code", sa.String(), nullable=False),
+        sa.Column("child_kind", sa.String(), nullable=False),
+        sa.Column("child_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("child_code", sa.String(), nullable=False),
+        sa.Column("relation", sa.String(), nullable=False),
+        sa.Column("volume_ul", sa.Integer(), nullable=True),
+        sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_name", sa.String(), nullable=False),
+        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("superseded_because", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_edge_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_edge")),
+    )
+    with op.batch_alter_table("edge", schema=None) as batch_op:
+        batch_op.create_index("ix_edge_child", ["child_kind", "child_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_edge_org_id"), ["org_id"], unique=False)
+        batch_op.create_index("ix_edge_parent", ["parent_kind", "parent_id"], unique=False)
+        batch_op.create_index(
+            "uq_edge_standing",
+            ["parent_kind", "parent_id", "child_kind", "child_id", "relation"],
+            unique=True,
+            sqlite_where=sa.text("superseded_at IS NULL"),
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        )
+
+    op.create_table(
+        "hold",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column(
+            "target_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("target_code", sa.String(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("severity", sa.String(), nullable=False),
+        sa.Column("lifted_by_permission", sa.String(), nullable=False),
+        sa.Column("source_kind", sa.String(), nullable=False),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_by_name", sa.String(), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by_name", sa.String(), nullable=False),
+        sa.Column("lifted_because", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_hold_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
+    )
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_hold_open",
+            ["kind", "target_id"],
+            unique=False,
+            sqlite_where=sa.text("lifted_at IS NULL"),
+            postgresql_where=sa.text("lifted_at IS NULL"),
+        )
+        batch_op.create_index(batch_op.f("ix_hold_org_id"), ["org_id"], unique=False)
+        batch_op.create_index("ix_hold_target", ["kind", "target_id"], unique=False)
+
+    op.create_table(
+        "project",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_project_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
+        sa.UniqueConstraint("org_id", "code", name=op.f("uq_project_org_id_code")),
+    )
+    with op.batch_alter_table("project", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_project_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
+        "sample_type",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=True),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("vessel", sa.String(), nullable=False),
+        sa.Column("size_class", sa.String(), nullable=False),
+        sa.Column("largest_ul", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_sample_type_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sample_type")),
+        sa.UniqueConstraint("org_id", "code", name=op.f("uq_sample_type_org_id_code")),
+    )
+    with op.batch_alter_table("sample_type", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sample_type_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
+        "field_definition",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("sample_type_id", sa.Integer(), nullable=True),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("unit", sa.String(), nullable=False),
+        sa.Column("choices", sa.Text(), nullable=False),
+        sa.Column("least", sa.Double(), nullable=True),
+        sa.Column("most", sa.Double(), nullable=True),
+        sa.Column("required", sa.Boolean(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_field_definition_org_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["sample_type_id"],
+            ["sample_type.id"],
+            name=op.f("fk_field_definition_sample_type_id_sample_type"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_field_definition")),
+        sa.UniqueConstraint(
+            "org_id", "subject", "code", name=op.f("uq_field_definition_org_id_subject_code")
+        ),
+    )
+    with op.batch_alter_table("field_definition", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_field_definition_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
+        "field_value",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("definition_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("number", sa.Double(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["definition_id"],
+            ["field_definition.id"],
+            name=op.f("fk_field_value_definition_id_field_definition"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_field_value")),
+        sa.UniqueConstraint(
+            "subject_id", "definition_id", name=op.f("uq_field_value_subject_id_definition_id")
+        ),
+    )
+    with op.batch_alter_table("field_value", schema=None) as batch_op:
+        batch_op.create_index("ix_field_value_text", ["definition_id", "text"], unique=False)
+
+    op.create_table(
+        "allowance",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("container_id", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["container_id"], ["container.id"], name=op.f("fk_allowance_container_id_container")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_allowance")),
+        sa.UniqueConstraint(
+            "container_id", "subject", "value", name=op.f("uq_allowance_container_id_subject_value")
+        ),
+    )
+    op.create_table(
+        "space_reservation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("container_id", sa.Integer(), nullable=False),
+        sa.Column("first_ordinal", sa.Integer(), nullable=True),
+        sa.Column("last_ordinal", sa.Integer(), nullable=True),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("by_name", sa.String(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_because", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(first_ordinal IS NULL) = (last_ordinal IS NULL) AND (first_ordinal IS NULL OR first_ordinal <= last_ordinal)",
+            name=op.f("ck_space_reservation_ordinals"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["container_id"],
+            ["container.id"],
+            name=op.f("fk_space_reservation_container_id_container"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_space_reservation_org_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_space_reservation_project_id_project")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_space_reservation")),
+    )
+    with op.batch_alter_table("space_reservation", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_space_reservation_container", ["container_id", "ended_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_space_reservation_org_id"), ["org_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_space_reservation_project_id"), ["project_id"], unique=False
+        )
+
+    op.create_table(
+        "vial_alias",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("vial_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_name", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["vial_id"], ["vial.id"], name=op.f("fk_vial_alias_vial_id_vial")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_vial_alias")),
+        sa.UniqueConstraint("code", name=op.f("uq_vial_alias_code")),
+    )
+    with op.batch_alter_table("vial_alias", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_vial_alias_vial_id"), ["vial_id"], unique=False)
+
+    op.create_table(
+        "volume_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("vial_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("change_ul", sa.Integer(), nullable=False),
+        sa.Column("after_ul", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("about", sa.String(), nullable=False),
+        sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_name", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["vial_id"], ["vial.id"], name=op.f("fk_volume_entry_vial_id_vial")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_volume_entry")),
+    )
+    with op.batch_alter_table("volume_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_volume_entry_vial_id"), ["vial_id"], unique=False)
+
+    with op.batch_alter_table("container", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("label_first", sa.String(), server_default="row", nullable=False)
+        )
+        batch_op.add_column(
+            sa.Column("fill", sa.String(), server_default="right-down", nullable=False)
+        )
+        batch_op.add_column(
+            sa.Column("managed", sa.Boolean(), server_default=sa.true(), nullable=False)
+        )
+        batch_op.add_column(sa.Column("type_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("blocked", sa.Text(), server_default="[]", nullable=False))
+        batch_op.add_column(
+            sa.Column("size_classes", sa.Text(), server_default="{}", nullable=False)
+        )
+        batch_op.add_column(sa.Column("heights_mm", sa.Text(), server_default="[]", nullable=False))
+        batch_op.add_column(
+            sa.Column("mobile", sa.Boolean(), server_default=sa.false(), nullable=False)
+        )
+        batch_op.create_index(batch_op.f("ix_container_type_id"), ["type_id"], unique=False)
+        batch_op.create_foreign_key(
+            batch_op.f("fk_container_type_id_container_type"), "container_type", ["type_id"], ["id"]
+        )
+
+    with op.batch_alter_table("custody", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "superseded_by_id",
+                sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+                nullable=True,
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "corrects_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "bulk_move_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "shipment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+            )
+        )
+        batch_op.create_index(batch_op.f("ix_custody_bulk_move_id"), ["bulk_move_id"], unique=False)
+        batch_op.create_foreign_key(
+            batch_op.f("fk_custody_bulk_move_id_bulk_move"), "bulk_move", ["bulk_move_id"], ["id"]
+        )
+
+    with op.batch_alter_table("vial", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("sample_type_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("project_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("thaws", sa.Integer(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("damaged_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("comment", sa.String(), server_default="", nullable=False))
+        batch_op.create_index(batch_op.f("ix_vial_project_id"), ["project_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_vial_sample_type_id"), ["sample_type_id"], unique=False
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_vial_project_id_project"), "project", ["project_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_vial_sample_type_id_sample_type"),
+            "sample_type",
+            ["sample_type_id"],
+            ["id"],
+        )
+    _checks(PLACE_NOW)
+
+
+def downgrade() -> None:
+    op.execute("UPDATE custody SET container_id = NULL, ordinal = NULL WHERE place <> 'position'")
+    _checks(PLACE_BEFORE)
+    with op.batch_alter_table("vial", schema=None) as batch_op:
+        batch_op.drop_constraint(
+            batch_op.f("fk_vial_sample_type_id_sample_type"), type_="foreignkey"
+        )
+        batch_op.drop_constraint(batch_op.f("fk_vial_project_id_project"), type_="foreignkey")
+        batch_op.drop_index(batch_op.f("ix_vial_sample_type_id"))
+        batch_op.drop_index(batch_op.f("ix_vial_project_id"))
+        batch_op.drop_column("comment")
+        batch_op.drop_column("verified_at")
+        batch_op.drop_column("damaged_at")
+        batch_op.drop_column("thaws")
+        batch_op.drop_column("project_id")
+        batch_op.drop_column("sample_type_id")
+
+    with op.batch_alter_table("custody", schema=None) as batch_op:
+        batch_op.drop_constraint(
+            batch_op.f("fk_custody_bulk_move_id_bulk_move"), type_="foreignkey"
+        )
+        batch_op.drop_index(batch_op.f("ix_custody_bulk_move_id"))
+        batch_op.drop_column("shipment_id")
+        batch_op.drop_column("bulk_move_id")
+        batch_op.drop_column("corrects_id")
+        batch_op.drop_column("superseded_by_id")
+
+    with op.batch_alter_table("container", schema=None) as batch_op:
+        batch_op.drop_constraint(
+            batch_op.f("fk_container_type_id_container_type"), type_="foreignkey"
+        )
+        batch_op.drop_index(batch_op.f("ix_container_type_id"))
+        batch_op.drop_column("mobile")
+        batch_op.drop_column("heights_mm")
+        batch_op.drop_column("size_classes")
+        batch_op.drop_column("blocked")
+        batch_op.drop_column("type_id")
+        batch_op.drop_column("managed")
+        batch_op.drop_column("fill")
+        batch_op.drop_column("label_first")
+
+    with op.batch_alter_table("volume_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_volume_entry_vial_id"))
+
+    op.drop_table("volume_entry")
+    with op.batch_alter_table("vial_alias", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_vial_alias_vial_id"))
+
+    op.drop_table("vial_alias")
+    with op.batch_alter_table("space_reservation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_space_reservation_project_id"))
+        batch_op.drop_index(batch_op.f("ix_space_reservation_org_id"))
+        batch_op.drop_index("ix_space_reservation_container")
+
+    op.drop_table("space_reservation")
+    op.drop_table("allowance")
+    with op.batch_alter_table("field_value", schema=None) as batch_op:
+        batch_op.drop_index("ix_field_value_text")
+
+    op.drop_table("field_value")
+    with op.batch_alter_table("field_definition", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_field_definition_org_id"))
+
+    op.drop_table("field_definition")
+    with op.batch_alter_table("sample_type", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sample_type_org_id"))
+
+    op.drop_table("sample_type")
+    with op.batch_alter_table("project", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_project_org_id"))
+
+    op.drop_table("project")
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.drop_index("ix_hold_target")
+        batch_op.drop_index(batch_op.f("ix_hold_org_id"))
+        batch_op.drop_index(
+            "ix_hold_open",
+            sqlite_where=sa.text("lifted_at IS NULL"),
+            postgresql_where=sa.text("lifted_at IS NULL"),
+        )
+
+    op.drop_table("hold")
+    with op.batch_alter_table("edge", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_edge_standing",
+            sqlite_where=sa.text("superseded_at IS NULL"),
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        )
+        batch_op.drop_index("ix_edge_parent")
+        batch_op.drop_index(batch_op.f("ix_edge_org_id"))
+        batch_op.drop_index("ix_edge_child")
+
+    op.drop_table("edge")
+    with op.batch_alter_table("container_type", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_container_type_org_id"))
+
+    op.drop_table("container_type")
+    with op.batch_alter_table("bulk_move", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bulk_move_org_id"))
+
+    op.drop_table("bulk_move")
+    with op.batch_alter_table("search_word", schema=None) as batch_op:
+        batch_op.drop_index("ix_search_word_thing")
+
+    op.drop_table("search_word")

@@ -1,0 +1,1 @@
+"""Words by which things are found: one index for both databases."""
