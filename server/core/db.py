@@ -21,6 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
+from server.core import connections
+
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -68,9 +70,10 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 12) -> None:
         self.url: URL = normal_url(url)
         self.engine = _engine(self.url, pool_size)
+        self.reading_engine = connections.reading(self.engine)
         self.info: dict[str, Any] = {}
         """What every session of this process is told at its making (`session.info`)."""
-        self._readers = sessionmaker(self.engine, expire_on_commit=False, info=self.info)
+        self._readers = sessionmaker(self.reading_engine, expire_on_commit=False, info=self.info)
         self._writers = sessionmaker(
             self.engine.execution_options(cryokeep_writes=True),
             expire_on_commit=False,
@@ -83,7 +86,10 @@ class Database:
         return self.url.get_backend_name()
 
     def reader(self) -> Session:
-        """Return a session that only reads; the caller closes it."""
+        """Return a session that only reads; the caller closes it.
+
+        On PostgreSQL each of its statements sees what is committed by then, and writing is refused.
+        """
         return self._readers()
 
     def writer(self) -> Session:
@@ -105,6 +111,7 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        self.reading_engine.dispose()
 
 
 def normal_url(url: str) -> URL:
@@ -116,16 +123,16 @@ def normal_url(url: str) -> URL:
 
 
 def _engine(url: URL, pool_size: int) -> Engine:
-    if url.get_backend_name() == "sqlite":
-        if url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        arguments: dict[str, Any] = {"connect_args": {"timeout": 30.0, "check_same_thread": False}}
-    else:
-        arguments = {"pool_pre_ping": True}
-    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size * 4, **arguments)
-    if url.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
-        Turns().watch(engine)
+    if url.get_backend_name() != "sqlite":
+        return connections.postgresql(url, pool_size // 2)  # and as many that only read
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    patient = {"timeout": 30.0, "check_same_thread": False}
+    engine = create_engine(
+        url, pool_size=pool_size, max_overflow=pool_size * 4, connect_args=patient
+    )
+    event.listen(engine, "connect", _set_up_sqlite)
+    Turns().watch(engine)
     return engine
 
 
