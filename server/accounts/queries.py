@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from server.accounts import rules
-from server.accounts.models import Grant, Person, SignIn
+from server.accounts.models import ApiToken, Grant, Person, SignIn
 from server.core.actor import Actor
+
+WHO = (Person.id, Person.name, Person.language, Person.org_id)
 
 
 def visible(
@@ -34,6 +36,28 @@ def grants_of(session: Session, person_id: int) -> list[rules.Grant]:
 
 def person_actor(session: Session, person: Person, door: str, request_id: str = "") -> Actor:
     """Return the person as one who acts through this door, with all that their roles allow."""
+    return _actor(person, grants_of(session, person.id), door, request_id)
+
+
+def with_grants(
+    key: type[SignIn] | type[ApiToken], *columns: ColumnElement[Any] | InstrumentedAttribute[Any]
+) -> Select[Any]:
+    """Return a query of keys of active people: these columns, and one row for each live grant; see `actor_of`."""
+    live = and_(Grant.person_id == Person.id, Grant.ended_at.is_(None))
+    wanted: Select[Any] = select(*columns, *WHO, Grant.role, Grant.org_id.label("granted_for"))
+    held = wanted.select_from(key).join(Person, Person.id == key.person_id)
+    return held.outerjoin(Grant, live).where(Person.active)
+
+
+def actor_of(rows: Sequence[Row[Any]], door: str, request_id: str) -> Actor:
+    """Return the person of these rows of `with_grants` as one who acts through this door."""
+    grants = [(row.role, row.granted_for) for row in rows if row.role is not None]
+    return _actor(rows[0], grants, door, request_id)
+
+
+def _actor(
+    person: Person | Row[Any], grants: Sequence[rules.Grant], door: str, request_id: str
+) -> Actor:
     return Actor(
         id=person.id,
         name=person.name,
@@ -41,7 +65,7 @@ def person_actor(session: Session, person: Person, door: str, request_id: str = 
         door=door,
         language=person.language,
         org_id=person.org_id,
-        permissions=rules.permissions_of(grants_of(session, person.id)),
+        permissions=rules.permissions_of(grants),
         request_id=request_id,
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from server.accounts import queries, secrets
@@ -38,22 +38,21 @@ def begin(
     return row, secret
 
 
+_FOUND = queries.with_grants(SignIn, SignIn.id.label("sign_in_id"), SignIn.csrf).where(
+    SignIn.token_hash == bindparam("token_hash"),
+    SignIn.ended_at.is_(None),
+    SignIn.expires_at > bindparam("now"),
+)
+
+
 def find(session: Session, secret: str, *, now: datetime, request_id: str = "") -> Found | None:
     """Return the live sign-in of this cookie; none if it has ended or its person is switched off."""
-    query = (
-        select(SignIn, Person)
-        .join(Person, Person.id == SignIn.person_id)
-        .where(
-            SignIn.token_hash == secrets.digest(secret), SignIn.ended_at.is_(None),
-            SignIn.expires_at > now, Person.active,
-        )
-    )  # fmt: skip
-    row = session.execute(query).one_or_none()
-    if row is None:
+    rows = session.execute(_FOUND, {"token_hash": secrets.digest(secret), "now": now}).all()
+    if not rows:
         return None
-    sign_in, person = row
-    actor = queries.person_actor(session, person, "page", request_id)
-    return Found(sign_in.id, replace(actor, sign_in_id=sign_in.id), sign_in.csrf)
+    sign_in_id, csrf = rows[0].sign_in_id, rows[0].csrf
+    actor = queries.actor_of(rows, "page", request_id)
+    return Found(sign_in_id, replace(actor, sign_in_id=sign_in_id), csrf)
 
 
 def live(session: Session, person_id: int, now: datetime) -> list[SignIn]:

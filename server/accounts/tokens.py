@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from server.accounts import queries, secrets
@@ -78,22 +78,21 @@ def of(session: Session, person_id: int) -> list[ApiToken]:
     return list(session.scalars(query.order_by(ApiToken.id.desc())))
 
 
+_FOUND = queries.with_grants(ApiToken, ApiToken.id.label("token_id"), ApiToken.last_used_at).where(
+    ApiToken.token_hash == bindparam("token_hash"),
+    ApiToken.revoked_at.is_(None),
+    or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("now")),
+)
+
+
 def find(session: Session, token: str, *, now: datetime, request_id: str = "") -> Found | None:
     """Return whose token this is; none if unknown, revoked, expired, or its person is switched off."""
-    query = (
-        select(ApiToken, Person)
-        .join(Person, Person.id == ApiToken.person_id)
-        .where(
-            ApiToken.token_hash == secrets.digest(token), ApiToken.revoked_at.is_(None), Person.active,
-            or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now),
-        )
-    )  # fmt: skip
-    row = session.execute(query).one_or_none()
-    if row is None:
+    rows = session.execute(_FOUND, {"token_hash": secrets.digest(token), "now": now}).all()
+    if not rows:
         return None
-    kept, person = row
-    unused = kept.last_used_at is None or now - kept.last_used_at > NOTED_EVERY
-    return Found(kept.id, queries.person_actor(session, person, "api", request_id), unused)
+    used_at: datetime | None = rows[0].last_used_at
+    unused = used_at is None or now - used_at > NOTED_EVERY
+    return Found(rows[0].token_id, queries.actor_of(rows, "api", request_id), unused)
 
 
 def used(session: Session, token_id: int, *, at: datetime) -> None:
