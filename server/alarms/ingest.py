@@ -16,29 +16,34 @@ from edge_agent.wire.limits import NORMAL, Change, JudgeState, Limit, judge_colu
 from server.alarms import service
 from server.alarms.models import AlarmRule
 from server.core.clock import from_ms, to_ms
+from server.core.plain import Plain, together
 from server.telemetry.columns import Column
 
 StateKey = tuple[int, str]
 """(rule id, drill)."""
 
-# Written out and run on the connection: they run for every group, and an alarm waits for them.
-_STAMP = text("SELECT count(*), max(id), sum(version) FROM alarm_rule")
+# These run for every group, and an alarm waits for them.
+_STAMP = Plain(text("SELECT count(*), max(id), sum(version) FROM alarm_rule"))
 _OPEN = (
     "SELECT rule_id, drill, phase, since_ms, extreme FROM rule_state"
     " WHERE phase <> 'normal' ORDER BY rule_id, drill"
 )
-_OPEN_STATES = {"sqlite": text(_OPEN), "postgresql": text(f"{_OPEN} FOR UPDATE")}
-_SAVE = text(
-    "INSERT INTO rule_state (rule_id, drill, phase, since_ms, extreme, arrived_ms)"
-    " VALUES (:rule_id, :drill, :phase, :since_ms, :extreme, :now_ms) ON CONFLICT (rule_id, drill)"
-    " DO UPDATE SET phase = excluded.phase, since_ms = excluded.since_ms, extreme = excluded.extreme,"
-    " arrived_ms = CASE WHEN rule_state.phase = excluded.phase"
-    " AND rule_state.since_ms = excluded.since_ms"
-    " THEN rule_state.arrived_ms ELSE excluded.arrived_ms END"
+_OPEN_STATES = Plain(text(_OPEN), on_postgresql=text(f"{_OPEN} FOR UPDATE"))
+_SAVE = Plain(
+    text(
+        "INSERT INTO rule_state (rule_id, drill, phase, since_ms, extreme, arrived_ms)"
+        " VALUES (:rule_id, :drill, :phase, :since_ms, :extreme, :now_ms) ON CONFLICT (rule_id, drill)"
+        " DO UPDATE SET phase = excluded.phase, since_ms = excluded.since_ms, extreme = excluded.extreme,"
+        " arrived_ms = CASE WHEN rule_state.phase = excluded.phase"
+        " AND rule_state.since_ms = excluded.since_ms"
+        " THEN rule_state.arrived_ms ELSE excluded.arrived_ms END"
+    )
 )
-_WORSEN = text(
-    "UPDATE episode SET worst_value = :extreme"
-    " WHERE rule_id = :rule_id AND drill = :drill AND cleared_at IS NULL"
+_WORSEN = Plain(
+    text(
+        "UPDATE episode SET worst_value = :extreme"
+        " WHERE rule_id = :rule_id AND drill = :drill AND cleared_at IS NULL"
+    )
 )
 
 
@@ -64,17 +69,19 @@ class Judge:
 
     def consider(self, session: Session, columns: Iterable[Column], *, now: datetime) -> int:
         """Raise and clear what these readings raise and clear; returns how many changes that were."""
-        self._refresh(session)
+        with together(session):
+            stamp, states = _STAMP.ask(session), _OPEN_STATES.ask(session)
+        self._refresh(session, stamp.rows()[0])
+        known = {(row[0], row[1]): JudgeState(*row[2:]) for row in states.rows()}
         due = [
             (rule, column) for column in columns for rule in self._rules.get(column.channel_id, ())
         ]
         if not due:
             return 0
-        states = _open_states(session)
-        return sum(_judge(session, states, rule, column, now) for rule, column in due)
+        with together(session):
+            return sum(_judge(session, known, rule, column, now) for rule, column in due)
 
-    def _refresh(self, session: Session) -> None:
-        stamp = tuple(session.connection().execute(_STAMP).one())
+    def _refresh(self, session: Session, stamp: tuple[object, ...]) -> None:
         if stamp != self._stamp:
             self._rules = _read_rules(session)
             self._stamp = stamp
@@ -102,15 +109,6 @@ def _watched(rule: AlarmRule) -> Watched:
     return Watched(
         rule.id, rule.org_id, rule.channel_id, rule.kind, rule.severity, rule.value, limit
     )
-
-
-def _open_states(session: Session) -> dict[StateKey, JudgeState]:
-    """All states that are not normal, locked; few, whatever the number of rules."""
-    connection = session.connection()
-    rows = connection.execute(_OPEN_STATES[connection.dialect.name])
-    return {
-        (row.rule_id, row.drill): JudgeState(row.phase, row.since_ms, row.extreme) for row in rows
-    }
 
 
 def _judge(
@@ -164,10 +162,9 @@ def _change(
 
 def _save(session: Session, key: StateKey, state: JudgeState, now_ms: int) -> None:
     row = {"rule_id": key[0], "drill": key[1], "phase": state.phase, "since_ms": state.since_ms}
-    session.connection().execute(_SAVE, {**row, "extreme": state.extreme, "now_ms": now_ms})
+    _SAVE.ask(session, **row, extreme=state.extreme, now_ms=now_ms)
 
 
 def _worsen(session: Session, key: StateKey, state: JudgeState) -> None:
     """Let the episode that is under way show its worst number."""
-    facts = {"rule_id": key[0], "drill": key[1], "extreme": state.extreme}
-    session.connection().execute(_WORSEN, facts)
+    _WORSEN.ask(session, rule_id=key[0], drill=key[1], extreme=state.extreme)

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from server.alarms.board import Alarm, unfinished
 from server.alarms.models import FreezerStake
 from server.alarms.wording import Place, Stake
 from server.core.actor import Actor
+from server.core.plain import Plain
 from server.storage.models import Container, Room, Site
 from server.telemetry.models import Channel
 
@@ -25,7 +26,7 @@ class Surroundings:
     stake: Stake | None
 
 
-_SURROUNDINGS = (
+_SURROUNDINGS = Plain(
     select(
         Channel.key,
         Channel.label,
@@ -42,15 +43,17 @@ _SURROUNDINGS = (
     .outerjoin(Room, Room.id == Container.room_id)
     .outerjoin(Site, Site.id == Room.site_id)
     .outerjoin(FreezerStake, FreezerStake.freezer_id == Channel.freezer_id)
+    .where(Channel.id == bindparam("channel_id"))
 )
 
 
 def surroundings(session: Session, channel_id: int) -> Surroundings:
     """Return what stands around a channel: which freezer, where, and what is in it."""
-    row = session.execute(_SURROUNDINGS.where(Channel.id == channel_id)).one()
-    place = Place(row.code or "?", row.name or "", row.room or "", row.time_zone or "UTC")
-    stake = None if row.vials is None else Stake(row.vials, row.last_copies, row.reserved)
-    return Surroundings(row.key, row.label, row.freezer_id, place, stake)
+    ((key, label, freezer_id, freezer, site, room, zone, *stake),) = _SURROUNDINGS.ask(
+        session, channel_id=channel_id
+    ).rows()
+    place = Place(freezer or "?", site or "", room or "", zone or "UTC")
+    return Surroundings(key, label, freezer_id, place, None if stake[0] is None else Stake(*stake))
 
 
 def board(session: Session, actor: Actor, now: datetime) -> list[Alarm]:

@@ -11,9 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from server.core.db import Database
+from server.core.plain import Plain
 
 CHANNEL = "cryokeep"
 LOOK_S = 0.05
+_NOTIFY = Plain(text("SELECT pg_notify(:channel, :subject)"))
 
 
 class Waker:
@@ -87,6 +89,4 @@ class Waker:
 def announce(session: Session, subject: str = "") -> None:
     """Wake the other processes when this transaction commits (PostgreSQL; SQLite needs nothing)."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(
-            text("SELECT pg_notify(:channel, :subject)"), {"channel": CHANNEL, "subject": subject}
-        )
+        _NOTIFY.ask(session, channel=CHANNEL, subject=subject)

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from server.accounts.models import Person
+from server.core.plain import Plain
 from server.notify.models import Call, CallStep, Notice
 from server.outbox.models import Letter
 
@@ -40,7 +41,7 @@ class Told:
     last_error: str
 
 
-_STEPS = (
+_STEPS = Plain(
     select(
         CallStep.id,
         CallStep.position,
@@ -53,13 +54,14 @@ _STEPS = (
         Person.active,
     )
     .outerjoin(Person, Person.id == CallStep.person_id)
+    .where(CallStep.org_id == bindparam("org_id"))
     .order_by(CallStep.position)
 )
 
 
 def steps_of(session: Session, org_id: int) -> list[StepRow]:
     """Return the call list of an organisation in its order."""
-    return [_step(row) for row in session.execute(_STEPS.where(CallStep.org_id == org_id))]
+    return [_step(row) for row in _STEPS.ask(session, org_id=org_id).rows()]
 
 
 def running_call(session: Session, about: tuple[str, int]) -> Call | None:
@@ -105,15 +107,9 @@ def host_of(address: str) -> str:
     return address.partition("://")[2].split("/")[0] or address
 
 
-def _step(row: Row[*tuple[Any, ...]]) -> StepRow:
+def _step(row: tuple[Any, ...]) -> StepRow:
+    step_id, position, wait_s, webhook, person_id, name, email, language, active = row
     return StepRow(
-        id=row.id,
-        position=row.position,
-        wait_s=row.wait_s,
-        webhook=row.webhook,
-        person_id=row.person_id,
-        person_name=row.name or "",
-        email=row.email or "",
-        language=row.language or "en",
-        active=bool(row.active),
-    )
+        step_id, position, wait_s, webhook, person_id,
+        name or "", email or "", language or "en", bool(active),
+    )  # fmt: skip

@@ -2,19 +2,69 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from server.accounts.models import Person
 from server.core.errors import Refusal
+from server.core.plain import Plain, whole_row
 from server.notify import queries, rules
 from server.notify.models import Call, Notice
 from server.notify.queries import StepRow
 from server.notify.rules import Sentence, Step, Words
-from server.outbox.models import Letter
 from server.outbox.service import post
+
+_CALL = Plain(whole_row(Call))
+_NOTICE = Plain(
+    whole_row(Notice).values(
+        call_id=select(Call.id)
+        .where(
+            Call.about_kind == bindparam("about_kind"),
+            Call.about_id == bindparam("about_id"),
+            Call.ended_at.is_(None),
+        )
+        .scalar_subquery()
+    )
+)
+
+
+class Running(Protocol):
+    """What telling needs of a call: its row, or one that is being written."""
+
+    @property
+    def org_id(self) -> int:
+        """Whose call list it runs along."""
+
+    @property
+    def about_kind(self) -> str:
+        """What it is about, with `about_id`."""
+
+    @property
+    def about_id(self) -> int:
+        """The number of that."""
+
+    @property
+    def severity(self) -> str:
+        """How bad it is."""
+
+    @property
+    def began_at(self) -> datetime:
+        """When it began."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A call that begins; see `Running`."""
+
+    org_id: int
+    about_kind: str
+    about_id: int
+    severity: str
+    began_at: datetime
 
 
 def call(
@@ -28,26 +78,19 @@ def call(
     path: str,
     at: datetime,
     facts: Mapping[str, object] | None = None,
-) -> Call:
+) -> None:
     """Begin a call: the first step of the organisation's list is told at once.
 
     `facts` are for machines and go to webhooks as they are. With an empty list nobody is told; it
     is looked at again each minute.
     """
     words = Words(subject, _lines(text), path, facts or {})
-    begun = Call(
-        org_id=org_id,
-        about_kind=about[0],
-        about_id=about[1],
-        severity=severity,
-        words=words.packed(),
-        next_position=0,
-        due_at=at,
-        began_at=at,
-    )
-    session.add(begun)
-    _tell_next(session, begun, words, at)
-    return begun
+    begun = Begun(org_id, *about, severity, at)
+    step = _next_step(session, org_id, 0)
+    row = asdict(begun) | {"words": words.packed(), "ended_at": None} | _where_it_is(step, 0, at)
+    _CALL.ask(session, **row)
+    if step:
+        _tell(session, begun, words, step, at)
 
 
 def answer(session: Session, about: tuple[str, int], at: datetime) -> bool:
@@ -80,7 +123,11 @@ def escalate(session: Session, now: datetime) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for waiting in due:
-        _tell_next(session, waiting, Words.unpacked(waiting.words), now)
+        step = _next_step(session, waiting.org_id, waiting.next_position)
+        for name, value in _where_it_is(step, waiting.next_position, now).items():
+            setattr(waiting, name, value)
+        if step:
+            _tell(session, waiting, Words.unpacked(waiting.words), step, now)
     return len(due)
 
 
@@ -93,8 +140,8 @@ def tell(
     at: datetime,
     *,
     about: tuple[str, int] | None = None,
-) -> Letter | None:
-    """Queue one mail to one person in their language; None where the person is switched off."""
+) -> int | None:
+    """Queue one mail to one person in their language and return its number; None where they are switched off."""
     if not person.active:
         return None
     words = Words(_sentence(subject), _lines(text), path)
@@ -116,34 +163,36 @@ PUBLIC_URL = "{public_url}"
 """Stands in a letter for the server's address, which the sender knows."""
 
 
-def _tell_next(session: Session, waiting: Call, words: Words, at: datetime) -> None:
-    steps = [step for step in _steps_of(session, waiting.org_id) if step.webhook or step.active]
-    by_position = {step.position: step for step in steps}
-    chosen = rules.step_to_tell([Step(s.position, s.wait_s) for s in steps], waiting.next_position)
-    waiting.due_at = rules.due_after(chosen, at)
-    if chosen is None:
-        return
-    waiting.next_position = chosen.position + 1
-    step = by_position[chosen.position]
-    letter = _letter(session, waiting, words, step, at)
-    session.flush()  # reason: the notice names both the call and the letter by their numbers
-    session.add(
-        Notice(
-            call_id=waiting.id,
-            position=step.position,
-            person_id=step.person_id,
-            letter_id=letter.id,
-            at=at,
-        )
+def _next_step(session: Session, org_id: int, position: int) -> StepRow | None:
+    with session.no_autoflush:  # a call that moves on is written once, with its letter
+        steps = [one for one in queries.steps_of(session, org_id) if one.webhook or one.active]
+    chosen = rules.step_to_tell([Step(s.position, s.wait_s) for s in steps], position)
+    return next((step for step in steps if chosen and step.position == chosen.position), None)
+
+
+def _where_it_is(step: StepRow | None, position: int, at: datetime) -> dict[str, object]:
+    """How far along the list a call is once this step has been told."""
+    told = Step(step.position, step.wait_s) if step else None
+    return {
+        "due_at": rules.due_after(told, at),
+        "next_position": step.position + 1 if step else position,
+    }
+
+
+def _tell(session: Session, told: Running, words: Words, step: StepRow, at: datetime) -> None:
+    letter_id = _letter(session, told, words, step, at)
+    _NOTICE.ask(
+        session,
+        about_kind=told.about_kind,
+        about_id=told.about_id,
+        position=step.position,
+        person_id=step.person_id,
+        letter_id=letter_id,
+        at=at,
     )
 
 
-def _steps_of(session: Session, org_id: int) -> list[StepRow]:
-    with session.no_autoflush:  # what waits to be written is written once, with the letter
-        return queries.steps_of(session, org_id)
-
-
-def _letter(session: Session, waiting: Call, words: Words, step: StepRow, at: datetime) -> Letter:
+def _letter(session: Session, waiting: Running, words: Words, step: StepRow, at: datetime) -> int:
     about = (waiting.about_kind, waiting.about_id)
     if step.webhook:
         subject, body = words.subject.text(), webhook_body(waiting, words)
@@ -172,7 +221,7 @@ def _letter(session: Session, waiting: Call, words: Words, step: StepRow, at: da
     )
 
 
-def webhook_body(waiting: Call, words: Words) -> str:
+def webhook_body(waiting: Running, words: Words) -> str:
     """Return what a webhook gets: the sentences in English, and the facts for machines."""
     return json.dumps(
         {

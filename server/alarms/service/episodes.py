@@ -1,14 +1,12 @@
 """What happens to alarms: raised, cleared, acknowledged. All inside the caller's transaction."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import Select, select
+from sqlalchemy import Float, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningInsert
 
 from server.alarms import wording
 from server.alarms.models import UNCLEARED, Episode
@@ -17,11 +15,43 @@ from server.alarms.wording import Sighting
 from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import Conflict, Refusal
+from server.core.plain import Plain
 from server.core.wake import announce
 from server.core.words import N_
 from server.notify import service as notify
+from server.telemetry.models import Channel
 
 _WATCH = Actor.system("Cryokeep watch")
+_BEGIN = Plain(
+    *(
+        insert(Episode)
+        .values({c.name: bindparam(c.name) for c in Episode.__table__.columns if c.name != "id"})
+        .values(
+            freezer_id=select(Channel.freezer_id)
+            .where(Channel.id == bindparam("channel_id"))
+            .scalar_subquery()
+        )
+        .on_conflict_do_nothing(index_elements=["rule_id", "drill"], index_where=UNCLEARED)
+        .returning(Episode.id)
+        for insert in (insert_sqlite, insert_postgresql)
+    )
+)
+_MINE = (
+    (Episode.rule_id == bindparam("rule_id"))
+    & (Episode.drill == bindparam("drill"))
+    & Episode.cleared_at.is_(None)
+)
+_UNCLEARED = Plain(select(Episode.id).where(_MINE))
+_END = Plain(
+    update(Episode)
+    .where(_MINE)
+    .values(
+        cleared_at=bindparam("at"),
+        worst_value=func.coalesce(bindparam("worst", type_=Float), Episode.worst_value),
+        version=Episode.version + 1,
+    )
+    .returning(Episode.id, Episode.org_id, Episode.worst_value)
+)
 
 
 class RuleLike(Protocol):
@@ -60,22 +90,22 @@ def raise_episode(
     value: float | None,
     drill: str = "",
     now: datetime,
-) -> Episode:
-    """Begin an episode and call the first step of the call list, or return the one that is under way.
+) -> int:
+    """Begin an episode and call the first step of the call list; returns its number, or that of the one under way.
 
     `raised_at` is the time of the reading, `value` its number. The unique index on uncleared episodes
     makes a second raise of the same rule and drill harmless, whoever races.
     """
+    begun = _BEGIN.ask(session, **_row(rule, raised_at, value, drill, now))
     around = surroundings(session, rule.channel_id)
-    episode_id = session.scalar(
-        _insert(session, _columns(rule, around, raised_at, value, drill, now))
-    )
+    episode_id: int | None = begun.value()
     if episode_id is None:
-        return session.scalars(_uncleared(rule.id, drill)).one()
+        return int(_UNCLEARED.ask(session, rule_id=rule.id, drill=drill).value())
     seen = Sighting(
         rule.kind, rule.severity, around.key, around.label, rule.value, value, raised_at, drill
     )
-    audit.record(
+    _call(session, rule, episode_id, seen, around, now)
+    audit.record_now(
         session,
         _WATCH,
         "alarm.raised",
@@ -93,10 +123,8 @@ def raise_episode(
         channel=around.key,
         drill=drill,
     )
-    _call(session, rule, episode_id, seen, around, now)
     announce(session, "alarms")
-    with session.no_autoflush:  # the rest is written at the commit
-        return session.get_one(Episode, episode_id)
+    return episode_id
 
 
 def clear_episode(
@@ -107,32 +135,30 @@ def clear_episode(
     drill: str = "",
     now: datetime,
     worst: float | None = None,
-) -> Episode | None:
-    """End the rule's episode: its condition is gone since `at`. None when there is none.
+) -> int | None:
+    """End the rule's episode: its condition is gone since `at`. None when there is none, else its number.
 
     It stays on the board, and calls on, until a person has acknowledged it. `worst` is the worst number of the
     episode where the judge knows it.
     """
-    episode = session.scalar(_uncleared(rule.id, drill))
-    if episode is None:
+    ended = _END.ask(session, rule_id=rule.id, drill=drill, at=at, worst=worst).rows()
+    if not ended:
         return None
-    episode.cleared_at = at
-    if worst is not None:
-        episode.worst_value = worst
-    audit.record(
+    ((episode_id, org_id, worst),) = ended
+    audit.record_now(
         session,
         _WATCH,
         "alarm.cleared",
         "alarm",
-        str(episode.id),
+        str(episode_id),
         at=now,
-        org_id=episode.org_id,
+        org_id=org_id,
         stated_at=at,
-        worst=episode.worst_value,
+        worst=worst,
         drill=drill,
     )
     announce(session, "alarms")
-    return episode
+    return int(episode_id)
 
 
 def acknowledge(
@@ -163,33 +189,13 @@ def acknowledge(
     return episode
 
 
-def _uncleared(rule_id: int, drill: str) -> Select[Episode]:
-    return select(Episode).where(
-        Episode.rule_id == rule_id, Episode.drill == drill, Episode.cleared_at.is_(None)
-    )
-
-
-def _insert(session: Session, columns: Mapping[str, object]) -> ReturningInsert[int]:
-    insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
-    statement = insert(Episode).values(columns)
-    return statement.on_conflict_do_nothing(
-        index_elements=["rule_id", "drill"], index_where=UNCLEARED
-    ).returning(Episode.id)
-
-
-def _columns(
-    rule: RuleLike,
-    around: Surroundings,
-    raised_at: datetime,
-    value: float | None,
-    drill: str,
-    now: datetime,
-) -> Mapping[str, object]:
+def _row(
+    rule: RuleLike, raised_at: datetime, value: float | None, drill: str, now: datetime
+) -> dict[str, Any]:
     return {
         "org_id": rule.org_id,
         "rule_id": rule.id,
         "channel_id": rule.channel_id,
-        "freezer_id": around.freezer_id,
         "kind": rule.kind,
         "severity": rule.severity,
         "limit_value": rule.value,
@@ -198,8 +204,11 @@ def _columns(
         "recorded_at": now,
         "raised_value": value,
         "worst_value": value,
+        "acknowledged_at": None,
+        "acknowledged_by": None,
         "acknowledged_by_name": "",
         "comment": "",
+        "cleared_at": None,
         "version": 1,
     }
 

@@ -47,11 +47,13 @@ def house(make_database_url: object, tmp_path: Path) -> Iterator[House]:
     with database.writing() as session:
         add_step(session, bank, 1, name="lee")
         rule = add_rule(session, bank)
-        alarm = service.raise_episode(session, rule, raised_at=now, value=-149.0, drill="", now=now)
+        alarm_id = service.raise_episode(
+            session, rule, raised_at=now, value=-149.0, drill="", now=now
+        )
         manager = sign_in(session, bank.org_id)
         reader = sign_in(session, bank.org_id, ("read_only",))
         stranger = sign_in(session, other.org_id)
-    yield House(make_app(database, tmp_path), database, bank, manager, reader, stranger, alarm.id)
+    yield House(make_app(database, tmp_path), database, bank, manager, reader, stranger, alarm_id)
     database.close()
 
 

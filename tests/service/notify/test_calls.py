@@ -166,8 +166,8 @@ def test_one_mail_to_one_person_is_in_their_language_or_not_at_all(database: Dat
         gone = add_person(session, bank, "gone", active=False)
         at = NOON + timedelta(seconds=1)
 
-        letter = service.tell(session, lee, Sentence("Hallo"), Sentence("Come."), "/me", at)
+        letter_id = service.tell(session, lee, Sentence("Hallo"), Sentence("Come."), "/me", at)
 
-        assert letter is not None
-        assert letter.body == "Come.\n\n{public_url}/me\n"
+        assert letter_id is not None
+        assert session.get_one(Letter, letter_id).body == "Come.\n\n{public_url}/me\n"
         assert service.tell(session, gone, Sentence("x"), Sentence("x"), "", at) is None
