@@ -16,6 +16,7 @@ from server.audit import models as audit
 from server.catalogue import models as catalogue
 from server.core.db import Base, Database
 from server.distribution import models as distribution
+from server.exchange import models as exchange
 from server.genealogy import models as genealogy
 from server.kit import models as kit
 from server.notify import models as notify
@@ -39,6 +40,7 @@ FEATURES = (
     telemetry,
     alarms,
     distribution,
+    exchange,
 )
 METADATA = Base.metadata
 

@@ -25,8 +25,20 @@ def _checks(place: str) -> None:
 
 def upgrade() -> None:
     op.create_table(
+        "search_state",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("rules", sa.Integer(), nullable=False),
+        sa.Column(
+            "through_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", name=op.f("pk_search_state")),
+    )
+    op.create_table(
         "search_word",
-        sa.Column("word", sa.String(), nullable=False),
+        sa.Column(
+            "word", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("thing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("org_id", sa.Integer(), nullable=True),
@@ -34,7 +46,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     with op.batch_alter_table("search_word", schema=None) as batch_op:
-        batch_op.create_index("ix_search_word_thing", ["kind", "thing_id"], unique=False)
+        batch_op.create_index("ix_search_word_thing", ["kind", "thing_id", "word"], unique=False)
 
     op.create_table(
         "bulk_move",
@@ -166,6 +178,28 @@ def upgrade() -> None:
         batch_op.create_index("ix_hold_target", ["kind", "target_id"], unique=False)
 
     op.create_table(
+        "import_mapping",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("sheet", sa.String(), nullable=False),
+        sa.Column("layout", sa.String(), nullable=False),
+        sa.Column("header_hash", sa.String(), nullable=False),
+        sa.Column("mapping", sa.Text(), nullable=False),
+        sa.Column("options", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_import_mapping_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_mapping")),
+        sa.UniqueConstraint(
+            "org_id",
+            "sheet",
+            "layout",
+            "header_hash",
+            name=op.f("uq_import_mapping_org_id_sheet_layout_header_hash"),
+        ),
+    )
+    op.create_table(
         "project",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("org_id", sa.Integer(), nullable=False),
@@ -203,6 +237,97 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sample_type", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sample_type_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
+        "scanner",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("unread_words", sa.Text(), nullable=False),
+        sa.Column("empty_words", sa.Text(), nullable=False),
+        sa.Column("mirrored", sa.Boolean(), nullable=False),
+        sa.Column("down_first", sa.Boolean(), nullable=False),
+        sa.Column("columns", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_scanner_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scanner")),
+        sa.UniqueConstraint("org_id", "code", name=op.f("uq_scanner_org_id_code")),
+    )
+    with op.batch_alter_table("scanner", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_scanner_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
+        "webhook",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("events", sa.Text(), nullable=False),
+        sa.Column("secret", sa.String(), nullable=False),
+        sa.Column(
+            "after_leaf", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_name", sa.String(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_webhook_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook")),
+    )
+    with op.batch_alter_table("webhook", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_webhook_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
+        "bulk_import",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("sheet", sa.String(), nullable=False),
+        sa.Column("layout", sa.String(), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("reading", sa.Text(), nullable=False),
+        sa.Column("header", sa.Text(), nullable=False),
+        sa.Column("sample", sa.Text(), nullable=False),
+        sa.Column("mapping", sa.Text(), nullable=False),
+        sa.Column("options", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("mode", sa.String(), nullable=False),
+        sa.Column("staged", sa.Boolean(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("bad", sa.Integer(), nullable=False),
+        sa.Column("applied", sa.Integer(), nullable=False),
+        sa.Column("at_row", sa.Integer(), nullable=False),
+        sa.Column("claimed_by", sa.String(), nullable=False),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("because", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("by_name", sa.String(), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("applied_by_id", sa.Integer(), nullable=True),
+        sa.Column("taken_back_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("taken_back_by_name", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["applied_by_id"], ["person.id"], name=op.f("fk_bulk_import_applied_by_id_person")
+        ),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_bulk_import_by_id_person")),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_bulk_import_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_import")),
+        sa.UniqueConstraint("code", name=op.f("uq_bulk_import_code")),
+    )
+    with op.batch_alter_table("bulk_import", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bulk_import_org_id"), ["org_id"], unique=False)
 
     op.create_table(
         "field_definition",
@@ -260,6 +385,81 @@ def upgrade() -> None:
     with op.batch_alter_table("field_value", schema=None) as batch_op:
         batch_op.create_index("ix_field_value_text", ["definition_id", "text"], unique=False)
 
+    op.create_table(
+        "foreign_row",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("layout", sa.String(), nullable=False),
+        sa.Column("thing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("cells", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["bulk_import.id"], name=op.f("fk_foreign_row_import_id_bulk_import")
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_foreign_row_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_foreign_row")),
+    )
+    with op.batch_alter_table("foreign_row", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_foreign_row_import_id"), ["import_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_foreign_row_org_id"), ["org_id"], unique=False)
+        batch_op.create_index("ix_foreign_row_thing", ["layout", "thing_id"], unique=False)
+
+    op.create_table(
+        "import_chunk",
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["bulk_import.id"], name=op.f("fk_import_chunk_import_id_bulk_import")
+        ),
+        sa.PrimaryKeyConstraint("import_id", "number", name=op.f("pk_import_chunk")),
+    )
+    op.create_table(
+        "import_effect",
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("thing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("before", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["bulk_import.id"], name=op.f("fk_import_effect_import_id_bulk_import")
+        ),
+        sa.PrimaryKeyConstraint("import_id", "number", name=op.f("pk_import_effect")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "import_problem",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(), nullable=False),
+        sa.Column("found", sa.Text(), nullable=False),
+        sa.Column("expected", sa.Text(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["bulk_import.id"], name=op.f("fk_import_problem_import_id_bulk_import")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_problem")),
+    )
+    with op.batch_alter_table("import_problem", schema=None) as batch_op:
+        batch_op.create_index("ix_import_problem_row", ["import_id", "number"], unique=False)
+
+    op.create_table(
+        "import_row",
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("cells", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["bulk_import.id"], name=op.f("fk_import_row_import_id_bulk_import")
+        ),
+        sa.PrimaryKeyConstraint("import_id", "number", name=op.f("pk_import_row")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "allowance",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -400,6 +600,12 @@ def upgrade() -> None:
             batch_op.f("fk_custody_bulk_move_id_bulk_move"), "bulk_move", ["bulk_move_id"], ["id"]
         )
 
+    with op.batch_alter_table("rack_scan", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("scanner_id", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(
+            batch_op.f("fk_rack_scan_scanner_id_scanner"), "scanner", ["scanner_id"], ["id"]
+        )
+
     with op.batch_alter_table("vial", schema=None) as batch_op:
         batch_op.add_column(sa.Column("sample_type_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("project_id", sa.Integer(), nullable=True))
@@ -412,13 +618,13 @@ def upgrade() -> None:
             batch_op.f("ix_vial_sample_type_id"), ["sample_type_id"], unique=False
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_vial_project_id_project"), "project", ["project_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_vial_sample_type_id_sample_type"),
             "sample_type",
             ["sample_type_id"],
             ["id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_vial_project_id_project"), "project", ["project_id"], ["id"]
         )
     _checks(PLACE_NOW)
 
@@ -427,10 +633,10 @@ def downgrade() -> None:
     op.execute("UPDATE custody SET container_id = NULL, ordinal = NULL WHERE place <> 'position'")
     _checks(PLACE_BEFORE)
     with op.batch_alter_table("vial", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_vial_project_id_project"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_vial_sample_type_id_sample_type"), type_="foreignkey"
         )
-        batch_op.drop_constraint(batch_op.f("fk_vial_project_id_project"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_vial_sample_type_id"))
         batch_op.drop_index(batch_op.f("ix_vial_project_id"))
         batch_op.drop_column("comment")
@@ -439,6 +645,10 @@ def downgrade() -> None:
         batch_op.drop_column("thaws")
         batch_op.drop_column("project_id")
         batch_op.drop_column("sample_type_id")
+
+    with op.batch_alter_table("rack_scan", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_rack_scan_scanner_id_scanner"), type_="foreignkey")
+        batch_op.drop_column("scanner_id")
 
     with op.batch_alter_table("custody", schema=None) as batch_op:
         batch_op.drop_constraint(
@@ -479,6 +689,19 @@ def downgrade() -> None:
 
     op.drop_table("space_reservation")
     op.drop_table("allowance")
+    op.drop_table("import_row")
+    with op.batch_alter_table("import_problem", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_problem_row")
+
+    op.drop_table("import_problem")
+    op.drop_table("import_effect")
+    op.drop_table("import_chunk")
+    with op.batch_alter_table("foreign_row", schema=None) as batch_op:
+        batch_op.drop_index("ix_foreign_row_thing")
+        batch_op.drop_index(batch_op.f("ix_foreign_row_org_id"))
+        batch_op.drop_index(batch_op.f("ix_foreign_row_import_id"))
+
+    op.drop_table("foreign_row")
     with op.batch_alter_table("field_value", schema=None) as batch_op:
         batch_op.drop_index("ix_field_value_text")
 
@@ -487,6 +710,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_field_definition_org_id"))
 
     op.drop_table("field_definition")
+    with op.batch_alter_table("bulk_import", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bulk_import_org_id"))
+
+    op.drop_table("bulk_import")
+    with op.batch_alter_table("webhook", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_webhook_org_id"))
+
+    op.drop_table("webhook")
+    with op.batch_alter_table("scanner", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_scanner_org_id"))
+
+    op.drop_table("scanner")
     with op.batch_alter_table("sample_type", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sample_type_org_id"))
 
@@ -495,6 +730,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_project_org_id"))
 
     op.drop_table("project")
+    op.drop_table("import_mapping")
     with op.batch_alter_table("hold", schema=None) as batch_op:
         batch_op.drop_index("ix_hold_target")
         batch_op.drop_index(batch_op.f("ix_hold_org_id"))
@@ -528,3 +764,4 @@ def downgrade() -> None:
         batch_op.drop_index("ix_search_word_thing")
 
     op.drop_table("search_word")
+    op.drop_table("search_state")
