@@ -83,8 +83,10 @@ def upgrade() -> None:
         sa.Column("fill", sa.String(), nullable=False),
         sa.Column("managed", sa.Boolean(), nullable=False),
         sa.Column("blocked", sa.Text(), nullable=False),
+        sa.Column("absent", sa.Text(), server_default="[]", nullable=False),
         sa.Column("size_classes", sa.Text(), nullable=False),
         sa.Column("heights_mm", sa.Text(), nullable=False),
+        sa.Column("size_class", sa.String(), server_default="", nullable=False),
         sa.Column("mobile", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
@@ -103,6 +105,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("container_type", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_container_type_org_id"), ["org_id"], unique=False)
+        batch_op.create_index(
+            "uq_container_type_built_in",
+            ["code"],
+            unique=True,
+            sqlite_where=sa.text("org_id IS NULL"),
+            postgresql_where=sa.text("org_id IS NULL"),
+        )
 
     op.create_table(
         "edge",
@@ -364,6 +373,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_field_definition_org_id"), ["org_id"], unique=False)
 
     op.create_table(
+        "saved_filter",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=True),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("by_name", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("wanted", sa.Text(), nullable=False),
+        sa.Column("shared", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_saved_filter_org_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_saved_filter_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_filter")),
+        sa.UniqueConstraint("person_id", "name", name=op.f("uq_saved_filter_person_id_name")),
+    )
+    with op.batch_alter_table("saved_filter", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_saved_filter_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
         "field_value",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("definition_id", sa.Integer(), nullable=False),
@@ -421,6 +453,7 @@ def upgrade() -> None:
         "import_effect",
         sa.Column("import_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("act", sa.String(), nullable=False),
         sa.Column("thing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
@@ -429,7 +462,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["import_id"], ["bulk_import.id"], name=op.f("fk_import_effect_import_id_bulk_import")
         ),
-        sa.PrimaryKeyConstraint("import_id", "number", name=op.f("pk_import_effect")),
+        sa.PrimaryKeyConstraint("import_id", "number", "place", name=op.f("pk_import_effect")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -474,6 +507,36 @@ def upgrade() -> None:
             "container_id", "subject", "value", name=op.f("uq_allowance_container_id_subject_value")
         ),
     )
+    op.create_table(
+        "container_tree",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("root_id", sa.Integer(), nullable=False),
+        sa.Column("plan", sa.Text(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("by_name", sa.String(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["by_id"], ["person.id"], name=op.f("fk_container_tree_by_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_container_tree_org_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["root_id"], ["container.id"], name=op.f("fk_container_tree_root_id_container")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_container_tree")),
+    )
+    with op.batch_alter_table("container_tree", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_container_tree_org_id"), ["org_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_container_tree_state"), ["state"], unique=False)
+
     op.create_table(
         "space_reservation",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -560,10 +623,13 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("type_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("blocked", sa.Text(), server_default="[]", nullable=False))
+        batch_op.add_column(sa.Column("absent", sa.Text(), server_default="[]", nullable=False))
+        batch_op.add_column(sa.Column("unusable", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(
             sa.Column("size_classes", sa.Text(), server_default="{}", nullable=False)
         )
         batch_op.add_column(sa.Column("heights_mm", sa.Text(), server_default="[]", nullable=False))
+        batch_op.add_column(sa.Column("size_class", sa.String(), server_default="", nullable=False))
         batch_op.add_column(
             sa.Column("mobile", sa.Boolean(), server_default=sa.false(), nullable=False)
         )
@@ -596,6 +662,17 @@ def upgrade() -> None:
             )
         )
         batch_op.create_index(batch_op.f("ix_custody_bulk_move_id"), ["bulk_move_id"], unique=False)
+        batch_op.create_index(
+            "ix_custody_kept",
+            ["container_id"],
+            unique=False,
+            sqlite_where=sa.text(
+                "place != 'position' AND container_id IS NOT NULL AND ended_at IS NULL AND superseded_at IS NULL"
+            ),
+            postgresql_where=sa.text(
+                "place != 'position' AND container_id IS NOT NULL AND ended_at IS NULL AND superseded_at IS NULL"
+            ),
+        )
         batch_op.create_foreign_key(
             batch_op.f("fk_custody_bulk_move_id_bulk_move"), "bulk_move", ["bulk_move_id"], ["id"]
         )
@@ -618,13 +695,13 @@ def upgrade() -> None:
             batch_op.f("ix_vial_sample_type_id"), ["sample_type_id"], unique=False
         )
         batch_op.create_foreign_key(
+            batch_op.f("fk_vial_project_id_project"), "project", ["project_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
             batch_op.f("fk_vial_sample_type_id_sample_type"),
             "sample_type",
             ["sample_type_id"],
             ["id"],
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_vial_project_id_project"), "project", ["project_id"], ["id"]
         )
     _checks(PLACE_NOW)
 
@@ -633,10 +710,10 @@ def downgrade() -> None:
     op.execute("UPDATE custody SET container_id = NULL, ordinal = NULL WHERE place <> 'position'")
     _checks(PLACE_BEFORE)
     with op.batch_alter_table("vial", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_vial_project_id_project"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_vial_sample_type_id_sample_type"), type_="foreignkey"
         )
+        batch_op.drop_constraint(batch_op.f("fk_vial_project_id_project"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_vial_sample_type_id"))
         batch_op.drop_index(batch_op.f("ix_vial_project_id"))
         batch_op.drop_column("comment")
@@ -654,6 +731,15 @@ def downgrade() -> None:
         batch_op.drop_constraint(
             batch_op.f("fk_custody_bulk_move_id_bulk_move"), type_="foreignkey"
         )
+        batch_op.drop_index(
+            "ix_custody_kept",
+            sqlite_where=sa.text(
+                "place != 'position' AND container_id IS NOT NULL AND ended_at IS NULL AND superseded_at IS NULL"
+            ),
+            postgresql_where=sa.text(
+                "place != 'position' AND container_id IS NOT NULL AND ended_at IS NULL AND superseded_at IS NULL"
+            ),
+        )
         batch_op.drop_index(batch_op.f("ix_custody_bulk_move_id"))
         batch_op.drop_column("shipment_id")
         batch_op.drop_column("bulk_move_id")
@@ -666,8 +752,11 @@ def downgrade() -> None:
         )
         batch_op.drop_index(batch_op.f("ix_container_type_id"))
         batch_op.drop_column("mobile")
+        batch_op.drop_column("size_class")
         batch_op.drop_column("heights_mm")
         batch_op.drop_column("size_classes")
+        batch_op.drop_column("unusable")
+        batch_op.drop_column("absent")
         batch_op.drop_column("blocked")
         batch_op.drop_column("type_id")
         batch_op.drop_column("managed")
@@ -688,6 +777,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_space_reservation_container")
 
     op.drop_table("space_reservation")
+    with op.batch_alter_table("container_tree", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_container_tree_state"))
+        batch_op.drop_index(batch_op.f("ix_container_tree_org_id"))
+
+    op.drop_table("container_tree")
     op.drop_table("allowance")
     op.drop_table("import_row")
     with op.batch_alter_table("import_problem", schema=None) as batch_op:
@@ -706,6 +800,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_field_value_text")
 
     op.drop_table("field_value")
+    with op.batch_alter_table("saved_filter", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_saved_filter_org_id"))
+
+    op.drop_table("saved_filter")
     with op.batch_alter_table("field_definition", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_field_definition_org_id"))
 
@@ -753,6 +851,11 @@ def downgrade() -> None:
 
     op.drop_table("edge")
     with op.batch_alter_table("container_type", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_container_type_built_in",
+            sqlite_where=sa.text("org_id IS NULL"),
+            postgresql_where=sa.text("org_id IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_container_type_org_id"))
 
     op.drop_table("container_type")

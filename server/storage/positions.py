@@ -1,95 +1,218 @@
 """Positions of a container: integer ordinals, and the labels that people write for them."""
 
-import re
-import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
-LETTER_NUMBER = "letter-number"
-NUMBER = "number"
-SCHEMES = (LETTER_NUMBER, NUMBER)
-_LETTERS = 26
-_WRITTEN = re.compile(r"(?:([0-9]{1,4})-)?([A-Z]{1,2})[:.]?([0-9]{1,4})")
-_NUMBER = re.compile(r"[0-9]{1,7}")
+from server.storage import spellings
+from server.storage.schemes import (
+    AXES,
+    LETTER_NUMBER,
+    NUMBER,
+    SCHEMES,
+    Scheme,
+    axes_of,
+    letters_of,
+    number_of,
+)
+
+__all__ = ["DRAWN_IN_A_ROW", "FILLS", "FIRSTS", "LETTER_NUMBER", "NUMBER", "SCHEMES", "BoxShape"]
+
+FIRSTS = ("row", "column")
+FILLS = (
+    "right-down", "left-down", "right-up", "left-up", "down-right", "down-left", "up-right", "up-left",
+)  # fmt: skip
+"""In which direction free positions are offered: along the first word, then on to the next by the second."""
+DRAWN_IN_A_ROW = 10
+NONE: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
 class BoxShape:
-    """Rows, columns and layers of a container, and how its positions are written.
+    """Rows, columns and layers of a container, which of its positions are there, and how they are written.
 
-    Ordinals run from 1: layer by layer, in each row after row, in each row column by column.
+    Ordinals run from 1: layer by layer, in each row after row, in each row column by column. They are
+    the positions; labels are only a view of them, so that another scheme moves nothing.
     """
 
     rows: int
     columns: int
     layers: int = 1
     labels: str = LETTER_NUMBER
+    label_first: str = "row"
+    """Which axis a label names first, and along which a plain number counts."""
+    fill: str = "right-down"
+    managed: bool = True
+    """False: no places of its own (a bag); `rows` x `columns` is how much fits in, written #1, #2, ..."""
+    blocked: frozenset[int] = field(default=NONE)
+    """Positions that are there and never used; they keep their numbers."""
+    absent: frozenset[int] = field(default=NONE)
+    """Cells of the grid at which there is no position: what makes a round layout round."""
 
     @property
-    def capacity(self) -> int:
-        """Return how many positions there are."""
+    def size(self) -> int:
+        """Return how many cells the grid has."""
         return self.rows * self.columns * self.layers
 
     @property
-    def ordinals(self) -> range:
-        """Return all ordinals."""
-        return range(1, self.capacity + 1)
+    def capacity(self) -> int:
+        """Return how many positions can be used."""
+        return self.size - len(self.absent | self.blocked)
 
-    @property
+    @cached_property
+    def ordinals(self) -> Sequence[int]:
+        """Return the ordinals of all positions that are there, blocked ones too."""
+        cells = range(1, self.size + 1)
+        return tuple(one for one in cells if one not in self.absent) if self.absent else cells
+
+    @cached_property
+    def usable(self) -> tuple[int, ...]:
+        """Return the ordinals that can be used, in the order in which they are offered."""
+        never = self.absent | self.blocked
+        return tuple(one for one in self._filling() if one not in never)
+
+    @cached_property
     def row_labels(self) -> list[str]:
-        """Return what stands before each row of each layer, from the top."""
-        if self.labels == NUMBER:
-            return [str(row * self.columns + 1) for row in range(self.rows * self.layers)]
-        letters = [row_letters(row + 1) for row in range(self.rows)]
+        """Return what stands before each drawn row of each layer, from the top."""
+        if not self.managed:
+            return [f"#{first}" for first in range(1, self.size + 1, DRAWN_IN_A_ROW)]
+        if self._axes is None and self.label_first == "row":
+            starts = range(1, self.size + 1, self.columns)
+            return [self._first_label(range(one, one + self.columns)) for one in starts]
+        row = self._axes[0] if self._axes else AXES["number"]
+        written = [row.write(number) for number in range(1, self.rows + 1)]
         if self.layers == 1:
-            return letters
-        return [f"{layer + 1}-{row}" for layer in range(self.layers) for row in letters]
+            return written
+        return [f"{layer}-{one}" for layer in range(1, self.layers + 1) for one in written]
+
+    @cached_property
+    def column_labels(self) -> list[str]:
+        """Return what stands above each drawn column."""
+        if not self.managed:
+            return [""] * min(DRAWN_IN_A_ROW, self.size)
+        if self._axes is None and self.label_first == "column":
+            down = range(0, self.rows * self.columns, self.columns)
+            columns = range(1, self.columns + 1)
+            return [self._first_label([column + one for one in down]) for column in columns]
+        column = self._axes[1] if self._axes else AXES["number"]
+        return [column.write(number) for number in range(1, self.columns + 1)]
 
     @property
-    def column_labels(self) -> list[str]:
-        """Return what stands above each column."""
-        return [str(column + 1) for column in range(self.columns)]
+    def first_label(self) -> str:
+        """Return how the first position is written."""
+        return self.label(self.ordinals[0])
+
+    @property
+    def last_label(self) -> str:
+        """Return how the last position is written."""
+        return self.label(self.ordinals[-1])
 
     def label(self, ordinal: int) -> str:
         """Return how this position is written; refuses (ValueError) one that the shape does not have."""
         if ordinal not in self.ordinals:
             msg = f"position {ordinal} is outside {self}"
             raise ValueError(msg)
-        if self.labels == NUMBER:
-            return str(ordinal)
-        layer, within = divmod(ordinal - 1, self.rows * self.columns)
-        row, column = divmod(within, self.columns)
-        written = f"{row_letters(row + 1)}{column + 1}"
-        return written if self.layers == 1 else f"{layer + 1}-{written}"
+        if not self.managed:
+            return f"#{ordinal}"
+        if self._axes is None:
+            return str(self._numbers[ordinal])
+        layer, row, column = self.cell(ordinal)
+        written = spellings.write(self._axes, (row, column), self.label_first)
+        return written if self.layers == 1 else f"{layer}-{written}"
+
+    def written(self, ordinal: int) -> str:
+        """Return how this position is written, or #n for one that the shape no longer has: the past keeps them."""
+        return self.label(ordinal) if ordinal in self.ordinals else f"#{ordinal}"
 
     def ordinal(self, written: str) -> int | None:
-        """Return the ordinal that was meant by A1, A01, a1, A:1, 2-A1, 1 or 001; None where there is none."""
-        text = re.sub(r"\s", "", unicodedata.normalize("NFKC", written)).upper()
-        if _NUMBER.fullmatch(text):
-            return int(text) if int(text) in self.ordinals else None
-        found = _WRITTEN.fullmatch(text)
-        if not found or (found[1] is None and self.layers > 1):
-            return None
-        return self._ordinal_of(int(found[1] or 1), row_number(found[2]), int(found[3]))
+        """Return the ordinal that was meant; None where there is none, or where it may mean several.
 
-    def _ordinal_of(self, layer: int, row: int, column: int) -> int | None:
-        inside = 1 <= layer <= self.layers and row <= self.rows and 1 <= column <= self.columns
+        Understood, with any of " : / . , - _" between and leading zeros: what the box writes itself
+        (A1, 2-A1, AA/BB, B IV, 1:10), a plain number (001, 81), and A1 where the box counts through.
+        """
+        meanings = self.meanings(written)
+        return meanings[0] if len(meanings) == 1 else None
+
+    def meanings(self, written: str) -> list[int]:
+        """Return every position that these words may mean."""
+        runs = spellings.runs(written)
+        if runs is None:
+            return []
+        if not self.managed:
+            return self._counted(runs)
+        found = {*self._counted(runs), *self._in_grid(runs)}
+        return sorted(found & set(self.ordinals))
+
+    def cell(self, ordinal: int) -> tuple[int, int, int]:
+        """Return layer, row and column of a position, each from 1."""
+        layer, within = divmod(ordinal - 1, self.rows * self.columns)
+        row, column = divmod(within, self.columns)
+        return layer + 1, row + 1, column + 1
+
+    def at(self, layer: int, row: int, column: int) -> int | None:
+        """Return the position in this cell, or None where the grid ends before."""
+        inside = 1 <= layer <= self.layers and 1 <= row <= self.rows and 1 <= column <= self.columns
         if not inside:
             return None
         return ((layer - 1) * self.rows + row - 1) * self.columns + column
 
+    @cached_property
+    def _axes(self) -> tuple[Scheme, Scheme] | None:
+        return axes_of(self.labels)
+
+    @cached_property
+    def _numbers(self) -> dict[int, int]:
+        """Return the number of each position where they are counted through."""
+        order = "down-right" if self.label_first == "column" else "right-down"
+        there = (one for one in self._filling(order) if one not in self.absent)
+        return {ordinal: number for number, ordinal in enumerate(there, start=1)}
+
+    @cached_property
+    def _by_number(self) -> dict[int, int]:
+        return {number: ordinal for ordinal, number in self._numbers.items()}
+
+    def _first_label(self, cells: Sequence[int]) -> str:
+        return next((self.label(one) for one in cells if one in self.ordinals), "")
+
+    def _filling(self, fill: str = "") -> Iterator[int]:
+        """Yield the cells layer by layer, along the first direction and then on by the second."""
+        first, second = (fill or self.fill).split("-")
+        rows = range(1, self.rows + 1) if "up" not in (first, second) else range(self.rows, 0, -1)
+        left = "left" in (first, second)
+        columns = range(self.columns, 0, -1) if left else range(1, self.columns + 1)
+        by_row = first in ("right", "left")
+        for layer in range(self.layers):
+            start = layer * self.rows * self.columns
+            cells = (
+                ((row, column) for row in rows for column in columns)
+                if by_row
+                else ((row, column) for column in columns for row in rows)
+            )
+            yield from (start + (row - 1) * self.columns + column for row, column in cells)
+
+    def _counted(self, runs: spellings.Runs) -> list[int]:
+        if len(runs) != 1 or not runs[0].isdigit():
+            return []
+        number = AXES["number"].read(runs[0])
+        if not self.managed:
+            return [number] if number is not None and number in self.ordinals else []
+        found = self._by_number.get(number or 0)
+        return [] if found is None else [found]
+
+    def _in_grid(self, runs: spellings.Runs) -> Iterator[int]:
+        for layer, row, column in spellings.cells(
+            runs, self._axes, self.label_first, layered=self.layers > 1
+        ):
+            found = self.at(layer, row, column)
+            if found is not None:
+                yield found
+
 
 def row_letters(row: int) -> str:
     """Return the letters of a row, counted from 1: A to Z, then AA to ZZ."""
-    letters = ""
-    while row > 0:
-        row, letter = divmod(row - 1, _LETTERS)
-        letters = chr(ord("A") + letter) + letters
-    return letters
+    return letters_of(row)
 
 
 def row_number(letters: str) -> int:
-    """Return the row, counted from 1, that these capital letters name."""
-    number = 0
-    for letter in letters:
-        number = number * _LETTERS + ord(letter) - ord("A") + 1
-    return number
+    """Return the row, counted from 1, that these capital letters name; 0 for what names none."""
+    return number_of(letters) or 0

@@ -1,14 +1,18 @@
 """Container types, containers, what may go into them, and space that is kept."""
 
+import json
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, false, true
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.core.db import Base
 from server.parties.models import Project
 from server.storage.models.places import NitrogenSupply, PowerCircuit, Room
 from server.storage.positions import BoxShape
+
+BUILT_IN = text("org_id IS NULL")
 
 
 class ContainerType(Base):
@@ -19,11 +23,18 @@ class ContainerType(Base):
         UniqueConstraint("org_id", "code"),
         CheckConstraint("kind IN ('freezer', 'rack', 'box')", name="kind"),
         CheckConstraint("rows > 0 AND columns > 0 AND layers > 0", name="geometry"),
+        Index(
+            "uq_container_type_built_in",
+            "code",
+            unique=True,
+            sqlite_where=BUILT_IN,
+            postgresql_where=BUILT_IN,
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     org_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
-    """The organisation that made it; none for those that come with the product."""
+    """The organisation that made it; none for those that come with the product, kept here once they are used."""
     code: Mapped[str]
     name: Mapped[str]
     kind: Mapped[str]
@@ -38,14 +49,21 @@ class ContainerType(Base):
     fill: Mapped[str] = mapped_column(default="right-down")
     managed: Mapped[bool] = mapped_column(default=True)
     blocked: Mapped[str] = mapped_column(Text, default="[]")
+    absent: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
     size_classes: Mapped[str] = mapped_column(Text, default="{}")
     heights_mm: Mapped[str] = mapped_column(Text, default="[]")
+    size_class: Mapped[str] = mapped_column(default="", server_default="")
     mobile: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def shape(self) -> BoxShape:
+        """Return the shape of what is made from it."""
+        return shape_of(self)
 
 
 class Container(Base):
@@ -74,7 +92,7 @@ class Container(Base):
     columns: Mapped[int]
     layers: Mapped[int] = mapped_column(default=1)
     labels: Mapped[str] = mapped_column(default="letter-number")
-    """How positions are written, one word an axis: letter-number (A1), number-letter, roman-number, or number (1)."""
+    """How positions are written, a word for the rows and one for the columns (letter-number: A1), or number (1)."""
     label_first: Mapped[str] = mapped_column(default="row", server_default="row")
     """Which axis a label names first, and along which a plain number counts: row or column."""
     fill: Mapped[str] = mapped_column(default="right-down", server_default="right-down")
@@ -84,10 +102,16 @@ class Container(Base):
     type_id: Mapped[int | None] = mapped_column(ForeignKey("container_type.id"), index=True)
     blocked: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
     """JSON: ordinals that are never used."""
+    absent: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
+    """JSON: cells of the grid at which there is no position, as in a round layout."""
+    unusable: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many cells are blocked or absent: rows x columns x layers less this is what fits in."""
     size_classes: Mapped[str] = mapped_column(Text, default="{}", server_default="{}")
     """JSON: size class by ordinal, "" for all others; empty where every position takes every size."""
     heights_mm: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
     """JSON: height of each row of positions above this container's own floor, in mm; empty where unknown."""
+    size_class: Mapped[str] = mapped_column(default="", server_default="")
+    """Which positions it fits into; empty: all that name no class."""
     mobile: Mapped[bool] = mapped_column(default=False, server_default=false())
     """A dry shipper or a staging box: it travels, so nothing is kept in it for long."""
     model: Mapped[str] = mapped_column(default="")
@@ -103,13 +127,47 @@ class Container(Base):
     room: Mapped[Room | None] = relationship()
     power_circuit: Mapped[PowerCircuit | None] = relationship()
     nitrogen_supply: Mapped[NitrogenSupply | None] = relationship()
+    type: Mapped[ContainerType | None] = relationship()
 
     __mapper_args__ = {"version_id_col": version}
 
     @property
     def shape(self) -> BoxShape:
         """Return its rows, columns, layers and the way in which its positions are written."""
-        return BoxShape(self.rows, self.columns, self.layers, self.labels)
+        return shape_of(self)
+
+
+def shape_of(row: Container | ContainerType) -> BoxShape:
+    """Return the shape that stands in a row; read from its JSON once for all rows alike."""
+    fill, managed = row.fill or "right-down", row.managed is not False
+    first, layers, labels = row.label_first or "row", row.layers or 1, row.labels or "letter-number"
+    return _shape(
+        row.rows,
+        row.columns,
+        layers,
+        labels,
+        first,
+        fill,
+        managed,
+        row.blocked or "[]",
+        row.absent or "[]",
+    )
+
+
+@lru_cache(maxsize=1024)
+def _shape(
+    rows: int,
+    columns: int,
+    layers: int,
+    labels: str,
+    first: str,
+    fill: str,
+    managed: bool,
+    blocked: str,
+    absent: str,
+) -> BoxShape:
+    never, nowhere = frozenset(json.loads(blocked)), frozenset(json.loads(absent))
+    return BoxShape(rows, columns, layers, labels, first, fill, managed, never, nowhere)
 
 
 class Allowance(Base):
@@ -155,5 +213,35 @@ class SpaceReservation(Base):
 
     container: Mapped[Container] = relationship()
     project: Mapped[Project] = relationship()
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class ContainerTree(Base):
+    """A tree of containers made in one go: what was asked for, and how far it has come.
+
+    It is made slice by slice in short transactions; after a crash the worker goes on with it.
+    """
+
+    __tablename__ = "container_tree"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    org_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    root_id: Mapped[int] = mapped_column(ForeignKey("container.id"))
+    plan: Mapped[str] = mapped_column(Text)
+    """JSON: for each level the type's code, the pattern of the codes, and how many in each above it."""
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str] = mapped_column(default="making", index=True)
+    """making, made, taking_back or taken_back."""
+    trouble: Mapped[str] = mapped_column(Text, default="")
+    """JSON: the refusal that stopped it, if one did."""
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    by_name: Mapped[str]
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    root: Mapped[Container] = relationship()
 
     __mapper_args__ = {"version_id_col": version}
