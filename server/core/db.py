@@ -129,7 +129,11 @@ def _engine(url: URL, pool_size: int) -> Engine:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     patient = {"timeout": 30.0, "check_same_thread": False}
     engine = create_engine(
-        url, pool_size=pool_size, max_overflow=pool_size * 4, connect_args=patient
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size * 4,
+        connect_args=patient,
+        pool_use_lifo=True,  # what was used last has its pages at hand
     )
     event.listen(engine, "connect", _set_up_sqlite)
     Turns().watch(engine)

@@ -1,11 +1,12 @@
 """Processes wake each other through the database: a commit in one is seen by the others.
 
-PostgreSQL: LISTEN/NOTIFY on one channel. SQLite: `PRAGMA data_version`, looked at every 50 ms by
-one thread per process; it is blind to the process's own connection, so own commits call `ring`.
+PostgreSQL: LISTEN/NOTIFY on one channel, with a word for what it is about. SQLite: `PRAGMA
+data_version`, looked at every 50 ms by one thread per process; it does not tell what was changed.
 """
 
 import sqlite3
 import threading
+from collections import Counter
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ class Waker:
         self.database = database
         self._changed = threading.Condition()
         self._count = 0
+        self._subjects: Counter[str] = Counter()
         self._stop = threading.Event()
         watch = self._watch_sqlite if database.dialect == "sqlite" else self._watch_postgresql
         self._thread = threading.Thread(target=watch, name="waker", daemon=True)
@@ -35,17 +37,27 @@ class Waker:
         """Return how many changes have been seen; hand it to `wait`."""
         return self._count
 
-    def ring(self) -> None:
-        """Wake everybody in this process."""
+    def ring(self, subject: str = "") -> None:
+        """Wake everybody in this process whom this subject may concern; all, where it is not known."""
         with self._changed:
             self._count += 1
+            if subject:
+                self._subjects[subject] += 1
             self._changed.notify_all()
 
-    def wait(self, seen: int, timeout_s: float) -> int:
-        """Wait until something changed after `seen`, or for the time given; returns the new count."""
+    def wait(self, seen: int, timeout_s: float, subject: str = "") -> int:
+        """Wait until something changed after `seen`, or for the time given; returns the new count.
+
+        With a subject, what is known to be about another one does not count.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._count != seen, timeout_s)
+            self._changed.wait_for(lambda: self._seen(subject) != seen, timeout_s)
+            return self._seen(subject)
+
+    def _seen(self, subject: str) -> int:
+        if not subject:
             return self._count
+        return self._count - self._subjects.total() + self._subjects[subject]
 
     def stop(self) -> None:
         """End the watching thread."""
@@ -82,11 +94,14 @@ class Waker:
             connection.execute(f"LISTEN {CHANNEL}")
             self.ring()
             while not self._stop.is_set():
-                for _notice in connection.notifies(timeout=1.0, stop_after=1):
-                    self.ring()
+                for notice in connection.notifies(timeout=1.0, stop_after=1):
+                    self.ring(notice.payload)
 
 
 def announce(session: Session, subject: str = "") -> None:
-    """Wake the other processes when this transaction commits (PostgreSQL; SQLite needs nothing)."""
+    """Wake who waits for the subject when this transaction commits (PostgreSQL; SQLite needs nothing).
+
+    No subject means that it may concern everybody.
+    """
     if session.get_bind().dialect.name == "postgresql":
         _NOTIFY.ask(session, channel=CHANNEL, subject=subject)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
+from server.core.plain import Plain, together
 from server.outbox.models import Letter, WebhookKey
 from server.outbox.rules import CLAIM, KEEP_TRYING, Parcel, is_given_up, longest_wait_s, wait_s
 
@@ -63,9 +64,10 @@ def claim(session: Session, ids: list[int], name: str, now: datetime) -> list[Pa
 
 def mark(session: Session, outcomes: Sequence[Outcome], chance: float) -> list[Parcel]:
     """Write down what became of these; returns the letters that were given up."""
-    sent = [{"letter_id": o.parcel.id, "at": o.at} for o in outcomes if not o.error]
-    if sent:
-        session.connection().execute(_SENT, sent)
+    with together(session):
+        for outcome in outcomes:
+            if not outcome.error:
+                _SENT.ask(session, letter_id=outcome.parcel.id, at=outcome.at)
     given_up: list[Parcel] = []
     for outcome in outcomes:
         if outcome.error:
@@ -129,7 +131,7 @@ def secret_of(session: Session, org_id: int | None, address: str) -> str:
     )
 
 
-_SENT = (
+_SENT = Plain(
     update(letter)
     .where(letter.c.id == bindparam("letter_id"))
     .values(

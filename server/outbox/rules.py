@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+LETTERS = "letters"
+"""What senders are woken for: letters that wait for any of them."""
 FIRST_WAIT_S = 2.0
 LONGEST_WAIT_S = 300.0
 URGENT_WAIT_S = 10.0

@@ -21,7 +21,7 @@ from server.outbox import claims, desk
 from server.outbox.channels import Carrier, MakeCarrier
 from server.outbox.claims import Outcome
 from server.outbox.lane import Lane, Receiver
-from server.outbox.rules import Parcel, lane_of, receiver_of
+from server.outbox.rules import LETTERS, Parcel, lane_of, receiver_of
 from server.outbox.smtp import MailServer, SmtpCarrier
 from server.outbox.webhook import WebhookCarrier
 
@@ -29,8 +29,10 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 """How long due letters may lie when nobody wakes the sender: the backstop of its wakers."""
-BREATH_S = 0.02
+BREATH_S = 0.1
 """Between two looks, however often it is woken."""
+MARK_AFTER_S = 0.5
+"""So long after the first letter what else was sent is marked in the same commit: alarms go first."""
 OVERDUE_S = 60.0
 """Between two looks for letters that are too old."""
 SECRET_KEPT_S = 10.0
@@ -138,7 +140,7 @@ class Sender:
         return secret
 
     def _look(self) -> None:
-        seen = self._waker.count if self._waker else 0
+        seen = 0
         while not self._stop.is_set():
             try:
                 self._give_up_overdue()
@@ -151,7 +153,7 @@ class Sender:
             if full:
                 continue
             if self._waker is not None:
-                seen = self._waker.wait(seen, LOOK_S)
+                seen = self._waker.wait(seen, LOOK_S, LETTERS)
             else:
                 self._poked.wait(LOOK_S)
             self._poked.clear()
@@ -202,29 +204,28 @@ class Sender:
                 log.exception("outbox could not mark letters")
                 if not going:
                     return  # their claims run out; they are sent again with the same message id
-                time.sleep(LOOK_S)
 
     def _gather(self, into: list[Outcome]) -> bool:
-        """Add what has come in; False when the sender ends."""
-        outcome = self._outcomes.get() if not into else None
-        if not into and outcome is None:
-            return False
-        if outcome is not None:
-            into.append(outcome)
-            time.sleep(BREATH_S)  # what comes in meanwhile is marked in the same commit
-        while True:
+        """Add what comes in; False when the sender ends."""
+        wait_s = None if not into else MARK_AFTER_S  # what could not be written is tried again
+        ends = time.monotonic() + MARK_AFTER_S
+        while len(into) < claims.AT_ONCE:
             try:
-                found = self._outcomes.get_nowait()
+                found = self._outcomes.get(timeout=wait_s)
             except Empty:
                 return True
             if found is None:
                 return False
+            if not into:
+                ends = time.monotonic() + MARK_AFTER_S
             into.append(found)
+            wait_s = max(ends - time.monotonic(), 0.0)
+        return True
 
     def _write(self, outcomes: list[Outcome]) -> None:
         with self.database.writing() as session:
             given_up = claims.mark(session, outcomes, random.random())  # noqa: S311  jitter is no secret
-            announce(session, "letters")
+            announce(session, LETTERS if any(o.recovered for o in outcomes) else "sent")
         for parcel in given_up:
             log.error("letter given up", extra={"letter": parcel.id, "channel": parcel.channel})
 

@@ -14,7 +14,7 @@ from server.core.wake import announce
 from server.core.words import N_
 from server.outbox import desk
 from server.outbox.models import Letter
-from server.outbox.rules import CLAIM, KEEP_TRYING, Parcel
+from server.outbox.rules import CLAIM, KEEP_TRYING, LETTERS, Parcel
 
 _LETTER = Plain(whole_row(Letter).returning(Letter.id))
 
@@ -58,7 +58,7 @@ def post(
     if found:
         desk.hand_over(session, replace(parcel, id=letter_id))
     else:
-        announce(session, "letters")
+        announce(session, LETTERS)
     return letter_id
 
 
@@ -107,4 +107,4 @@ def send_again(session: Session, actor: Actor, letter: Letter, *, at: datetime) 
     audit.record(
         session, actor, "letter.sent_again", "letter", str(letter.id), at=at, org_id=letter.org_id
     )
-    announce(session, "letters")
+    announce(session, LETTERS)

@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from server.telemetry.broker_plan import Address
 
 _PUBACK = 0x40
-_READ_BYTES = 256 * 1024
+_READ_BYTES = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -48,6 +48,19 @@ class BufferedClient(mqtt.Client):
     def holds_bytes(self) -> bool:
         """Say whether bytes were read from the socket that paho has not asked for yet."""
         return self._at < len(self._held)
+
+    def fill(self) -> bool:
+        """Read into the empty buffer what the socket has; False where it has nothing now.
+
+        Where the connection has ended there is nothing in the buffer afterwards: paho finds out why.
+        """
+        try:
+            self._held, self._at = super()._sock_recv(_READ_BYTES), 0
+        except BlockingIOError:
+            return False
+        except OSError:
+            self._held, self._at = b"", 0
+        return True
 
     def _sock_recv(self, bufsize: int) -> bytes:
         if self._at >= len(self._held):

@@ -59,14 +59,15 @@ class Link:
         """Take what the socket has, up to some messages ahead."""
         client = self._client
         while client is not None and client is self._client and len(self._inbox) < _AHEAD:
-            self._inbox.extend(client.publishes())
-            before = len(self._inbox)
-            self._check(client.loop_read())
+            if not client.holds_bytes and not client.fill():
+                return
+            found = client.publishes()
+            self._inbox.extend(found)
+            if client.holds_bytes or not found:  # something else, half a packet, or the end
+                self._check(client.loop_read())
             if self._refused and client is self._client:
                 self.close()
                 self._later(monotonic())
-            if len(self._inbox) == before and not client.holds_bytes:
-                return
 
     def take(self, most: int) -> list[Incoming]:
         """Return what has arrived, at most so many, oldest first."""

@@ -59,7 +59,7 @@ def tune() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 1_000)
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(0.0001)
 
 
 def _wait_for(database: Database, stop: threading.Event) -> bool:
