@@ -22,13 +22,15 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
         "storage.edit", "storage.move", "storage.discard", "storage.import", "catalogue.edit",
         "telemetry.manage", "alarms.acknowledge", "alarms.configure", "notify.manage",
         "requests.decide", "requests.pick", "requests.ship", "parties.manage", "audit.read", "system.read",
+        "holds.manage", "holds.lift", "storage.witness", "storage.policy",
     },
     "technician": READING | {
         "storage.move", "storage.discard", "storage.import", "alarms.acknowledge", "requests.pick",
-        "requests.ship",
+        "requests.ship", "holds.manage", "storage.witness",
     },
     "quality": READING | {
         "alarms.acknowledge", "alarms.configure", "audit.read", "catalogue.release",
+        "holds.manage", "holds.lift", "storage.witness", "storage.policy", "storage.approve", "storage.reverse",
     },
     "requester": frozenset({"requests.own"}),
     "read_only": READING,

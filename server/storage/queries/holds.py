@@ -1,0 +1,81 @@
+"""Which holds bear on which vials: a vial is held when it, its lot or its line is."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import Session
+
+from server.catalogue.models import CellLine, Lot
+from server.genealogy import queries as genealogy
+from server.genealogy.models import Hold
+from server.genealogy.rules import Ref
+from server.storage.models import Vial
+
+AT_ONCE = 500
+Trio = tuple[int, int, int]
+"""The ids of a vial, of its lot and of its line."""
+
+
+def holds_on(session: Session, vials: Iterable[Vial | int]) -> dict[int, list[Hold]]:
+    """Return the open holds that bear on each of these vials (or ids of vials); free ones are left out."""
+    ids = sorted({vial if isinstance(vial, int) else vial.id for vial in vials})
+    found: dict[int, list[Hold]] = {}
+    for some in _slices(ids):
+        wanted = select(Vial.id, Vial.lot_id, Lot.line_id).join(Lot, Lot.id == Vial.lot_id)
+        trios = [
+            (row[0], row[1], row[2]) for row in session.execute(wanted.where(Vial.id.in_(some)))
+        ]
+        found |= holds_among(session, trios)
+    return found
+
+
+def holds_among(session: Session, trios: Sequence[Trio]) -> dict[int, list[Hold]]:
+    """Return the open holds by the id of the vial, where lot and line are known: one query."""
+    keys = {
+        key for vial, lot, line in trios for key in (("vial", vial), ("lot", lot), ("line", line))
+    }
+    standing = genealogy.open_holds(session, keys)
+    if not standing:
+        return {}
+    held = {
+        vial: [
+            *standing.get(("vial", vial), ()),
+            *standing.get(("lot", lot), ()),
+            *standing.get(("line", line), ()),
+        ]
+        for vial, lot, line in trios
+    }
+    return {vial: holds for vial, holds in held.items() if holds}
+
+
+def _slices(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
+
+
+def holds_on_lots(session: Session, lots: Sequence[Lot]) -> Mapping[int, list[Hold]]:
+    """Return the open holds that bear on each of these lots, those of its line too."""
+    standing = genealogy.open_holds(
+        session, {key for lot in lots for key in (("lot", lot.id), ("line", lot.line_id))}
+    )
+    both = {
+        lot.id: [*standing.get(("lot", lot.id), ()), *standing.get(("line", lot.line_id), ())]
+        for lot in lots
+    }
+    return {number: holds for number, holds in both.items() if holds}
+
+
+def unheld() -> ColumnElement[bool]:
+    """Return the condition that no hold stands open on a vial, its lot or its line; needs Vial and Lot."""
+    standing: Select[int] = select(Hold.id).where(
+        Hold.lifted_at.is_(None),
+        ((Hold.kind == "vial") & (Hold.target_id == Vial.id))
+        | ((Hold.kind == "lot") & (Hold.target_id == Lot.id))
+        | ((Hold.kind == "line") & (Hold.target_id == Lot.line_id)),
+    )
+    return ~standing.correlate(Vial, Lot).exists()
+
+
+def ref(thing: Vial | Lot | CellLine) -> Ref:
+    """Return the thing as genealogy names it."""
+    kind = {Vial: "vial", Lot: "lot", CellLine: "line"}[type(thing)]
+    return Ref(kind, thing.id, thing.code)
