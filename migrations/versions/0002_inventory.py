@@ -270,6 +270,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_scanner_org_id"), ["org_id"], unique=False)
 
     op.create_table(
+        "tier_policy",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("tier", sa.String(), nullable=False),
+        sa.Column("least_vials", sa.Integer(), nullable=False),
+        sa.Column("least_percent", sa.Integer(), nullable=False),
+        sa.Column("keep_all", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("rebank_below", sa.Integer(), nullable=True),
+        sa.Column("return_allowed", sa.Boolean(), nullable=False),
+        sa.Column("longest_out_s", sa.Integer(), nullable=True),
+        sa.Column("uses", sa.Text(), nullable=False),
+        sa.Column("signed", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_tier_policy_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tier_policy")),
+        sa.UniqueConstraint("org_id", "tier", name=op.f("uq_tier_policy_org_id_tier")),
+    )
+    with op.batch_alter_table("tier_policy", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tier_policy_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
         "webhook",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("org_id", sa.Integer(), nullable=False),
@@ -313,6 +336,7 @@ def upgrade() -> None:
         sa.Column("bad", sa.Integer(), nullable=False),
         sa.Column("applied", sa.Integer(), nullable=False),
         sa.Column("at_row", sa.Integer(), nullable=False),
+        sa.Column("through", sa.Integer(), nullable=False),
         sa.Column("claimed_by", sa.String(), nullable=False),
         sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("because", sa.Text(), nullable=False),
@@ -470,6 +494,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("import_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("step", sa.String(), nullable=False),
         sa.Column("field", sa.String(), nullable=False),
         sa.Column("found", sa.Text(), nullable=False),
         sa.Column("expected", sa.Text(), nullable=False),
@@ -508,6 +533,41 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "clearance",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("vial_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("use", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("needed", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.Integer(), nullable=True),
+        sa.Column("asked_by_name", sa.String(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_because", sa.String(), nullable=False),
+        sa.Column("ended_by_name", sa.String(), nullable=False),
+        sa.Column("ended_note", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["asked_by"], ["person.id"], name=op.f("fk_clearance_asked_by_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_clearance_org_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["vial_id"], ["vial.id"], name=op.f("fk_clearance_vial_id_vial")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_clearance")),
+    )
+    with op.batch_alter_table("clearance", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_clearance_org_id"), ["org_id"], unique=False)
+        batch_op.create_index(
+            "uq_clearance_open",
+            ["vial_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
         "container_tree",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("org_id", sa.Integer(), nullable=False),
@@ -536,6 +596,52 @@ def upgrade() -> None:
     with op.batch_alter_table("container_tree", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_container_tree_org_id"), ["org_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_container_tree_state"), ["state"], unique=False)
+
+    op.create_table(
+        "destruction",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("vial_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.Integer(), nullable=False),
+        sa.Column("asked_by_name", sa.String(), nullable=False),
+        sa.Column(
+            "signature_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("witness_id", sa.Integer(), nullable=True),
+        sa.Column("witness_name", sa.String(), nullable=False),
+        sa.Column(
+            "witness_signature_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_because", sa.String(), nullable=False),
+        sa.Column("ended_by_name", sa.String(), nullable=False),
+        sa.Column("ended_note", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["asked_by"], ["person.id"], name=op.f("fk_destruction_asked_by_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_destruction_org_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["vial_id"], ["vial.id"], name=op.f("fk_destruction_vial_id_vial")),
+        sa.ForeignKeyConstraint(
+            ["witness_id"], ["person.id"], name=op.f("fk_destruction_witness_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_destruction")),
+    )
+    with op.batch_alter_table("destruction", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_destruction_org_id"), ["org_id"], unique=False)
+        batch_op.create_index(
+            "uq_destruction_open",
+            ["vial_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
 
     op.create_table(
         "space_reservation",
@@ -611,6 +717,31 @@ def upgrade() -> None:
     with op.batch_alter_table("volume_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_volume_entry_vial_id"), ["vial_id"], unique=False)
 
+    op.create_table(
+        "clearance_signature",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "clearance_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("person_name", sa.String(), nullable=False),
+        sa.Column(
+            "signature_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clearance_id"],
+            ["clearance.id"],
+            name=op.f("fk_clearance_signature_clearance_id_clearance"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_clearance_signature_person_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_clearance_signature")),
+        sa.UniqueConstraint(
+            "clearance_id", "person_id", name=op.f("uq_clearance_signature_clearance_id_person_id")
+        ),
+    )
     with op.batch_alter_table("container", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("label_first", sa.String(), server_default="row", nullable=False)
@@ -763,6 +894,7 @@ def downgrade() -> None:
         batch_op.drop_column("fill")
         batch_op.drop_column("label_first")
 
+    op.drop_table("clearance_signature")
     with op.batch_alter_table("volume_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_volume_entry_vial_id"))
 
@@ -777,11 +909,29 @@ def downgrade() -> None:
         batch_op.drop_index("ix_space_reservation_container")
 
     op.drop_table("space_reservation")
+    with op.batch_alter_table("destruction", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_destruction_open",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_destruction_org_id"))
+
+    op.drop_table("destruction")
     with op.batch_alter_table("container_tree", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_container_tree_state"))
         batch_op.drop_index(batch_op.f("ix_container_tree_org_id"))
 
     op.drop_table("container_tree")
+    with op.batch_alter_table("clearance", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_clearance_open",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_clearance_org_id"))
+
+    op.drop_table("clearance")
     op.drop_table("allowance")
     op.drop_table("import_row")
     with op.batch_alter_table("import_problem", schema=None) as batch_op:
@@ -816,6 +966,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_webhook_org_id"))
 
     op.drop_table("webhook")
+    with op.batch_alter_table("tier_policy", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tier_policy_org_id"))
+
+    op.drop_table("tier_policy")
     with op.batch_alter_table("scanner", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_scanner_org_id"))
 

@@ -35,7 +35,7 @@ class Import(Base):
     options: Mapped[str] = mapped_column(Text, default="{}")
     """JSON: date format, decimal sign, what to do with codes that a sheet has turned into numbers."""
     state: Mapped[str]
-    """receiving, received, checking, checked, applying, applied, taking_back, taken_back, halted or put_aside."""
+    """receiving, received, checking, checked, applying, applied, looking_back, taking_back, taken_back, halted or put_aside."""
     mode: Mapped[str] = mapped_column(default="")
     """all (or nothing) or good (rows now, bad ones back as a file); empty until it is applied."""
     staged: Mapped[bool] = mapped_column(default=False)
@@ -45,6 +45,8 @@ class Import(Base):
     applied: Mapped[int] = mapped_column(default=0)
     at_row: Mapped[int] = mapped_column(default=0)
     """The last row that the present step has done."""
+    through: Mapped[int] = mapped_column(default=0)
+    """The last row to which applying has come; those up to it without a problem are in the record."""
     claimed_by: Mapped[str] = mapped_column(default="")
     claimed_until: Mapped[datetime | None]
     because: Mapped[str] = mapped_column(Text, default="{}")
@@ -94,6 +96,8 @@ class ImportProblem(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     import_id: Mapped[int] = mapped_column(ForeignKey("bulk_import.id"))
     number: Mapped[int]
+    step: Mapped[str]
+    """in (why the row does not come in) or back (why it cannot be taken back)."""
     field: Mapped[str]
     found: Mapped[str] = mapped_column(Text)
     expected: Mapped[str] = mapped_column(Text)
@@ -109,6 +113,8 @@ class ImportEffect(Base):
 
     import_id: Mapped[int] = mapped_column(ForeignKey("bulk_import.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Which of the row's things, from 0: a row of some systems stands for several."""
     act: Mapped[str]
     """added or changed."""
     thing_id: Mapped[int] = mapped_column(BigId)
