@@ -209,6 +209,60 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "label_printer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("port", sa.Integer(), nullable=False),
+        sa.Column("dpi", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_label_printer_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_printer")),
+        sa.UniqueConstraint("org_id", "code", name=op.f("uq_label_printer_org_id_code")),
+    )
+    with op.batch_alter_table("label_printer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_label_printer_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
+        "label_template",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("width_mm", sa.Double(), nullable=False),
+        sa.Column("height_mm", sa.Double(), nullable=False),
+        sa.Column("symbol", sa.String(), nullable=False),
+        sa.Column("symbol_side", sa.String(), nullable=False),
+        sa.Column("lines", sa.Text(), nullable=False),
+        sa.Column("page", sa.String(), nullable=False),
+        sa.Column("page_rows", sa.Integer(), nullable=False),
+        sa.Column("page_columns", sa.Integer(), nullable=False),
+        sa.Column("page_top_mm", sa.Double(), nullable=False),
+        sa.Column("page_left_mm", sa.Double(), nullable=False),
+        sa.Column("gap_x_mm", sa.Double(), nullable=False),
+        sa.Column("gap_y_mm", sa.Double(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "symbol IN ('datamatrix', 'code128', 'none')", name=op.f("ck_label_template_symbol")
+        ),
+        sa.CheckConstraint("width_mm > 0 AND height_mm > 0", name=op.f("ck_label_template_size")),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_label_template_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_template")),
+        sa.UniqueConstraint("org_id", "code", name=op.f("uq_label_template_org_id_code")),
+    )
+    with op.batch_alter_table("label_template", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_label_template_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
         "project",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("org_id", sa.Integer(), nullable=False),
@@ -397,6 +451,36 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_field_definition_org_id"), ["org_id"], unique=False)
 
     op.create_table(
+        "label_job",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("template_id", sa.Integer(), nullable=False),
+        sa.Column("printer_id", sa.Integer(), nullable=True),
+        sa.Column("letter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("copies", sa.Integer(), nullable=False),
+        sa.Column("skip", sa.Integer(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_name", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_label_job_org_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["printer_id"], ["label_printer.id"], name=op.f("fk_label_job_printer_id_label_printer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["template_id"],
+            ["label_template.id"],
+            name=op.f("fk_label_job_template_id_label_template"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_job")),
+    )
+    with op.batch_alter_table("label_job", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_label_job_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
         "saved_filter",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("org_id", sa.Integer(), nullable=True),
@@ -518,6 +602,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("import_id", "number", name=op.f("pk_import_row")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "label_print",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column(
+            "subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("copies", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["label_job.id"], name=op.f("fk_label_print_job_id_label_job")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_print")),
+    )
+    with op.batch_alter_table("label_print", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_label_print_job_id"), ["job_id"], unique=False)
+        batch_op.create_index("ix_label_print_subject", ["subject", "subject_id"], unique=False)
+
     op.create_table(
         "allowance",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -826,13 +928,13 @@ def upgrade() -> None:
             batch_op.f("ix_vial_sample_type_id"), ["sample_type_id"], unique=False
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_vial_project_id_project"), "project", ["project_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_vial_sample_type_id_sample_type"),
             "sample_type",
             ["sample_type_id"],
             ["id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_vial_project_id_project"), "project", ["project_id"], ["id"]
         )
     _checks(PLACE_NOW)
 
@@ -841,10 +943,10 @@ def downgrade() -> None:
     op.execute("UPDATE custody SET container_id = NULL, ordinal = NULL WHERE place <> 'position'")
     _checks(PLACE_BEFORE)
     with op.batch_alter_table("vial", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_vial_project_id_project"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_vial_sample_type_id_sample_type"), type_="foreignkey"
         )
-        batch_op.drop_constraint(batch_op.f("fk_vial_project_id_project"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_vial_sample_type_id"))
         batch_op.drop_index(batch_op.f("ix_vial_project_id"))
         batch_op.drop_column("comment")
@@ -933,6 +1035,11 @@ def downgrade() -> None:
 
     op.drop_table("clearance")
     op.drop_table("allowance")
+    with op.batch_alter_table("label_print", schema=None) as batch_op:
+        batch_op.drop_index("ix_label_print_subject")
+        batch_op.drop_index(batch_op.f("ix_label_print_job_id"))
+
+    op.drop_table("label_print")
     op.drop_table("import_row")
     with op.batch_alter_table("import_problem", schema=None) as batch_op:
         batch_op.drop_index("ix_import_problem_row")
@@ -954,6 +1061,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_saved_filter_org_id"))
 
     op.drop_table("saved_filter")
+    with op.batch_alter_table("label_job", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_label_job_org_id"))
+
+    op.drop_table("label_job")
     with op.batch_alter_table("field_definition", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_field_definition_org_id"))
 
@@ -982,6 +1093,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_project_org_id"))
 
     op.drop_table("project")
+    with op.batch_alter_table("label_template", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_label_template_org_id"))
+
+    op.drop_table("label_template")
+    with op.batch_alter_table("label_printer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_label_printer_org_id"))
+
+    op.drop_table("label_printer")
     op.drop_table("import_mapping")
     with op.batch_alter_table("hold", schema=None) as batch_op:
         batch_op.drop_index("ix_hold_target")

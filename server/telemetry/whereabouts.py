@@ -47,7 +47,7 @@ def _inside(
     wanted = select(Custody.container_id, Custody.began_at, Custody.ended_at).where(
         occupant,
         Custody.superseded_at.is_(None),
-        Custody.container_id.is_not(None),
+        Custody.place == "position",  # a slot that is kept for a vial away does not cool it
         Custody.began_at < end,
     )
     if begin is not None:

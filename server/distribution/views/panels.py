@@ -45,7 +45,8 @@ def _boxes(lot: Lot) -> list[tuple[str, str, int]]:
             Custody,
             (Custody.container_id == Container.id)
             & Custody.ended_at.is_(None)
-            & Custody.superseded_at.is_(None),
+            & Custody.superseded_at.is_(None)
+            & (Custody.place == "position"),
         )
         .join(Vial, Vial.id == Custody.vial_id)
         .where(Vial.lot_id == lot.id)

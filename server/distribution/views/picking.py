@@ -104,6 +104,9 @@ def _cell(place: Place, tube: shown.Tube) -> dict[str, object]:
     """Return one position as the box map draws it."""
     if place.free:
         return {"label": place.label, "marks": ["free"]}
+    if place.kept_for:
+        said = gettext("%(place)s, kept for %(vial)s", place=place.label, vial=place.kept_for)
+        return {"label": place.label, "say": said, "marks": ["kept"]}
     said = [place.label, place.vial_code, place.line_name]
     if place.vial_code == tube.code:
         return {"label": place.label, "say": ", ".join(said), "marks": ["this"]}

@@ -10,6 +10,9 @@ from server.storage.models.containers import Container
 from server.storage.models.vials import Vial
 
 LIVE = text("ended_at IS NULL AND superseded_at IS NULL")
+KEPT = text(
+    "place != 'position' AND container_id IS NOT NULL AND ended_at IS NULL AND superseded_at IS NULL"
+)
 
 
 class BulkMove(Base):
@@ -63,6 +66,7 @@ class Custody(Base):
             sqlite_where=LIVE,
             postgresql_where=LIVE,
         ),
+        Index("ix_custody_kept", "container_id", sqlite_where=KEPT, postgresql_where=KEPT),
         Index("ix_custody_vial", "vial_id", "began_at"),
         Index("ix_custody_child", "child_id", "began_at"),
         Index("ix_custody_container", "container_id", "began_at"),

@@ -17,6 +17,7 @@ from server.storage.queries.freezers import (
     freezer_details,
     freezers,
 )
+from server.storage.queries.holds import holds_among, holds_on, holds_on_lots, ref, unheld
 from server.storage.queries.life import Stay, life_of, zone_of
 from server.storage.queries.paths import (
     Path,
@@ -36,6 +37,7 @@ from server.storage.queries.places import (
     stock_by_line,
 )
 from server.storage.queries.scans import box_bearing, lot_of, rack_scan, recent_scans
+from server.storage.queries.space import kept_spaces, projects_inside, spaces_of, stays_at
 from server.storage.queries.things import (
     container,
     former_place,
@@ -46,6 +48,7 @@ from server.storage.queries.things import (
     promises_of,
     recipient_of,
     reservation_of,
+    stay_before,
     stored_vials_of_lot,
     vial,
 )
@@ -72,7 +75,11 @@ __all__ = [
     "freezer_details",
     "freezer_of",
     "freezers",
+    "holds_among",
+    "holds_on",
+    "holds_on_lots",
     "inside",
+    "kept_spaces",
     "last_copies",
     "life_of",
     "live_custody",
@@ -86,17 +93,23 @@ __all__ = [
     "path_of",
     "paths_of",
     "places",
+    "projects_inside",
     "promises_of",
     "rack_scan",
     "recent_scans",
     "recipient_of",
+    "ref",
     "reservation_of",
     "reserved_inside",
     "site",
+    "spaces_of",
+    "stay_before",
+    "stays_at",
     "stock_by_line",
     "stored_of_lots",
     "stored_vials_of_lot",
     "true_at",
+    "unheld",
     "vial",
     "vial_path",
     "vials_inside",

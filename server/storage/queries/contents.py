@@ -1,5 +1,6 @@
 """What is in a box, position by position, in one query."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from server.catalogue.models import CellLine, Lot
 from server.storage.models import Container, Custody, Reservation, Vial
+from server.storage.queries.holds import holds_among
 
 
 @dataclass(frozen=True)
@@ -25,17 +27,28 @@ class Place:
     passage: int | None = None
     disposition: str = ""
     reserved_for: str = ""
+    held_because: str = ""
+    """The cause of the oldest open hold on the vial, its lot or its line; empty where there is none."""
+    kept_for: str = ""
+    """The vial that is away and comes back here; nothing is in the position meanwhile."""
+
+    @property
+    def filled(self) -> bool:
+        """Say whether a vial is here."""
+        return self.vial_id is not None
 
     @property
     def free(self) -> bool:
-        """Say whether nothing is here."""
-        return self.vial_id is None
+        """Say whether something may come here: nothing is in it, and it is kept for nothing."""
+        return self.vial_id is None and not self.kept_for
 
 
 def box_contents(session: Session, box: Container) -> list[Place]:
     """Return every position of the box, in the order of the ordinals."""
     taken = {row.ordinal: row for row in session.execute(_inside(), {"box": box.id})}
-    return [_place(box, ordinal, taken.get(ordinal)) for ordinal in box.shape.ordinals]
+    held = holds_among(session, [(row.vial_id, row.lot_id, row.line_id) for row in taken.values()])
+    causes = {vial: holds[0].cause for vial, holds in held.items()}
+    return [_place(box, one, taken.get(one), causes) for one in box.shape.ordinals]
 
 
 @cache
@@ -44,9 +57,11 @@ def _inside() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Custody.ordinal,
+            Custody.place,
             Vial.id.label("vial_id"),
             Vial.code.label("vial_code"),
             Lot.id.label("lot_id"),
+            Lot.line_id,
             Lot.code.label("lot_code"),
             Lot.passage,
             Lot.disposition,
@@ -64,10 +79,17 @@ def _inside() -> Select[*tuple[Any, ...]]:
 LIVE_HERE = Custody.ended_at.is_(None) & Custody.superseded_at.is_(None)
 
 
-def _place(box: Container, ordinal: int, row: Row[*tuple[Any, ...]] | None) -> Place:
+def _place(
+    box: Container,
+    ordinal: int,
+    row: Row[*tuple[Any, ...]] | None,
+    causes: Mapping[int, str],
+) -> Place:
     label = box.shape.label(ordinal)
     if row is None:
         return Place(ordinal, label)
+    if row.place != "position":
+        return Place(ordinal, label, kept_for=row.vial_code)
     return Place(
         ordinal,
         label,
@@ -79,6 +101,7 @@ def _place(box: Container, ordinal: int, row: Row[*tuple[Any, ...]] | None) -> P
         passage=row.passage,
         disposition=row.disposition,
         reserved_for=row.reserved_for or "",
+        held_because=causes.get(row.vial_id, ""),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, Select, Subquery, func, literal, select
+from sqlalchemy import CTE, Select, Subquery, func, literal, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
 from server.catalogue.models import Lot
@@ -25,11 +25,13 @@ class Inside:
     last_copies: int
     """Lines of which every stored vial is in here."""
     reserved: int
+    kept: int = 0
+    """Positions that are kept for vials that are away."""
 
     @property
     def free(self) -> int:
         """Return how many positions of its boxes are free."""
-        return self.places - self.vials
+        return self.places - self.vials - self.kept
 
 
 def inside(session: Session, container: Container) -> Inside:
@@ -41,6 +43,7 @@ def inside(session: Session, container: Container) -> Inside:
         places=int(places or 0),
         last_copies=last_copies(session, [container.id])[container.id],
         reserved=reserved_inside(session, [container.id])[container.id],
+        kept=kept_slots(session, [container.id])[container.id],
     )
 
 
@@ -83,7 +86,9 @@ def _vial_rows(below: CTE) -> Subquery:
         .select_from(below)
         .join(box, (box.id == below.c.id) & (box.kind == "box"))
         .join(held, held.container_id == box.id)
-        .where(held.ended_at.is_(None), held.superseded_at.is_(None))
+        .where(
+            held.ended_at.is_(None), held.superseded_at.is_(None), held.place == "position"
+        )
     )
     return joined.subquery()
 
@@ -99,6 +104,25 @@ def vials_inside(session: Session, container_ids: Iterable[int]) -> dict[int, in
         .join(box, (box.id == below.c.id) & (box.kind == "box"))
         .join(held, held.container_id == box.id)
         .where(held.ended_at.is_(None), held.superseded_at.is_(None))
+        .group_by(below.c.root)
+    )
+    numbers, away = _numbers(session, ids, counted), kept_slots(session, ids)
+    return {one: numbers[one] - away[one] for one in ids}
+
+
+def kept_slots(session: Session, container_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many positions in each container are kept for vials that are away, all the way down."""
+    ids = list(container_ids)
+    below, kept = tree(ids), aliased(Custody)
+    counted = (
+        select(below.c.root, func.count())
+        .join(kept, kept.container_id == below.c.id)
+        .where(
+            kept.ended_at.is_(None),
+            kept.superseded_at.is_(None),
+            kept.container_id.is_not(None),
+            kept.place != literal_column("'position'"),  # no parameter: the index of kept slots asks so
+        )
         .group_by(below.c.root)
     )
     return _numbers(session, ids, counted)

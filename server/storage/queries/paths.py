@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     literal,
     or_,
     select,
@@ -40,7 +41,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Path:
-    """Where something is. `place` is position, bench, recipient, destroyed, unknown or "" (never placed)."""
+    """Where something is. `place` is what its custody says, or "" for what was never placed."""
 
     place: str
     steps: tuple[Step, ...] = ()
@@ -53,6 +54,9 @@ class Path:
     site_id: int | None = None
     time_zone: str = "UTC"
     custody_id: int | None = None
+    kept_box: str = ""
+    """The box in which a slot is kept for a vial that is away, and which slot."""
+    kept_position: str = ""
 
     @property
     def text(self) -> str:
@@ -68,9 +72,17 @@ def _with_place(step: Step) -> str:
     return f"{step.name} · {step.inside}" if step.kind == "rack" and step.inside else step.name
 
 
-def vial_path(session: Session, vial: Vial, at: datetime | None = None) -> Path:
-    """Return where the vial is, or was at this moment."""
-    return paths_of(session, vials=[vial.id], at=at)[vial.id]
+def vial_path(
+    session: Session,
+    vial: Vial,
+    at: datetime | None = None,
+    known_at: datetime | None = None,
+) -> Path:
+    """Return where the vial is, or was at this moment; `known_at`: by what was recorded by then.
+
+    Without `known_at` the answer is what is held true today, with all corrections.
+    """
+    return paths_of(session, vials=[vial.id], at=at, known_at=known_at)[vial.id]
 
 
 def path_of(session: Session, thing: Vial | Container, at: datetime | None = None) -> Path:
@@ -92,14 +104,22 @@ def paths_of(
     vials: Iterable[int] = (),
     containers: Iterable[int] = (),
     at: datetime | None = None,
+    known_at: datetime | None = None,
 ) -> dict[int, Path]:
     """Return the way to each of these vials, or else to each of these containers, by id.
 
-    A container's own step ends its way; a vial's ends with its position.
+    A container's own step ends its way; a vial's ends with its position. What was known at a moment,
+    with no other moment named, is where it was thought to be then.
     """
     vial_ids, container_ids = list(vials), list(containers)
-    climb = _climb(of_vials=bool(vial_ids), past=at is not None)
-    facts = {"ids": vial_ids or container_ids} | ({"at": at} if at is not None else {})
+    at = known_at if at is None else at
+    climb = _climb(
+        of_vials=bool(vial_ids), past=at is not None, as_known=known_at is not None
+    )
+    moments = {"at": at, "known_at": known_at}
+    facts = {"ids": vial_ids or container_ids} | {
+        name: moment for name, moment in moments.items() if moment is not None
+    }
     rows = session.execute(climb, facts).all()
     by_origin: dict[int, list[AnyRow]] = {}
     for row in rows:
@@ -110,33 +130,53 @@ def paths_of(
     }
 
 
+Moment = datetime | BindParameter[datetime] | None
+
+
 def true_at(
-    at: datetime | BindParameter[datetime] | None, custody: type[Custody] = Custody
+    at: Moment, custody: type[Custody] = Custody, known_at: Moment = None
 ) -> ColumnElement[bool]:
-    """Return the condition that a custody row holds now (None) or held at this moment."""
+    """Return the condition that a custody row holds now (None) or held at this moment.
+
+    With `known_at` it is the condition that this was believed then: what was recorded later, be it a
+    stay, its end or a correction, does not count.
+    """
     if at is None:
         return and_(custody.ended_at.is_(None), custody.superseded_at.is_(None))
+    if known_at is None:
+        return and_(
+            custody.superseded_at.is_(None),
+            custody.began_at <= at,
+            or_(custody.ended_at.is_(None), custody.ended_at > at),
+        )
     return and_(
-        custody.superseded_at.is_(None),
+        custody.began_recorded_at <= known_at,
+        or_(custody.superseded_at.is_(None), custody.superseded_at > known_at),
         custody.began_at <= at,
-        or_(custody.ended_at.is_(None), custody.ended_at > at),
+        or_(
+            custody.ended_at.is_(None),
+            custody.ended_at > at,
+            custody.ended_recorded_at > known_at,
+        ),
     )
 
 
 @cache
-def _climb(*, of_vials: bool, past: bool) -> AnyRows:
+def _climb(*, of_vials: bool, past: bool, as_known: bool) -> AnyRows:
     """Return the statement that climbs from things to their freezer; made once, for making it is dear."""
     ids: BindParameter[int] = bindparam("ids", expanding=True)
-    at = bindparam("at", type_=Custody.began_at.type) if past else None
+    moment = Custody.began_at.type
+    at = bindparam("at", type_=moment) if past else None
+    known = bindparam("known_at", type_=moment) if as_known else None
     start: AnyRows
     if of_vials:
         start = select(
             Custody.vial_id.label("origin"),
             literal(0).label("depth"),
-            Custody.container_id.label("container_id"),
-            Custody.ordinal.label("ordinal"),
+            case((Custody.place == "position", Custody.container_id)).label("container_id"),
+            case((Custody.place == "position", Custody.ordinal)).label("ordinal"),
             Custody.id.label("custody_id"),
-        ).where(Custody.vial_id.in_(ids), true_at(at))
+        ).where(Custody.vial_id.in_(ids), true_at(at, known_at=known))
     else:
         own = aliased(Container)
         start = select(
@@ -151,7 +191,7 @@ def _climb(*, of_vials: bool, past: bool) -> AnyRows:
     way = way.union_all(
         select(way.c.origin, way.c.depth + 1, outer.container_id, outer.ordinal, outer.id)
         .join(outer, outer.child_id == way.c.container_id)
-        .where(true_at(at, outer), way.c.depth < DEEPEST)
+        .where(true_at(at, outer, known), way.c.depth < DEEPEST)
     )
     return (
         select(way.c.origin, way.c.depth, way.c.ordinal, Custody, Container, Room, Site)
@@ -171,6 +211,7 @@ def _path(rows: list[AnyRow], *, of_vial: bool) -> Path:
     freezer = next((one for one in here if one.kind == "freezer"), None)
     box = next((one for one in here if one.kind == "box"), None)
     site: Site | None = next((row.Site for row in rows if row.Site is not None), None)
+    kept = own.container if own and own.place != "position" else None
     return Path(
         place=own.place if own else "",
         steps=tuple(_steps(rows, of_vial=of_vial)),
@@ -179,10 +220,12 @@ def _path(rows: list[AnyRow], *, of_vial: bool) -> Path:
         recipient_org_id=own.recipient_org_id if own else None,
         freezer_id=freezer.id if freezer else None,
         box_id=box.id if box else None,
-        ordinal=own.ordinal if own and of_vial else None,
+        ordinal=own.ordinal if own and of_vial and not kept else None,
         site_id=site.id if site else None,
         time_zone=site.time_zone if site else "UTC",
         custody_id=own.id if own else None,
+        kept_box=kept.code if kept else "",
+        kept_position=kept.shape.label(own.ordinal) if own and kept and own.ordinal else "",
     )
 
 

@@ -101,17 +101,26 @@ def lots_of_line(session: Session, line: CellLine, limit: int) -> list[Lot]:
     return list(session.scalars(wanted))
 
 
+LATEST_FIRST = (Custody.began_at.desc(), Custody.ended_at.is_(None).desc(), Custody.id.desc())
+"""The order of a thing's stays, the present one first, also where one was corrected or entered late."""
+
+
 def former_place(session: Session, vial: Vial) -> Custody | None:
     """Return the stay before the present one where that was in a position, or None."""
+    former = stay_before(session, vial)
+    return former if former is not None and former.place == "position" else None
+
+
+def stay_before(session: Session, vial: Vial) -> Custody | None:
+    """Return the stay before the present one, wherever that was, or None."""
     wanted = (
         select(Custody)
         .where(Custody.vial_id == vial.id, Custody.superseded_at.is_(None))
-        .order_by(Custody.id.desc())
+        .order_by(*LATEST_FIRST)
         .limit(2)
     )
     stays = list(session.scalars(wanted))
-    former = stays[1] if len(stays) > 1 else None
-    return former if former is not None and former.container_id is not None else None
+    return stays[1] if len(stays) > 1 else None
 
 
 def former_place_is_free(session: Session, vial: Vial) -> bool:

@@ -95,7 +95,7 @@ def place_container(
     """Put a rack or box into a position, out of the one where it was; all that is in it goes along."""
     when = Moment.of(at, happened_at)
     hold(session, container)
-    why_not_into(session, container, into, ordinal)
+    why_not_into(session, container, into, ordinal, when)
     before = queries.path_of(session, container)
     wanted = select(Custody).where(Custody.child_id == container.id, queries.true_at(None))
     end_stay(session, actor, session.scalars(wanted).first(), when)

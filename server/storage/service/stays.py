@@ -1,7 +1,7 @@
 """Begin and end stays: the only place that writes custody rows."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -11,14 +11,31 @@ from server.core.errors import Conflict, Invalid, Refusal
 from server.core.words import N_
 from server.storage import queries, rules
 from server.storage.models import Container, Custody, RackScan, Vial
+from server.storage.rules.space import keeper_of, why_not_kept
+from server.storage.rules.stays import before_it_came, taken_then
+
+LEEWAY = timedelta(seconds=5)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Moment:
     """When it happened, and when it was recorded; they differ for what was done offline."""
 
     happened_at: datetime
     recorded_at: datetime
+
+    @property
+    def stated(self) -> bool:
+        """Say whether somebody stated a time of their own."""
+        return self.happened_at != self.recorded_at
+
+    def not_before(self, earliest: datetime) -> None:
+        """Come after what was recorded while this waited for its turn, or by a clock that is a little fast.
+
+        A time that somebody stated stays as it is.
+        """
+        if not self.stated and self.happened_at < earliest <= self.happened_at + LEEWAY:
+            self.happened_at = self.recorded_at = earliest
 
     @classmethod
     def of(cls, at: datetime, happened_at: datetime | None = None) -> "Moment":
@@ -50,13 +67,9 @@ def end_stay(session: Session, actor: Actor, custody: Custody | None, when: Mome
     """End a stay, so that its position is free for the next statement."""
     if custody is None:
         return
+    when.not_before(custody.began_at)
     if when.happened_at < custody.began_at:
-        because = N_("It came there at %(began)s, so it cannot have left at %(found)s.")
-        facts = {
-            "began": custody.began_at.isoformat(timespec="seconds"),
-            "found": when.happened_at.isoformat(timespec="seconds"),
-        }
-        raise Conflict(Refusal("before_it_came", because, facts))
+        raise Conflict(before_it_came(custody.began_at, when.happened_at))
     custody.ended_at = when.happened_at
     custody.ended_recorded_at = when.recorded_at
     custody.ended_by = actor.id if actor.kind == "person" else None
@@ -72,10 +85,16 @@ def begin_stay(
     *,
     reason: str = "",
     recipient_org_id: int | None = None,
+    keeping: Custody | None = None,
 ) -> Custody:
-    """Begin a stay elsewhere than in a position: on the bench, with a recipient, destroyed, unknown."""
+    """Begin a stay elsewhere than in a position: on the bench, with a recipient, destroyed, unknown.
+
+    The slot of the stay `keeping` stays taken for it until this stay ends.
+    """
     custody = _row(actor, occupant, place, when, reason)
     custody.recipient_org_id = recipient_org_id
+    if keeping is not None:
+        custody.container_id, custody.ordinal = keeping.container_id, keeping.ordinal
     session.add(custody)
     return custody
 
@@ -107,9 +126,16 @@ def occupy(
 
 
 def why_not_into(
-    session: Session, occupant: Vial | Container, into: Container, ordinal: int
+    session: Session,
+    occupant: Vial | Container,
+    into: Container,
+    ordinal: int,
+    when: Moment | None = None,
 ) -> None:
-    """Refuse what may not go into this position."""
+    """Refuse what may not go into this position, now and (where it is stated) at that time.
+
+    The slot that is kept for a vial is free for that vial.
+    """
     kind = "vial" if isinstance(occupant, Vial) else occupant.kind
     retired = into.retired_at is not None
     refuse(rules.why_not_hold(into.code, into.kind, kind))
@@ -117,7 +143,52 @@ def why_not_into(
     refuse(rules.why_not_at(into.shape, into.code, ordinal))
     occupant_code = queries.occupant_at(session, into, ordinal)
     taken = {ordinal: occupant_code} if occupant_code else {}
-    refuse(rules.why_not_place(into.shape, into.code, taken, ordinal))
+    if not (taken and _keeps(session, occupant, into, ordinal)):
+        refuse(rules.why_not_place(into.shape, into.code, taken, ordinal))
+    if when is not None:
+        refuse(_why_not_kept(session, occupant, into, ordinal, when))
+        refuse(_why_not_then(session, occupant, into, ordinal, when))
+
+
+def _keeps(session: Session, occupant: Vial | Container, into: Container, ordinal: int) -> bool:
+    """Say whether this is the slot that is kept for the vial while it is away."""
+    here = queries.live_custody(session, occupant) if isinstance(occupant, Vial) else None
+    return (
+        here is not None
+        and here.place != "position"
+        and (here.container_id, here.ordinal) == (into.id, ordinal)
+    )
+
+
+def _why_not_kept(
+    session: Session, occupant: Vial | Container, into: Container, ordinal: int, when: Moment
+) -> Refusal | None:
+    kept = queries.kept_spaces(session, [into.id], when.recorded_at)[into.id]
+    if not kept:
+        return None
+    projects = (
+        {occupant.project_id}
+        if isinstance(occupant, Vial)
+        else queries.projects_inside(session, occupant)
+    )
+    return why_not_kept(into.shape.label(ordinal), into.code, keeper_of(kept, ordinal, projects))
+
+
+def _why_not_then(
+    session: Session, occupant: Vial | Container, into: Container, ordinal: int, when: Moment
+) -> Refusal | None:
+    """Refuse a time at which another was in the position; what was not stated comes after it."""
+    for stay, code in queries.stays_at(session, [into.id], when.happened_at, ordinal=ordinal):
+        if code == occupant.code:
+            continue
+        if stay.ended_at is not None:
+            when.not_before(stay.ended_at)
+        if stay.ended_at is None or stay.ended_at > when.happened_at:
+            position = into.shape.label(ordinal)
+            return taken_then(
+                position, into.code, code, stay.began_at, stay.ended_at, when.happened_at
+            )
+    return None
 
 
 def _lost_race(

@@ -62,6 +62,8 @@ class PlaceOut(Answer):
     vial: str | None
     lot: str | None
     reserved_for: str | None
+    kept_for: str | None = None
+    """The vial that is away and for which this position is kept."""
 
 
 class BoxOut(Answer):
@@ -202,4 +204,5 @@ def _place_out(place: Place) -> PlaceOut:
         vial=place.vial_code or None,
         lot=place.lot_code or None,
         reserved_for=place.reserved_for or None,
+        kept_for=place.kept_for or None,
     )

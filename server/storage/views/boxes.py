@@ -28,7 +28,7 @@ def box(code: str) -> str:
     path = queries.path_of(g.session, found)
     may_fill = g.actor.may("storage.edit", found.org_id) and found.retired_at is None
     lots = Counter(
-        (place.lot_code, place.line_name, place.disposition) for place in contents if not place.free
+        (place.lot_code, place.line_name, place.disposition) for place in contents if place.filled
     )
     return render_template(
         "storage/box.html",
@@ -36,7 +36,7 @@ def box(code: str) -> str:
         path=path,
         steps=drawing.steps(path),
         contents=contents,
-        taken=sum(not place.free for place in contents),
+        taken=sum(place.filled for place in contents),
         cells=drawing.cells(found, contents, fills=may_fill),
         lots=sorted(lots.items()),
         may_fill=may_fill,

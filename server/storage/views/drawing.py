@@ -43,6 +43,13 @@ def _cell(box: Container, place: Place, vial: Vial | None, *, fills: bool) -> Ce
     if place.free:
         url = url_for("storage.add_vials_form", code=box.code, at=place.label) if fills else ""
         return {"label": place.label, "marks": ["free"], "url": url}
+    if place.kept_for:
+        return {
+            "label": place.label,
+            "say": gettext("%(place)s, kept for %(vial)s", place=place.label, vial=place.kept_for),
+            "url": url_for("storage.vial", code=place.kept_for),
+            "marks": ["kept"],
+        }
     marks = _marks(place, vial)
     return {
         "label": place.label,

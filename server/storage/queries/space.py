@@ -1,0 +1,136 @@
+"""What is kept of space, who was in a position at a time, and what stands above a container."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from server.parties.models import Project
+from server.storage.models import Container, Custody, SpaceReservation, Vial
+from server.storage.queries.counts import tree
+from server.storage.queries.paths import DEEPEST, true_at
+from server.storage.rules.space import KeptSpace
+
+AnyRows = Select[*tuple[Any, ...]]
+
+
+def kept_spaces(
+    session: Session, container_ids: Iterable[int], at: datetime
+) -> dict[int, list[KeptSpace]]:
+    """Return what is kept in each of these containers, there or by what stands above it.
+
+    What is kept above covers the whole container.
+    """
+    ids = list(container_ids)
+    found: dict[int, list[KeptSpace]] = {one: [] for one in ids}
+    for row in session.execute(_kept(), {"ids": ids, "at": at}):
+        first, last = (row.first_ordinal, row.last_ordinal) if row.depth == 0 else (None, None)
+        found[row.origin].append(
+            KeptSpace(row.id, row.project_id, row.code, row.until, first, last)
+        )
+    return found
+
+
+@cache
+def _kept() -> AnyRows:
+    own = aliased(Container)
+    up = (
+        select(
+            own.id.label("origin"),
+            literal(0).label("depth"),
+            own.id.label("container_id"),
+            literal(None, Custody.ordinal.type).label("inside"),
+        )
+        .where(own.id.in_(bindparam("ids", expanding=True)))
+        .cte("up", recursive=True)
+    )
+    outer = aliased(Custody)
+    up = up.union_all(
+        select(up.c.origin, up.c.depth + 1, outer.container_id, outer.ordinal)
+        .select_from(up)
+        .join(outer, outer.child_id == up.c.container_id)
+        .where(true_at(None, outer), outer.container_id.is_not(None), up.c.depth < DEEPEST)
+    )
+    kept = SpaceReservation
+    inside = or_(
+        up.c.depth == 0,
+        kept.first_ordinal.is_(None),
+        and_(kept.first_ordinal <= up.c.inside, up.c.inside <= kept.last_ordinal),
+    )
+    until = bindparam("at", type_=kept.until.type)
+    return (
+        select(
+            up.c.origin,
+            up.c.depth,
+            kept.id,
+            kept.project_id,
+            Project.code,
+            kept.until,
+            kept.first_ordinal,
+            kept.last_ordinal,
+        )
+        .select_from(up)
+        .join(kept, kept.container_id == up.c.container_id)
+        .join(Project, Project.id == kept.project_id)
+        .where(kept.ended_at.is_(None), kept.until > until, inside)
+        .order_by(up.c.origin, up.c.depth, kept.id)
+    )
+
+
+def spaces_of(session: Session, container: Container) -> list[SpaceReservation]:
+    """Return what is kept in this very container now, the first positions first."""
+    wanted = (
+        select(SpaceReservation)
+        .where(SpaceReservation.container_id == container.id, SpaceReservation.ended_at.is_(None))
+        .options(joinedload(SpaceReservation.project))
+        .order_by(SpaceReservation.first_ordinal, SpaceReservation.id)
+    )
+    return list(session.scalars(wanted))
+
+
+def projects_inside(session: Session, container: Container) -> set[int | None]:
+    """Return the projects of all vials in a container and below it; None stands for those of none."""
+    below = tree([container.id])
+    wanted = (
+        select(Vial.project_id)
+        .join(Custody, Custody.vial_id == Vial.id)
+        .join(below, below.c.id == Custody.container_id)
+        .where(true_at(None))
+        .distinct()
+    )
+    return set(session.scalars(wanted))
+
+
+def stays_at(
+    session: Session,
+    container_ids: Collection[int],
+    began: datetime,
+    ended: datetime | None = None,
+    ordinal: int | None = None,
+) -> list[tuple[Custody, str]]:
+    """Return the stays in these containers that lasted into this time, with the code of who was there.
+
+    Superseded stays are no stays; slots that were kept count.
+    """
+    child = aliased(Container)
+    wanted = (
+        select(Custody, func.coalesce(Vial.code, child.code))
+        .select_from(Custody)
+        .outerjoin(Vial, Vial.id == Custody.vial_id)
+        .outerjoin(child, child.id == Custody.child_id)
+        .where(
+            Custody.container_id.in_(container_ids),
+            Custody.superseded_at.is_(None),
+            or_(Custody.ended_at.is_(None), Custody.ended_at > began),
+            or_(Custody.ended_at.is_(None), Custody.ended_at > Custody.began_at),
+        )
+        .order_by(Custody.began_at, Custody.id)
+    )
+    if ended is not None:
+        wanted = wanted.where(Custody.began_at < ended)
+    if ordinal is not None:
+        wanted = wanted.where(Custody.ordinal == ordinal)
+    return [(stay, code) for stay, code in session.execute(wanted)]
