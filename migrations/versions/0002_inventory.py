@@ -928,13 +928,13 @@ def upgrade() -> None:
             batch_op.f("ix_vial_sample_type_id"), ["sample_type_id"], unique=False
         )
         batch_op.create_foreign_key(
+            batch_op.f("fk_vial_project_id_project"), "project", ["project_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
             batch_op.f("fk_vial_sample_type_id_sample_type"),
             "sample_type",
             ["sample_type_id"],
             ["id"],
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_vial_project_id_project"), "project", ["project_id"], ["id"]
         )
     _checks(PLACE_NOW)
 
@@ -943,10 +943,10 @@ def downgrade() -> None:
     op.execute("UPDATE custody SET container_id = NULL, ordinal = NULL WHERE place <> 'position'")
     _checks(PLACE_BEFORE)
     with op.batch_alter_table("vial", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_vial_project_id_project"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_vial_sample_type_id_sample_type"), type_="foreignkey"
         )
+        batch_op.drop_constraint(batch_op.f("fk_vial_project_id_project"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_vial_sample_type_id"))
         batch_op.drop_index(batch_op.f("ix_vial_project_id"))
         batch_op.drop_column("comment")

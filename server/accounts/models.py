@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.db import Base, BigId
+from server.search import keeping
+from server.search.sources import Source, Texts
 
 LIVE_GRANT = text("ended_at IS NULL")
 LIVE_GRANT_EVERYWHERE = text("ended_at IS NULL AND org_id IS NULL")  # no null equals another
@@ -148,3 +150,11 @@ class Signature(Base):
     at: Mapped[datetime]
     voided_at: Mapped[datetime | None]
     voided_because: Mapped[str] = mapped_column(default="")
+
+
+keeping.offer(
+    Source(
+        "person", Person.id, Person.org_id, Person.email, Person.name,
+        texts=[Texts(Person, select(Person.id, Person.name, Person.email), things=Person.id)],
+    )
+)  # fmt: skip

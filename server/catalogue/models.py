@@ -2,10 +2,12 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.core.db import Base
+from server.search import keeping
+from server.search.sources import Source, Texts
 
 
 class CellLine(Base):
@@ -75,3 +77,40 @@ class Lot(Base):
     line: Mapped[CellLine] = relationship()
 
     __mapper_args__ = {"version_id_col": version}
+
+
+keeping.offer(
+    Source(
+        "line", CellLine.id, CellLine.org_id, CellLine.code, CellLine.name,
+        texts=[
+            Texts(
+                CellLine,
+                select(
+                    CellLine.id, CellLine.code, CellLine.name, CellLine.accession, CellLine.species,
+                    CellLine.category, CellLine.tissue, CellLine.disease,
+                ),
+                things=CellLine.id,
+            ),
+            Texts(CellLineName, select(CellLineName.line_id, CellLineName.name), things=CellLineName.line_id),
+        ],
+    )
+)  # fmt: skip
+keeping.offer(
+    Source(
+        "lot", Lot.id, Lot.org_id, Lot.code, None,
+        texts=[
+            Texts(Lot, select(Lot.id, Lot.code), things=Lot.id, keys=(Lot.line_id,)),
+            # a lot is found by what its line is called, and its vials by what their lot is
+            Texts(
+                CellLine,
+                select(Lot.id, CellLine.code, CellLine.name, CellLine.accession).where(CellLine.id == Lot.line_id),
+                things=select(Lot.id).where(CellLine.id == Lot.line_id),
+            ),
+            Texts(
+                CellLineName,
+                select(Lot.id, CellLineName.name).where(CellLineName.line_id == Lot.line_id),
+                things=select(Lot.id).where(CellLineName.line_id == Lot.line_id),
+            ),
+        ],
+    )
+)  # fmt: skip

@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.accounts.models import Person
 from server.catalogue.models import CellLine
 from server.core.db import Base, BigId
 from server.parties.models import DeliverySite, Organisation
+from server.search import keeping
+from server.search.sources import Source, Texts
 from server.storage.models import Vial
 
 
@@ -65,3 +67,18 @@ class RequestVial(Base):
     """Set when another vial took its place, or the request was cancelled."""
 
     vial: Mapped[Vial] = relationship()
+
+
+keeping.offer(
+    Source(
+        "request", Request.id, Request.org_id, Request.code, None,
+        texts=[
+            Texts(Request, select(Request.id, Request.code, Request.purpose, Request.tracking), things=Request.id),
+            Texts(
+                Person,
+                select(Request.id, Person.name).where(Person.id == Request.requester_id),
+                things=select(Request.id).where(Person.id == Request.requester_id),
+            ),
+        ],
+    )
+)  # fmt: skip

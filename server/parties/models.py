@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.db import Base
+from server.search import keeping
+from server.search.sources import Source, Texts
 
 
 class Organisation(Base):
@@ -52,3 +54,19 @@ class Project(Base):
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}
+
+
+keeping.offer(
+    Source(
+        "organisation", Organisation.id, Organisation.id, Organisation.code, Organisation.name,
+        texts=[
+            Texts(Organisation, select(Organisation.id, Organisation.code, Organisation.name), things=Organisation.id)
+        ],
+    )
+)  # fmt: skip
+keeping.offer(
+    Source(
+        "project", Project.id, Project.org_id, Project.code, Project.name,
+        texts=[Texts(Project, select(Project.id, Project.code, Project.name), things=Project.id)],
+    )
+)  # fmt: skip

@@ -1,10 +1,18 @@
 """The tables of storage: places, containers, vials, custody, promises, scans."""
 
-from server.storage.models.containers import Allowance, Container, ContainerType, SpaceReservation
+from server.storage.models.containers import (
+    Allowance,
+    Container,
+    ContainerTree,
+    ContainerType,
+    SpaceReservation,
+)
 from server.storage.models.custody import LIVE, BulkMove, Custody
+from server.storage.models.filters import SavedFilter
+from server.storage.models.guarding import Clearance, ClearanceSignature, Destruction, TierPolicy
 from server.storage.models.places import NitrogenSupply, PowerCircuit, Room, Site
 from server.storage.models.reservations import OPEN, Reservation
-from server.storage.models.scans import RackScan
+from server.storage.models.scans import RackScan, Scanner
 from server.storage.models.vials import (
     TAIL,
     FieldDefinition,
@@ -15,15 +23,21 @@ from server.storage.models.vials import (
     VolumeEntry,
 )
 
+from server.storage.models import searched  # isort: skip  # after the tables that it names
+
 __all__ = [
     "LIVE",
     "OPEN",
     "TAIL",
     "Allowance",
     "BulkMove",
+    "Clearance",
+    "ClearanceSignature",
     "Container",
+    "ContainerTree",
     "ContainerType",
     "Custody",
+    "Destruction",
     "FieldDefinition",
     "FieldValue",
     "NitrogenSupply",
@@ -32,9 +46,13 @@ __all__ = [
     "Reservation",
     "Room",
     "SampleType",
+    "SavedFilter",
+    "Scanner",
     "Site",
     "SpaceReservation",
+    "TierPolicy",
     "Vial",
     "VialAlias",
     "VolumeEntry",
+    "searched",
 ]

@@ -2,11 +2,35 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Text
+from sqlalchemy import ForeignKey, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.core.db import Base
 from server.storage.models.containers import Container
+
+
+class Scanner(Base):
+    """How one rack scanner writes its files: its words, its columns, and from which side it looks."""
+
+    __tablename__ = "scanner"
+    __table_args__ = (UniqueConstraint("org_id", "code"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    org_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    code: Mapped[str]
+    unread_words: Mapped[str] = mapped_column(Text, default="")
+    """One a line: a tube was there and was not read. Empty: the usual words."""
+    empty_words: Mapped[str] = mapped_column(Text, default="")
+    """One a line: no tube. Empty: the usual words."""
+    mirrored: Mapped[bool] = mapped_column(default=False)
+    down_first: Mapped[bool] = mapped_column(default=False)
+    columns: Mapped[str] = mapped_column(Text, default="{}")
+    """JSON: what the file calls position, row, column, tube and rack, where that is not the usual."""
+    created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}
 
 
 class RackScan(Base):
@@ -23,6 +47,8 @@ class RackScan(Base):
     format: Mapped[str]
     rack: Mapped[str] = mapped_column(default="", server_default="")
     """The rack's barcode that the file names; empty where it names none."""
+    scanner_id: Mapped[int | None] = mapped_column(ForeignKey("scanner.id"))
+    """Whose manner of writing was applied; none: the usual."""
     sha256: Mapped[str]
     tubes: Mapped[str] = mapped_column(Text)
     """JSON: [[ordinal, code or null, as written], ...]."""

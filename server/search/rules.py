@@ -1,0 +1,106 @@
+"""What the words of a text are, and what a query asks for."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+VERSION = 1
+"""Raise it when `words_of` changes: every worker then makes the index anew by itself."""
+LONGEST = 64
+MOST_WORDS = 400
+MOST_TERMS = 8
+LAST = "\U0010ffff"
+
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff\u3040-\u30ff\uac00-\ud7af"
+_PIECE = re.compile(rf"([{_HAN}]+)|((?:(?![{_HAN}])[\w.:/+#@-])+)")
+_PART = re.compile(r"[^\W_]+")
+_RUN = re.compile(r"\d+|[^\W\d_]+")
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing that is asked for: any of these words, or (where `begins`) a word that begins so."""
+
+    words: tuple[str, ...]
+    begins: bool = False
+
+    @property
+    def ranges(self) -> list[tuple[str, str]]:
+        """Return from which word to before which one each beginning reaches."""
+        return [(word, word + LAST) for word in self.words]
+
+
+def normal(text: str) -> str:
+    """Return the text as it is compared: full width as half width, capitals as small letters."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def words_of(*texts: str | None) -> frozenset[str]:
+    """Return the words under which these texts are found.
+
+    A code is found whole, without its separators, by each part, and by its runs of letters or digits;
+    Chinese by every two characters that stand together, and by each single one.
+    """
+    found: dict[str, None] = {}
+    for text in texts:
+        for word in _words(normal(text or "")):
+            found[word[:LONGEST]] = None
+            if len(found) >= MOST_WORDS:
+                return frozenset(found)
+    return frozenset(found)
+
+
+def _words(text: str) -> Iterator[str]:
+    for han, latin in _PIECE.findall(text):
+        yield from _grams(han) if han else _fragments(latin)
+
+
+def _grams(han: str) -> Iterator[str]:
+    """Yield every two neighbours, and the last character alone: each character begins one of them."""
+    return (han[at : at + 2] for at in range(len(han)))
+
+
+def _fragments(piece: str) -> Iterator[str]:
+    parts = _PART.findall(piece)
+    if len(parts) > 1:
+        yield piece.strip(".:/+#@-_")
+        yield "".join(parts)
+    for part in parts:
+        yield part
+        runs = [run.group() for run in _RUN.finditer(part)]
+        if len(runs) > 1:
+            yield from (run for run in runs if len(run) > 1)
+            yield from (part[found.start() :] for found in list(_RUN.finditer(part))[1:])
+
+
+def terms_of(query: str) -> list[Term]:
+    """Return what a query asks for, every term of it needed; the last word may be only begun.
+
+    Empty where nothing in it can be looked for.
+    """
+    terms = list(dict.fromkeys(_terms(normal(query))))[:MOST_TERMS]
+    if terms and not _is_gram(terms[-1].words[0]):
+        terms[-1] = Term(terms[-1].words, begins=True)
+    return terms
+
+
+def _terms(text: str) -> Iterator[Term]:
+    for han, latin in _PIECE.findall(text):
+        if han:
+            pairs = (han[at : at + 2] for at in range(max(1, len(han) - 1)))
+            yield from (Term((pair,), begins=len(pair) == 1) for pair in pairs)
+        elif parts := _PART.findall(latin):
+            whole, joined = latin.strip(".:/+#@-_"), "".join(parts)
+            yield Term(tuple(dict.fromkeys(word[:LONGEST] for word in (whole, joined))))
+
+
+def _is_gram(word: str) -> bool:
+    return bool(re.match(rf"[{_HAN}]", word))
+
+
+def bears(words: Iterable[str], term: Term) -> bool:
+    """Say whether something with these words has what the term asks for."""
+    if term.begins:
+        return any(word.startswith(term.words) for word in words)
+    return any(word in term.words for word in words)
