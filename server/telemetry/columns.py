@@ -60,12 +60,14 @@ class Columns:
         """Append every channel's values of these rows to its column."""
         by_key = self.by_key
         zeros = [0] * len(times)
-        for k, channel_id in enumerate(channel_ids):
+        for k, (channel_id, values) in enumerate(
+            zip(channel_ids, zip(*rows, strict=True), strict=True)
+        ):
             column = by_key.get((channel_id, drill))
             if column is None:
                 column = by_key[channel_id, drill] = Column(channel_id, drill)
             column.times += times
-            column.values += [row[k] for row in rows]
+            column.values += values
             column.qualities += zeros if q is None else [row[k] for row in q]
 
     def __iter__(self) -> Iterator[Column]:

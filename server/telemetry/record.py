@@ -12,13 +12,14 @@ from edge_agent.wire.errors import WireError
 from edge_agent.wire.messages import Ack, Bad, Catalog, Events, Heartbeat, Rows, State
 from edge_agent.wire.ranges import Ranges
 from server.core.clock import to_ms
+from server.core.plain import together
 from server.telemetry import dating, device_events, rejected, reports
 from server.telemetry.arrival import NUMBERED, Arrival
 from server.telemetry.columns import Column, Columns
 from server.telemetry.known import CHANNELS_AN_AGENT, Known
 from server.telemetry.models import Agent
 from server.telemetry.settling import Stream
-from server.telemetry.store import KnownAgent, Latest, Store, StreamKey
+from server.telemetry.store import KnownAgent, Latest, Meanwhile, Store, StreamKey
 from server.telemetry.stores import store_of
 
 UNKNOWN = WireError(
@@ -66,19 +67,24 @@ def record(
     *,
     now: datetime,
     prefix: str = topics.PREFIX,
+    meanwhile: Meanwhile = lambda _readings: None,
 ) -> Recorded:
     """Store what is new in these messages and say what to answer once that is committed.
 
     Rows of an unknown or revoked agent are neither stored nor settled. Nothing is committed here; after
-    a failed commit the caller calls `known.forget()`.
+    a failed commit the caller calls `known.forget()`. `meanwhile` is called while a database in another
+    process stores the readings; it must neither use the session nor raise.
     """
-    return _Recording(session, known, now, prefix).take(arrivals)
+    return _Recording(session, known, now, prefix, meanwhile).take(arrivals)
 
 
 class _Recording:
     """One group in one transaction."""
 
-    def __init__(self, session: Session, known: Known, now: datetime, prefix: str) -> None:
+    def __init__(
+        self, session: Session, known: Known, now: datetime, prefix: str, meanwhile: Meanwhile
+    ) -> None:
+        self.meanwhile = meanwhile
         self.session, self.known, self.now, self.prefix = session, known, now, prefix
         self.now_ms = to_ms(now)
         self.store: Store = store_of(session)
@@ -105,7 +111,9 @@ class _Recording:
             self._take_events(events)
         for agent, arrival in believed:
             self._take_report(agent, arrival)
-        self._save_streams()
+        with together(self.session):
+            self._bring_up_to_date()
+            self._save_streams()
         self._mark_seen({agent.id for agent, arrival in believed if arrival.is_sign_of_life})
         return self.result
 
@@ -188,14 +196,18 @@ class _Recording:
     def _store(self) -> None:
         result = self.result
         if result.stored:
-            self.store.add_readings(result.stored)
+            self.store.add_readings(result.stored, self.meanwhile)
+        if result.drills:
+            self.store.add_drills(result.drills)
+        self.dating.store_waiting()
+
+    def _bring_up_to_date(self) -> None:
+        result = self.result
+        if result.stored:
             marks = {(c.channel_id, hour) for c in result.stored for hour in c.hours()}
             due = self.known.hours_to_mark(marks, self.now_ms)
             if due:
                 self.store.hours_due(due)
-        if result.drills:
-            self.store.add_drills(result.drills)
-        self.dating.store_waiting()
         latest = [row for c in (*result.stored, *result.present) if (row := self._latest(c))]
         if latest:
             self.store.latest(latest)

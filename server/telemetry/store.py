@@ -3,7 +3,7 @@
 One class a database with the same promises; SQLAlchemy's own insert costs more than all the rest.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,8 @@ from server.telemetry.columns import Column
 
 StreamKey = tuple[int, str, str]
 """(agent id, boot, stream)."""
+Meanwhile = Callable[[int], None]
+"""What is done while the database stores so many readings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,8 @@ class Store(Protocol):
     def save_settled(self, ranges: Sequence[tuple[int, str, str, str]]) -> None:
         """Write ranges anew: agent id, boot, stream, JSON."""
 
-    def add_readings(self, columns: Iterable[Column]) -> None:
-        """Store readings."""
+    def add_readings(self, columns: Iterable[Column], meanwhile: Meanwhile) -> None:
+        """Store readings; where the database does that by itself, call `meanwhile`."""
 
     def add_drills(self, columns: Iterable[Column]) -> None:
         """Store readings of drills."""

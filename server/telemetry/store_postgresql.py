@@ -10,7 +10,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from server.telemetry.columns import Column
-from server.telemetry.store import KnownAgent, Latest, StreamKey, Undated
+from server.telemetry.store import KnownAgent, Latest, Meanwhile, StreamKey, Undated
 
 if TYPE_CHECKING:
     import psycopg
@@ -80,12 +80,17 @@ class PostgresqlStore:
         """Write the ranges."""
         self._cursor.execute(_SAVE_SETTLED, _columns(ranges, 4))
 
-    def add_readings(self, columns: Iterable[Column]) -> None:
-        """Store the readings by binary COPY."""
-        rows = [packed for column in columns for packed in _packed(column)]
+    def add_readings(self, columns: Iterable[Column], meanwhile: Meanwhile) -> None:
+        """Store the readings by binary COPY; the server stores a column while the next one is packed."""
+        count = 0
         sql = "COPY reading (channel_id, at_ms, value, quality) FROM STDIN (FORMAT BINARY)"
         with self._cursor.copy(sql) as copy:
-            copy.write(b"".join((_HEADER, *rows, _TRAILER)))
+            copy.write(_HEADER)
+            for column in columns:
+                copy.write(b"".join(_packed(column)))
+                count += len(column.times)
+            copy.write(_TRAILER)
+            meanwhile(count)
 
     def add_drills(self, columns: Iterable[Column]) -> None:
         """Store readings of drills."""

@@ -5,7 +5,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 from server.telemetry.columns import Column
-from server.telemetry.store import KnownAgent, Latest, StreamKey, Undated
+from server.telemetry.store import KnownAgent, Latest, Meanwhile, StreamKey, Undated
 
 if TYPE_CHECKING:
     import sqlite3
@@ -64,7 +64,7 @@ class SqliteStore:
             ranges,
         )
 
-    def add_readings(self, columns: Iterable[Column]) -> None:
+    def add_readings(self, columns: Iterable[Column], meanwhile: Meanwhile) -> None:
         """Store the readings, many rows a statement."""
         flat = list(
             chain.from_iterable(

@@ -12,6 +12,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
+from server.telemetry.arrival import Arrival
 from server.telemetry.broker_plan import Address
 
 _PUBACK = 0x40
@@ -28,6 +29,8 @@ class Incoming:
     qos: int
     retained: bool = False
     """Kept by the broker from earlier; not said just now."""
+    arrival: Arrival | None = None
+    """What it says, once it has been read."""
 
 
 class BufferedClient(mqtt.Client):

@@ -2,7 +2,8 @@
 
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy import text
@@ -15,12 +16,15 @@ from server.alarms.ingest import Judge
 from server.core.clock import Clock
 from server.core.db import Database
 from server.telemetry import arrival, record, rejected
+from server.telemetry.arrival import Arrival
 from server.telemetry.known import Known
 from server.telemetry.record import Answer
 from server.telemetry.stores import store_of
 from server.worker.client import Incoming
 
 _LOG = logging.getLogger(__name__)
+_READINGS_A_MESSAGE = 60
+"""While a database of its own process stores so many readings, one message can be read at the least."""
 
 
 @dataclass
@@ -34,6 +38,8 @@ class Desk:
     judge: Judge = field(default_factory=Judge)
     readings: int = 0
     messages: int = 0
+    next: Callable[[], Sequence[Incoming]] = tuple
+    """Says which messages have arrived behind the group that is worked on."""
 
 
 def on_messages(desk: Desk, group: Sequence[Incoming]) -> list[Answer]:
@@ -42,10 +48,13 @@ def on_messages(desk: Desk, group: Sequence[Incoming]) -> list[Answer]:
     Raises whatever the database raises; then nothing of the group has been stored.
     """
     now = desk.clock.now()
-    arrivals = [arrival.read(m.topic, m.payload, desk.prefix, retained=m.retained) for m in group]
+    arrivals = [_read(desk, message) for message in group]
     try:
         with desk.database.writing() as session:
-            recorded = record.record(session, arrivals, desk.known, now=now, prefix=desk.prefix)
+            recorded = record.record(
+                session, arrivals, desk.known, now=now, prefix=desk.prefix,
+                meanwhile=lambda readings: _read_ahead(desk, readings // _READINGS_A_MESSAGE),
+            )  # fmt: skip
             desk.judge.consider(session, recorded.columns(), now=now)
     except BaseException:
         desk.known.forget()
@@ -53,6 +62,23 @@ def on_messages(desk: Desk, group: Sequence[Incoming]) -> list[Answer]:
     desk.messages += len(group)
     desk.readings += sum(len(column.times) for column in recorded.stored)
     return recorded.answers
+
+
+def _read(desk: Desk, message: Incoming) -> Arrival:
+    """Read a message, once."""
+    found = message.arrival
+    if found is None:
+        found = message.arrival = arrival.read(
+            message.topic, message.payload, desk.prefix, retained=message.retained
+        )
+    return found
+
+
+def _read_ahead(desk: Desk, most: int) -> None:
+    """Read so many messages of the next group; what cannot be read is that group's own trouble."""
+    with suppress(Exception):
+        for message in desk.next()[:most]:
+            _read(desk, message)
 
 
 def one_by_one(

@@ -5,6 +5,7 @@ import secrets
 import select
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from time import monotonic
 from typing import Any
 
@@ -77,6 +78,10 @@ class Link:
             inbox.clear()
             return taken
         return [inbox.popleft() for _ in range(most)]
+
+    def next(self, most: int) -> list[Incoming]:
+        """Return what `take` would, and let it stay."""
+        return list(islice(self._inbox, most))
 
     def give_back(self, group: Sequence[Incoming]) -> None:
         """Put a group back to the front, to be taken again."""

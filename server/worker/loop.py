@@ -25,6 +25,7 @@ class Loop:
 
     def __init__(self, desk: Desk, address: Address, stop: threading.Event) -> None:
         self.desk, self.stop = desk, stop
+        desk.next = self._next
         self._outages = 0
         live = topics.filters("t", "ev", "hb", "state", "catalog", prefix=desk.prefix)
         self.live = Link(address, "live", live)
@@ -60,6 +61,9 @@ class Loop:
             if group := link.take(most):
                 self._work_on(link, group)
                 return
+
+    def _next(self) -> list[Incoming]:
+        return self.live.next(LIVE_AT_ONCE) or self.backlog.next(BACKLOG_AT_ONCE)
 
     def _work_on(self, link: Link, group: Sequence[Incoming]) -> None:
         try:
