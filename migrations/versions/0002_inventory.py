@@ -894,6 +894,8 @@ def upgrade() -> None:
                 "shipment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
             )
         )
+        batch_op.drop_index(batch_op.f("ix_custody_container"))
+        batch_op.create_index("ix_custody_container", ["container_id", "ended_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_custody_bulk_move_id"), ["bulk_move_id"], unique=False)
         batch_op.create_index(
             "ix_custody_kept",
@@ -974,6 +976,10 @@ def downgrade() -> None:
             ),
         )
         batch_op.drop_index(batch_op.f("ix_custody_bulk_move_id"))
+        batch_op.drop_index("ix_custody_container")
+        batch_op.create_index(
+            batch_op.f("ix_custody_container"), ["container_id", "began_at"], unique=False
+        )
         batch_op.drop_column("shipment_id")
         batch_op.drop_column("bulk_move_id")
         batch_op.drop_column("corrects_id")

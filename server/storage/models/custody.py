@@ -69,7 +69,7 @@ class Custody(Base):
         Index("ix_custody_kept", "container_id", sqlite_where=KEPT, postgresql_where=KEPT),
         Index("ix_custody_vial", "vial_id", "began_at"),
         Index("ix_custody_child", "child_id", "began_at"),
-        Index("ix_custody_container", "container_id", "began_at"),
+        Index("ix_custody_container", "container_id", "ended_at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

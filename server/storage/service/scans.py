@@ -16,10 +16,11 @@ from server.core.actor import Actor
 from server.core.errors import Conflict, Forbidden, Gone, Invalid, Refusal
 from server.core.words import N_
 from server.storage import imports, queries, reconcile, rules
-from server.storage.models import Container, RackScan, Vial
+from server.storage.models import Container, RackScan, Scanner, Vial
 from server.storage.reconcile import Change, Known, Plan, Seen
 from server.storage.rules import Act
 from server.storage.service import vials
+from server.storage.service.scanners import manner_of
 from server.storage.service.stays import Moment, end_stay, hold, occupy, refuse, why_not_into
 
 SCANNED = "rack scan"
@@ -50,13 +51,14 @@ def stage_scan(
     *,
     read: imports.Scan | None = None,
     lot: Lot | None = None,
+    scanner: Scanner | None = None,
     at: datetime,
 ) -> RackScan:
     """Read a scanner's file for this box and keep what it says; nothing in the box changes yet.
 
     `read` is what the file says, where it was read before the writing began.
     """
-    scan = read or imports.read(file.data, box.shape)
+    scan = read or imports.read(file.data, box.shape, manner_of(scanner))
     _refuse_other_rack(session, box, scan.rack or "")
     staged = RackScan(
         org_id=box.org_id,
@@ -64,6 +66,7 @@ def stage_scan(
         lot_id=_lot_for(actor, box, lot),
         file_name=file.name[:200],
         format=scan.format,
+        scanner_id=scanner.id if scanner else None,
         rack=(scan.rack or "")[: rules.LONGEST_CODE],
         sha256=file.sha256,
         tubes=json.dumps([[t.ordinal, t.code, t.unread] for t in scan.tubes]),
@@ -120,7 +123,7 @@ def choose_lot(
 def plan_of(session: Session, scan: RackScan) -> Plan:
     """Return what applying the scan would change as things stand now."""
     seen = [Seen(ordinal, code, unread) for ordinal, code, unread in json.loads(scan.tubes)]
-    contents = [one for one in queries.box_contents(session, scan.box) if not one.free]
+    contents = [one for one in queries.box_contents(session, scan.box) if one.filled]
     return reconcile.plan(
         scan.box_id,
         scan.org_id,

@@ -11,6 +11,7 @@ from server.storage.views import (
     freezers,
     panels,
     places,
+    scanners,
     scans,
     vials,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "pages",
     "places",
     "register",
+    "scanners",
     "scans",
     "vials",
 ]

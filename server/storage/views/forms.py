@@ -108,6 +108,7 @@ class ScanForm(Form):
 
     box: str = forms.code(required=False)
     lot: str = forms.code(required=False)
+    scanner: int | None = forms.whole(required=False)
 
 
 class ApplyForm(Form):

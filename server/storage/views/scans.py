@@ -18,7 +18,10 @@ from server.kit.state import kit
 from server.storage import documents, imports, queries
 from server.storage import service as storage
 from server.storage.imports import Problem, ScanRefused
-from server.storage.models import Container
+from server.storage.models import Container, Scanner
+from server.storage.queries.scanners import scanner as one_scanner
+from server.storage.queries.scanners import scanners as all_scanners
+from server.storage.service.scanners import manner_of
 from server.storage.service.scans import ENTERS, File
 from server.storage.views import drawing
 from server.storage.views.blueprints import pages
@@ -43,12 +46,20 @@ def upload() -> Response | tuple[str, int]:
         form = ScanForm.read(request.form)
         file = _file(request.files.get("file"))
         with g.reader() as session:
-            shape = _box(session, form.box, file).shape
-        read = imports.read(file.data, shape)  # no one waits for the write lock meanwhile
-        box = _box(g.session, form.box, file)
+            manner = manner_of(_scanner(session, form.scanner))
+            shape = _box(session, form.box, file, manner).shape
+        read = imports.read(file.data, shape, manner)  # no one waits for the write lock meanwhile
+        box = _box(g.session, form.box, file, manner)
         lot = catalogue.lot(g.session, g.actor, form.lot, "storage.import") if form.lot else None
         staged = storage.stage_scan(
-            g.session, g.actor, box, file, read=read, lot=lot, at=g.clock.now()
+            g.session,
+            g.actor,
+            box,
+            file,
+            read=read,
+            lot=lot,
+            scanner=_scanner(g.session, form.scanner),
+            at=g.clock.now(),
         )
         documents.keep(kit().settings.home, file.data)
     except (Invalid, Conflict, NotFound) as refused:
@@ -63,8 +74,12 @@ def _file(sent: FileStorage | None) -> File:
     return File(sent.filename, sent.stream.read(imports.LARGEST_BYTES + 1))
 
 
-def _box(session: Session, typed: str, file: File) -> Container:
-    code = typed or imports.rack_of(file.data)
+def _scanner(session: Session, scanner_id: int | None) -> Scanner | None:
+    return one_scanner(session, g.actor, "storage.import", scanner_id) if scanner_id else None
+
+
+def _box(session: Session, typed: str, file: File, manner: imports.Manner) -> Container:
+    code = typed or imports.rack_of(file.data, manner)
     if not code:
         raise Invalid(NO_BOX, field="box")
     return queries.container(session, g.actor, "storage.import", code, "box")
@@ -75,9 +90,11 @@ def _page(
 ) -> str:
     with g.reader() as session:
         so_far = queries.recent_scans(session, g.actor)
+        offered = [(one.id, one.code) for one in all_scanners(session, g.actor)]
     return render_template(
         "storage/scans.html",
         scans=so_far,
+        scanners=offered,
         typed=typed,
         errors=errors_of(refused) if refused else {},
         may_enter=g.actor.may(ENTERS),

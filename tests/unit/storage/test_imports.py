@@ -132,3 +132,104 @@ def test_whatever_is_uploaded_is_read_or_refused_in_words(data: bytes) -> None:
 @given(data=st.text(alphabet='A1B2,\t\n\r" 09;', max_size=120))
 def test_torn_and_quoted_files_are_read_or_refused_in_words(data: str) -> None:
     assert tubes_or_problems(data.encode()) > 0
+
+
+TRAKMATE = (
+    "Date & time of Trace = 23 Aug 2012 01:42:01 PM\r\n\r\nRack Base Name: 02498606\r\n"
+    "A01;    1034998087\r\nA02;    No TrakMate\r\nH12;    0034998088\r\n"
+)
+NFO = (
+    "palletSize={rows=8;columns=12}\norientation=landscape\nbarcodePosition=bottom\n"
+    'A1="NUAW519697"\nH12="NUAW519698"\n'
+)
+ZIATH = """{"scanId": 7, "scanTime": "2026-05-04T12:00:00", "containerBarcode": "SA00098711", "tubeBarcode": [
+ {"row": "A", "column": 1, "x": 1, "y": 1, "barcode": "0034998087", "decodeStatus": "SUCCESS"},
+ {"row": 1, "column": 2, "x": 1, "y": 1, "barcode": "No Read", "decodeStatus": "ERROR"},
+ {"row": "H", "column": 12, "x": 1, "y": 1, "barcode": "", "decodeStatus": "EMPTY"}]}"""
+
+
+@pytest.mark.parametrize(
+    ("data", "format_name", "rack", "tubes"),
+    [
+        (TRAKMATE, "trakmate", "02498606", [("A1", "1034998087"), ("A2", None), ("H12", "0034998088")]),
+        (NFO, "dmscanlib", None, [("A1", "NUAW519697"), ("H12", "NUAW519698")]),
+        (ZIATH, "ziath", "SA00098711", [("A1", "0034998087"), ("A2", "unread"), ("H12", None)]),
+        ("Position,Tube ID\nA01,001\nA02,\n", "traxcer", None, [("A1", "001"), ("A2", None)]),
+        (
+            '"Rack ID","Cavity ID","Position","Source ID"\n"R7","00123","A1","x"\n"R7","EMPTY","B1",""\n',
+            "tecan", "R7", [("A1", "00123"), ("B1", None)],
+        ),
+        ("Barcode,Row,Column\n0012,A,1\n0013,H,12\n", "headed", None, [("A1", "0012"), ("H12", "0013")]),
+        ("Tube row;Tube column;Tube barcode\nA;1;T1\nB;1;-\n", "headed", None, [("A1", "T1"), ("B1", None)]),
+        ("identifier\tPos\nT1\tC7\n", "headed", None, [("C7", "T1")]),
+    ],
+)  # fmt: skip
+def test_each_further_format_is_recognised(
+    data: str, format_name: str, rack: str | None, tubes: list[tuple[str, str | None]]
+) -> None:
+    scan = read(data.encode())
+
+    assert (scan.format, scan.rack) == (format_name, rack)
+    assert [(t.written, "unread" if t.unread else t.code) for t in scan.tubes] == tubes
+    assert imports.rack_of(data.encode()) == rack
+
+
+def test_a_list_is_read_in_the_order_of_the_positions() -> None:
+    shape = BoxShape(2, 3)
+    scan = read(b"001,002,No Tube,NO READ,005,006,", shape)
+
+    assert scan.format == "list"
+    assert [(t.written, t.code, t.unread) for t in scan.tubes] == [
+        ("A1", "001", False), ("A2", "002", False), ("A3", None, False),
+        ("B1", None, True), ("B2", "005", False), ("B3", "006", False),
+    ]  # fmt: skip
+    down = read(b"1,2,3,4,5,6", shape, imports.Manner(down_first=True))
+    assert [t.written for t in down.tubes] == ["A1", "B1", "A2", "B2", "A3", "B3"]
+    assert problems(b"1,2,3,4,5", shape) == [(0, "", "5")]
+    assert problems(b"1,2,3,4,5,1", shape) == [(6, "tube", "1")]
+
+
+def test_a_scanner_that_looks_from_below_is_turned() -> None:
+    scan = read(b"A1,X1\nB12,X2", SBS, imports.Manner(mirrored=True))
+
+    assert [(t.written, t.code) for t in scan.tubes] == [("A12", "X1"), ("B1", "X2")]
+
+
+def test_a_scanners_own_words_and_columns_are_settings() -> None:
+    manner = imports.Manner(
+        unread_words=frozenset({"????"}),
+        empty_words=frozenset({"LEER"}),
+        columns={"tube": "Source ID", "position": "Platz"},
+    )
+    scan = read(b"Platz,Cavity ID,Source ID\nA1,x,00017\nA2,x,LEER\nA3,x,????\n", SBS, manner)
+
+    assert [(t.code, t.unread) for t in scan.tubes] == [
+        ("00017", False),
+        (None, False),
+        (None, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("case", "data", "expected"),
+    [
+        ("torn JSON", '{"tubeBarcode": [', [(0, "", '{"tubeBarcode": [')]),
+        ("JSON of something else", '{"a": 1}', [(0, "", '{"a": 1}')]),
+        ("a tube without a place", '{"tubeBarcode": [{"row": "A"}]}', [(1, "", '{"row": "A"}')]),
+        ("deep JSON", "[" * 100_000, [(0, "", "[" * 40)]),
+        ("a TrakMate line torn", "A01; 1\nA02 2\n", [(2, "", "A02 2")]),
+        ("an nfo line torn", 'A1="1"\nA2=2\n', [(2, "", "A2=2")]),
+        ("a rack of another size", "A01; 1\nJ01; 2\n", [(2, "position", "J01")]),
+        ("only names", "Position,Tube ID\n", [(0, "", "Position")]),
+        ("a tube twice", '{"tubeBarcode": [{"row": "A", "column": 1, "barcode": "1"}, {"row": "A", "column": 2, "barcode": "1"}]}', [(2, "tube", "1")]),
+    ],
+)  # fmt: skip
+def test_a_bad_file_of_a_further_format_is_refused_by_row(
+    case: str, data: str, expected: list[tuple[int, str, str]]
+) -> None:
+    assert problems(data.encode()) == expected, case
+
+
+@given(data=st.text(alphabet='A1;="{}[]:,\n NoTrakMte', max_size=120))
+def test_torn_files_of_every_format_are_read_or_refused_in_words(data: str) -> None:
+    assert tubes_or_problems(data.encode()) > 0
