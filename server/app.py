@@ -18,6 +18,8 @@ from server.core.db import Database
 from server.core.settings import Settings
 from server.core.wake import Waker
 from server.distribution import views as distribution
+from server.handling import views as handling
+from server.exchange import views as exchange
 from server.kit import frame, headers
 from server.kit.desk import Desk
 from server.kit.state import NAME, Kit
@@ -50,9 +52,11 @@ FEATURES = (
     outbox,
     catalogue,
     storage,
+    handling,
     telemetry,
     alarms,
     distribution,
+    exchange,
 )
 
 

@@ -18,6 +18,7 @@ from server.core.db import Base, Database
 from server.distribution import models as distribution
 from server.exchange import models as exchange
 from server.genealogy import models as genealogy
+from server.handling import models as handling
 from server.kit import models as kit
 from server.notify import models as notify
 from server.outbox import models as outbox
@@ -37,6 +38,7 @@ FEATURES = (
     genealogy,
     catalogue,
     storage,
+    handling,
     telemetry,
     alarms,
     distribution,

@@ -16,10 +16,10 @@ READING = frozenset(
 PERMISSIONS: Mapping[str, frozenset[str]] = {
     "administrator": READING | {
         "storage.edit", "storage.import", "catalogue.edit", "telemetry.manage", "alarms.acknowledge",
-        "alarms.configure", "notify.manage", "people.manage", "parties.manage", "audit.read", "system.read",
+        "alarms.configure", "notify.manage", "labels.manage", "people.manage", "parties.manage", "audit.read", "system.read",
     },
     "bank_manager": READING | {
-        "storage.edit", "storage.move", "storage.discard", "storage.import", "catalogue.edit",
+        "storage.edit", "storage.move", "storage.discard", "storage.import", "labels.manage", "catalogue.edit",
         "telemetry.manage", "alarms.acknowledge", "alarms.configure", "notify.manage",
         "requests.decide", "requests.pick", "requests.ship", "parties.manage", "audit.read", "system.read",
         "holds.manage", "holds.lift", "storage.witness", "storage.policy",

@@ -27,6 +27,7 @@ class Settings:
     trusted_proxies: int
     topic_prefix: str
     log_level: str
+    label_font: Path | None
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -50,6 +51,7 @@ class Settings:
             trusted_proxies=found.number("CRYOKEEP_TRUSTED_PROXIES", 0, 0, 5),
             topic_prefix=found.text("CRYOKEEP_TOPIC_PREFIX", "ck1"),
             log_level=found.text("CRYOKEEP_LOG_LEVEL", "INFO"),
+            label_font=found.path("CRYOKEEP_LABEL_FONT"),
         )
 
     @property

@@ -63,11 +63,11 @@ def may_still_send(parcel: Parcel, now: datetime) -> bool:
 def lane_of(channel: str, address: str) -> str:
     """Return the lane that carries this address.
 
-    Each webhook has a lane of its own, so that one that hangs holds up no other; mail shares four,
+    Each webhook and each printer has a lane of its own, so that one that hangs holds up no other; mail shares four,
     because all of it goes to one server; anything else has a lane for its kind.
     """
-    if channel == "webhook":
-        return f"webhook {address}"
+    if channel in {"webhook", "printer"}:
+        return f"{channel} {address}"
     if channel == "smtp":
         return f"smtp {sum(address.encode()) % 4}"
     return channel
@@ -75,4 +75,4 @@ def lane_of(channel: str, address: str) -> str:
 
 def receiver_of(channel: str, address: str) -> str:
     """Return what is up or down as one: a webhook's address, or the one server behind a channel."""
-    return f"webhook {address}" if channel == "webhook" else channel
+    return f"{channel} {address}" if channel in {"webhook", "printer"} else channel

@@ -12,6 +12,8 @@ from server.core.clock import SystemClock
 from server.core.db import Database
 from server.core.settings import Settings
 from server.core.wake import Waker
+from server.exchange.importer import Importer
+from server.handling.labels.printing import CHANNEL, PrinterCarrier
 from server.outbox.sender import Sender
 from server.telemetry.broker_plan import choose
 from server.worker import jobs
@@ -34,17 +36,21 @@ def run(settings: Settings, stop: threading.Event) -> None:
         return
     waker = Waker(database)
     sender = Sender(database, settings, waker, clock)
+    sender.add_channel(CHANNEL, PrinterCarrier)
     desk = Desk(database, clock, settings.topic_prefix)
     loop = Loop(desk, choose(settings).address(), stop)
     clockwork = jobs.Clockwork(
         database, clock, jobs.table(settings.home), lambda: loop.connected, lambda: loop.refusal
     )
+    importer = Importer(database, clock, waker)
     sender.start()
     clockwork.start()
+    importer.start()
     try:
         loop.run()
     finally:
         clockwork.stop()
+        importer.stop()
         sender.stop(timeout_s=1.0)
         waker.stop()
         database.close()

@@ -1,0 +1,1 @@
+"""Work at the freezer: labels, lists, stock-takes, shipments."""

@@ -1,0 +1,42 @@
+"""Labels on sheets of paper: PDF pages with each label as a picture at its exact size."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fpdf import FPDF
+
+from server.handling.labels.drawing import Label, draw
+from server.handling.rules import PAGES_MM
+
+DPI = 600
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """How labels stand on a page; all lengths in mm."""
+
+    page: str
+    rows: int
+    columns: int
+    top_mm: float
+    left_mm: float
+    gap_x_mm: float
+    gap_y_mm: float
+
+
+def pdf(labels: Sequence[Label], sheet: Sheet, *, skip: int = 0) -> bytes:
+    """Return the pages; `skip` places at the beginning stay empty, for a sheet that was begun."""
+    book = FPDF(unit="mm", format=PAGES_MM[sheet.page])
+    book.set_auto_page_break(auto=False)
+    book.set_creator("Cryokeep")
+    each = sheet.rows * sheet.columns
+    page = -1
+    for place, label in enumerate(labels, skip % each):
+        if place // each != page:
+            book.add_page()
+            page = place // each
+        row, column = divmod(place % each, sheet.columns)
+        left = sheet.left_mm + column * (label.width_mm + sheet.gap_x_mm)
+        top = sheet.top_mm + row * (label.height_mm + sheet.gap_y_mm)
+        book.image(draw(label, DPI).convert("L"), left, top, label.width_mm, label.height_mm)
+    return bytes(book.output())

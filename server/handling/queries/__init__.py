@@ -1,0 +1,1 @@
+"""Reads of work at the freezer."""

@@ -1,0 +1,1 @@
+"""Verbs of work at the freezer."""
