@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from server.audit.models import AuditEntry
@@ -70,6 +71,42 @@ def _row(
         "request_id": actor.request_id,
         "facts": json.dumps(facts, ensure_ascii=False, default=_plain, sort_keys=True),
     }
+
+
+def record_many(
+    session: Session,
+    actor: Actor,
+    action: str,
+    subject_kind: str,
+    subjects: Mapping[str, Mapping[str, object]],
+    *,
+    at: datetime,
+    org_id: int | None = None,
+    stated_at: datetime | None = None,
+) -> None:
+    """Write the same act for many things at once: one row for each code, with its facts."""
+    if not subjects:
+        return
+    same = {
+        "at": at,
+        "stated_at": stated_at,
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "actor_name": actor.name,
+        "door": actor.door,
+        "request_id": actor.request_id,
+        "action": action,
+        "subject_kind": subject_kind,
+        "org_id": org_id,
+    }
+    rows = [
+        {**same, "subject_code": code, "facts": _facts(facts)} for code, facts in subjects.items()
+    ]
+    session.execute(insert(AuditEntry), rows)
+
+
+def _facts(facts: Mapping[str, object]) -> str:
+    return json.dumps(facts, ensure_ascii=False, default=_plain, sort_keys=True)
 
 
 def _plain(value: object) -> object:

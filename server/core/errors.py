@@ -6,14 +6,15 @@ CryokeepError
  ├─ Forbidden        the signed-in person may not do this
  ├─ NotFound         no such thing, or not for this person
  ├─ Conflict         right in itself, but not with what is there now
+ │   └─ AllRefused   many things asked as one: nothing was done, and every reason is told
  ├─ Gone             it was there and has been used or has ended
  └─ TooMany          too often in too short a time
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from server.core.words import SOURCE_LANGUAGE, say
+from server.core.words import N_, SOURCE_LANGUAGE, say
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,29 @@ class NotFound(CryokeepError):
 
 class Conflict(CryokeepError):
     """Right in itself, but it quarrels with what is there now."""
+
+
+class AllRefused(Conflict):
+    """Many things were asked as one and none was done; `refusals` are all the reasons, never only the first.
+
+    The facts of a refusal name its `vial` and `position` where it concerns one.
+    """
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        self.refusals = list(refusals)
+        super().__init__(_together(self.refusals))
+
+    @property
+    def apart(self) -> dict[str, Refusal]:
+        """Return each different sentence once, by the sentence."""
+        return {refusal.text(): refusal for refusal in self.refusals}
+
+
+def _together(refusals: Sequence[Refusal]) -> Refusal:
+    if len({refusal.text() for refusal in refusals}) == 1:
+        return refusals[0]
+    because = N_("%(count)s reasons stand against this, so nothing was done.")
+    return Refusal("several_reasons", because, {"count": len(refusals)})
 
 
 class Gone(CryokeepError):

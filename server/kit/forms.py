@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 
 from werkzeug.datastructures import MultiDict
 
-from server.core.errors import CryokeepError, Invalid, Refusal
+from server.core.errors import AllRefused, CryokeepError, Invalid, Refusal
 from server.core.words import N_
 from server.kit.fields import (
     Field,
@@ -107,4 +107,6 @@ def errors_of(error: CryokeepError) -> dict[str, Refusal]:
     """Return what the form macros show for this error of a verb."""
     if isinstance(error, FormRefused):
         return error.errors
+    if isinstance(error, AllRefused):
+        return error.apart
     return {error.field or "": error.refusal}

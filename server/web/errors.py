@@ -1,6 +1,7 @@
 """The one table from errors to HTTP, for pages and for the API."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from secrets import token_hex
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from server.core.errors import (
+    AllRefused,
     Conflict,
     CryokeepError,
     Forbidden,
@@ -81,6 +83,8 @@ def _told(error: CryokeepError) -> Response:
     if kind.status == 401 and not problem.wanted() and request.method in {"GET", "HEAD"}:
         return _to_sign_in()
     response = _answer(kind, error.refusal, field=error.field or None, errors=_fields(error))
+    if isinstance(error, AllRefused):
+        response = _answer(kind, error.refusal, errors=_each(error), reasons=_reasons(error))
     if kind.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="cryokeep"'
     if isinstance(wait := error.refusal.facts.get("wait_s"), int):
@@ -117,6 +121,7 @@ def _answer(
     number: str = "",
     field: str | None = None,
     errors: object = None,
+    reasons: Sequence[str] = (),
 ) -> Response:
     sentence = refusal.text(language())
     if problem.wanted():
@@ -127,7 +132,7 @@ def _answer(
         )  # fmt: skip
     page = render_template(
         "kit/error.html", status=kind.status, title=gettext(kind.title), because=sentence,
-        hint=gettext(kind.hint) if kind.hint else "", number=number,
+        hint=gettext(kind.hint) if kind.hint else "", number=number, reasons=reasons,
     )  # fmt: skip
     return Response(page, kind.status, mimetype="text/html")
 
@@ -136,6 +141,25 @@ def _fields(error: CryokeepError) -> dict[str, str] | None:
     if not isinstance(error, FormRefused):
         return None
     return {name: refusal.text(language()) for name, refusal in error.errors.items()}
+
+
+def _each(error: AllRefused) -> list[dict[str, object]]:
+    """Return every reason as programs read it."""
+    return [
+        {
+            "code": refusal.code,
+            "sentence": refusal.text(language()),
+            "vial": refusal.facts.get("vial"),
+            "position": refusal.facts.get("position"),
+        }
+        for refusal in error.refusals
+    ]
+
+
+def _reasons(error: AllRefused) -> list[str]:
+    """Return the reasons as a page lists them: none where the page's own sentence is the only one."""
+    apart = [refusal.text(language()) for refusal in error.apart.values()]
+    return apart if len(apart) > 1 else []
 
 
 def _to_sign_in() -> Response:

@@ -12,6 +12,8 @@ from server.storage.models import Container, Custody, Reservation, Vial
 
 DEEPEST = 8
 AnyRows = Select[*tuple[Any, ...]]
+PLACES = Container.rows * Container.columns * Container.layers - Container.unusable
+"""How many positions of a container can be used."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def tree(container_ids: Iterable[int]) -> CTE:
 
 def _boxes(container_id: int) -> AnyRows:
     below = tree([container_id])
-    places = func.sum(Container.rows * Container.columns * Container.layers)
+    places = func.sum(PLACES)
     return (
         select(func.count(), places)
         .select_from(Container)
@@ -86,9 +88,7 @@ def _vial_rows(below: CTE) -> Subquery:
         .select_from(below)
         .join(box, (box.id == below.c.id) & (box.kind == "box"))
         .join(held, held.container_id == box.id)
-        .where(
-            held.ended_at.is_(None), held.superseded_at.is_(None), held.place == "position"
-        )
+        .where(held.ended_at.is_(None), held.superseded_at.is_(None), held.place == "position")
     )
     return joined.subquery()
 
@@ -121,7 +121,8 @@ def kept_slots(session: Session, container_ids: Iterable[int]) -> dict[int, int]
             kept.ended_at.is_(None),
             kept.superseded_at.is_(None),
             kept.container_id.is_not(None),
-            kept.place != literal_column("'position'"),  # no parameter: the index of kept slots asks so
+            kept.place
+            != literal_column("'position'"),  # no parameter: the index of kept slots asks so
         )
         .group_by(below.c.root)
     )

@@ -113,9 +113,7 @@ def paths_of(
     """
     vial_ids, container_ids = list(vials), list(containers)
     at = known_at if at is None else at
-    climb = _climb(
-        of_vials=bool(vial_ids), past=at is not None, as_known=known_at is not None
-    )
+    climb = _climb(of_vials=bool(vial_ids), past=at is not None, as_known=known_at is not None)
     moments = {"at": at, "known_at": known_at}
     facts = {"ids": vial_ids or container_ids} | {
         name: moment for name, moment in moments.items() if moment is not None
@@ -225,7 +223,7 @@ def _path(rows: list[AnyRow], *, of_vial: bool) -> Path:
         time_zone=site.time_zone if site else "UTC",
         custody_id=own.id if own else None,
         kept_box=kept.code if kept else "",
-        kept_position=kept.shape.label(own.ordinal) if own and kept and own.ordinal else "",
+        kept_position=kept.shape.written(own.ordinal) if own and kept and own.ordinal else "",
     )
 
 
@@ -237,7 +235,7 @@ def _steps(rows: list[AnyRow], *, of_vial: bool) -> Iterator[Step]:
         if row.Site is not None:
             yield Step("site", row.Site.id, row.Site.code, row.Site.name)
             yield Step("room", row.Room.id, row.Room.code, row.Room.code)
-        inside = here.shape.label(row.ordinal) if row.ordinal else ""
+        inside = here.shape.written(row.ordinal) if row.ordinal else ""
         name = here.name if here.kind == "rack" and here.name else here.code
         yield Step(here.kind, here.id, here.code, name, inside)
         if of_vial and inside and row.depth == 0:

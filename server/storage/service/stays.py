@@ -11,6 +11,8 @@ from server.core.errors import Conflict, Invalid, Refusal
 from server.core.words import N_
 from server.storage import queries, rules
 from server.storage.models import Container, Custody, RackScan, Vial
+from server.storage.queries.carrying import taken_of
+from server.storage.rules.moves import slot_kept
 from server.storage.rules.space import keeper_of, why_not_kept
 from server.storage.rules.stays import before_it_came, taken_then
 
@@ -141,6 +143,7 @@ def why_not_into(
     refuse(rules.why_not_hold(into.code, into.kind, kind))
     refuse(rules.why_not_into(into.code, retired=retired, box_org=into.org_id, org=occupant.org_id))
     refuse(rules.why_not_at(into.shape, into.code, ordinal))
+    refuse(queries.why_not_allowed(session, into, occupant, ordinal))
     occupant_code = queries.occupant_at(session, into, ordinal)
     taken = {ordinal: occupant_code} if occupant_code else {}
     if not (taken and _keeps(session, occupant, into, ordinal)):
@@ -178,16 +181,13 @@ def _why_not_then(
     session: Session, occupant: Vial | Container, into: Container, ordinal: int, when: Moment
 ) -> Refusal | None:
     """Refuse a time at which another was in the position; what was not stated comes after it."""
-    for stay, code in queries.stays_at(session, [into.id], when.happened_at, ordinal=ordinal):
-        if code == occupant.code:
+    for one in taken_of(session, [(into.id, ordinal)], when.happened_at):
+        if one.code == occupant.code or one.ended_at is None:
             continue
-        if stay.ended_at is not None:
-            when.not_before(stay.ended_at)
-        if stay.ended_at is None or stay.ended_at > when.happened_at:
-            position = into.shape.label(ordinal)
-            return taken_then(
-                position, into.code, code, stay.began_at, stay.ended_at, when.happened_at
-            )
+        when.not_before(one.ended_at)
+        if one.ended_at > when.happened_at:
+            position, then = into.shape.label(ordinal), when.happened_at
+            return taken_then(position, into.code, one.code, one.began_at, one.ended_at, then)
     return None
 
 
