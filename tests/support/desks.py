@@ -30,7 +30,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.shelves = Shelves(self.session)
-        self.bank = self.shelves.org()
+        self.bank = self.shelves.org(last_of_line=2)
         self.line = self.shelves.line(self.bank, listed=True)
         self.manager = self.person("manager@bank.example", self.bank, DECIDES)
         self.requester = self.newcomer("zhao@university.example")

@@ -10,8 +10,9 @@ from server.catalogue.models import CellLine, Lot
 from server.core.actor import Actor
 from server.parties.models import Organisation
 from server.storage import service as storage
-from server.storage.models import Container, Room, Site, Vial
+from server.storage.models import Container, Room, Site, TierPolicy, Vial
 from server.storage.positions import BoxShape
+from server.storage.rules.protection import DEFAULTS, LINE
 
 START = datetime(2026, 4, 17, 9, 12, tzinfo=UTC)
 _numbers = count(1)
@@ -25,12 +26,25 @@ class Shelves:
     actor: Actor = field(default_factory=lambda: Actor.system("tests"))
     at: datetime = START
 
-    def org(self, code: str = "") -> Organisation:
-        """Make an organisation."""
+    def org(
+        self, code: str = "", *, protected: bool = False, last_of_line: int = 0
+    ) -> Organisation:
+        """Make an organisation, whose few vials no floor protects unless a test is about that."""
         code = code or f"ORG{next(_numbers)}"
         row = Organisation(code=code, name=code, created_at=self.at)
         self.session.add(row)
         self.session.flush()
+        if not protected:
+            self.session.add_all(
+                TierPolicy(
+                    org_id=row.id,
+                    tier=tier,
+                    return_allowed=default.return_allowed,
+                    least_vials=last_of_line if tier == LINE else 0,
+                )
+                for tier, default in DEFAULTS.items()
+            )
+            self.session.flush()
         return row
 
     def line(self, org: Organisation, name: str = "HEK293T", **facts: object) -> CellLine:

@@ -90,7 +90,7 @@ def promises_of(session: Session, vial_ids: Sequence[int]) -> dict[int, str]:
 
 def stored_vials_of_lot(session: Session, lot: Lot, limit: int) -> list[Vial]:
     """Return the lot's vials that are here (not shipped, not destroyed), by code."""
-    here = Vial.state.in_(("labelled", "in_storage", "checked_out", "missing"))
+    here = Vial.state.in_(("labelled", "filled", "in_storage", "checked_out", "missing"))
     wanted = select(Vial).where(Vial.lot_id == lot.id, here).order_by(Vial.code).limit(limit)
     return list(session.scalars(wanted))
 

@@ -11,6 +11,8 @@ from server.core.errors import Conflict, Refusal
 from server.storage import queries, rules
 from server.storage.models import Reservation, Vial
 from server.storage.rules import Act
+from server.storage.rules.protection import why_not_promise
+from server.storage.service.guarding import refuse_use
 from server.storage.service.stays import hold, refuse
 
 
@@ -25,10 +27,12 @@ def reserve(
     until: datetime | None = None,
     at: datetime,
 ) -> Reservation:
-    """Promise a stored vial; refused where it is promised already or not in storage."""
+    """Promise a stored vial; refused where it is promised already, held, kept, or not in storage."""
     hold(session, vial)
-    refuse(rules.why_not_act(vial.code, vial.state, Act.TAKE_OUT))
+    refuse(rules.why_not_act(vial.code, vial.state, Act.RESERVE))
     refuse(_promised(session, vial))
+    refuse(why_not_promise(vial.code, vial.lot.tier, for_kind))
+    refuse_use(session, vial, Act.RESERVE)
     promise = Reservation(
         vial_id=vial.id,
         for_kind=for_kind,

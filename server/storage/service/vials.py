@@ -13,7 +13,11 @@ from server.core.errors import Conflict, Invalid, Refusal
 from server.core.words import N_
 from server.storage import queries, rules
 from server.storage.models import Container, Custody, Vial
+from server.storage.queries.guarding import policy
 from server.storage.rules import Act, State
+from server.storage.rules.lineage import why_not_measured
+from server.storage.service.clearing import end_if_cleared
+from server.storage.service.guarding import refuse_use
 from server.storage.service.sites import save_new
 from server.storage.service.stays import (
     Moment,
@@ -24,6 +28,7 @@ from server.storage.service.stays import (
     refuse,
     why_not_into,
 )
+from server.storage.service.volumes import enter
 
 Purpose = tuple[str, int]
 
@@ -38,9 +43,22 @@ def add_vial(
     at: datetime,
 ) -> Vial:
     """Enter a tube into a lot; refused where the code was ever given to another."""
-    vial = Vial(org_id=lot.org_id, code=code, lot_id=lot.id, volume_ul=volume_ul, created_at=at)
+    vial = Vial(org_id=lot.org_id, code=code, lot_id=lot.id, created_at=at)
     save_new(session, vial, code)
     trace(session, actor, "vial.added", vial, at, lot=lot.code)
+    if volume_ul is not None:
+        fill_vial(session, actor, vial, volume_ul, at=at)
+    return vial
+
+
+def fill_vial(session: Session, actor: Actor, vial: Vial, volume_ul: int, *, at: datetime) -> Vial:
+    """Fill an empty tube that has a label; its ledger begins with so much, in microlitres."""
+    refuse(rules.why_not_act(vial.code, vial.state, Act.FILL))
+    largest = vial.sample_type.largest_ul if vial.sample_type else None
+    refuse(why_not_measured(vial.code, volume_ul, largest))
+    enter(session, actor, vial, volume_ul, "filled", vial.lot.code, Moment.of(at))
+    become(vial, Act.FILL)
+    trace(session, actor, "vial.filled", vial, at, volume_ul=volume_ul)
     return vial
 
 
@@ -59,8 +77,10 @@ def add_vials(
     if box is not None:
         taken = queries.occupants(session, box)
         refuse(rules.why_not_fit(box.shape, box.code, taken, len(codes)))
-        free = [one for one in box.shape.ordinals if one not in taken and one >= (ordinal or 1)]
-        ends = set(box.shape.ordinals) - set(free) if ordinal else taken
+        offered = box.shape.usable
+        start = offered.index(ordinal) if ordinal in offered else 0
+        free = [one for one in offered[start:] if one not in taken]
+        ends = set(offered) - set(free) if ordinal else taken
         refuse(rules.why_not_fit(box.shape, box.code, ends, len(codes)))
     vials = [add_vial(session, actor, lot, code, at=at) for code in codes]
     if box is not None:
@@ -115,7 +135,8 @@ def put_back(
     One that is out for what it was promised to is refused: it stays out until that is cancelled.
     """
     refuse(rules.why_not_act(vial.code, vial.state, Act.PUT_BACK))
-    refuse(rules.why_not_return(vial.code, vial.lot.tier))
+    allowed = policy(session, vial.org_id, vial.lot.tier).return_allowed
+    refuse(rules.why_not_return(vial.code, vial.lot.tier, allowed=allowed))
     if box is None or ordinal is None:
         box, ordinal = _former_place(session, vial)
     when = Moment.of(at, happened_at)
@@ -129,18 +150,27 @@ def take_out(
     *,
     reason: str = "",
     purpose: Purpose | None = None,
+    use: str = "",
+    keep_slot: bool = False,
     at: datetime,
     happened_at: datetime | None = None,
 ) -> Custody:
-    """Take a vial out of its position; a promised one only for what it was promised to."""
+    """Take a vial out of its position; a promised one only for what it was promised to.
+
+    A held vial stays where it is, and so does one of a bank whose rules forbid it; `use` says what it
+    is for, where the bank wants to know.
+    With `keep_slot` its position stays taken until it is back, has left for good, or gives it up.
+    """
     when = Moment.of(at, happened_at)
     before = _begin(session, vial, Act.TAKE_OUT)
     refuse_if_promised(session, vial, purpose)
-    end_stay(session, actor, queries.live_custody(session, vial), when)
-    custody = begin_stay(session, actor, vial, "bench", when, reason=reason)
-    _become(
-        session, actor, vial, Act.TAKE_OUT, "vial.taken_out", when, before=before, reason=reason
-    )
+    refuse_use(session, vial, Act.TAKE_OUT, use)
+    former = queries.live_custody(session, vial)
+    end_stay(session, actor, former, when)
+    keeping = former if keep_slot else None
+    custody = begin_stay(session, actor, vial, "bench", when, reason=reason, keeping=keeping)
+    told = {"before": before, "reason": reason, "kept_slot": before if keep_slot else ""}
+    _become(session, actor, vial, Act.TAKE_OUT, "vial.taken_out", when, **told)
     return custody
 
 
@@ -180,12 +210,16 @@ def _bring(
     refuse(rules.why_not_act(vial.code, vial.state, act))
     refuse_putting_back(session, vial, act)
     hold(session, box, shared=True)
-    why_not_into(session, vial, box, ordinal)  # before anything is written: most refusals end here
+    why_not_into(
+        session, vial, box, ordinal, when
+    )  # before anything is written: most refusals end here
     before = _where(session, vial)
     end_stay(session, actor, queries.live_custody(session, vial), when)
     custody = occupy(session, actor, vial, box, ordinal, when, reason=reason)
     now = queries.vial_path(session, vial).text
     _become(session, actor, vial, act, action, when, before=before, now=now)
+    if act is Act.PUT_BACK:
+        end_if_cleared(session, actor, vial, "put back", at=when.recorded_at)
     return custody
 
 
@@ -288,7 +322,7 @@ def first_free(session: Session, container: Container) -> int:
     """Return the first free position; refused where there is none."""
     taken = queries.occupants(session, container)
     refuse(rules.why_not_fit(container.shape, container.code, taken, 1))
-    return next(one for one in container.shape.ordinals if one not in taken)
+    return next(one for one in container.shape.usable if one not in taken)
 
 
 def bring_vial(
