@@ -9,23 +9,24 @@ from tests.bench.publisher import Publisher, publish_packet
 from tests.bench.rows import Row
 from tests.support.webhook import WebhookReceiver
 
+NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 ALARMS = 10
 DOWN_S = 60
+DOWN = "down for a minute"
 RESEND_S = 10
 """An agent sends a row again after ten seconds without an answer."""
 
 
 def rows() -> Iterator[Row]:
-    """Measure both outages, on SQLite, with real minutes."""
-    receiver = WebhookReceiver()
-    try:
-        with house("sqlite", webhook=receiver.url, delay_on_s=0.0) as built:
-            yield from _webhook_down(built, receiver)
-        receiver.calls.clear()
-        with house("sqlite", webhook=receiver.url, delay_on_s=0.0) as built:
-            yield from _worker_down(built, receiver)
-    finally:
-        receiver.stop()
+    """Measure both outages on both databases, with real minutes."""
+    for dialect, name in NAMES.items():
+        for measure in (_webhook_down, _worker_down):
+            receiver = WebhookReceiver()
+            try:
+                with house(dialect, webhook=receiver.url, delay_on_s=0.0) as built:
+                    yield from measure(built, receiver, name)
+            finally:
+                receiver.stop()
 
 
 def _excursions(built: House, publisher: Publisher) -> None:
@@ -34,16 +35,16 @@ def _excursions(built: House, publisher: Publisher) -> None:
         publisher.socket.sendall(publish_packet(topic, payload, agent + 1))
 
 
-def _webhook_down(built: House, receiver: WebhookReceiver) -> Iterator[Row]:
+def _webhook_down(built: House, receiver: WebhookReceiver, name: str) -> Iterator[Row]:
     receiver.status = 503
     publisher = Publisher(built.broker.port, "down")
     _excursions(built, publisher)
     time.sleep(DOWN_S)
     receiver.status = 204
-    yield from _delivered(built, receiver, "the webhook")
+    yield from _delivered(receiver, f"the webhook was {DOWN}, {name}")
 
 
-def _worker_down(built: House, receiver: WebhookReceiver) -> Iterator[Row]:
+def _worker_down(built: House, receiver: WebhookReceiver, name: str) -> Iterator[Row]:
     assert built.worker
     built.worker.kill()
     publisher = Publisher(built.broker.port, "down")
@@ -52,22 +53,17 @@ def _worker_down(built: House, receiver: WebhookReceiver) -> Iterator[Row]:
         time.sleep(RESEND_S)
     built.start_worker()
     _excursions(built, publisher)
-    yield from _delivered(built, receiver, "the worker")
+    yield from _delivered(receiver, f"the worker was {DOWN}, {name}")
 
 
-def _delivered(built: House, receiver: WebhookReceiver, what: str) -> Iterator[Row]:
+def _delivered(receiver: WebhookReceiver, after: str) -> Iterator[Row]:
     began = time.perf_counter()
     while len(_told(receiver)) < ALARMS and time.perf_counter() - began < 120:
         time.sleep(0.05)
     took = time.perf_counter() - began
-    yield Row(
-        f"alarms delivered after {what} was down for a minute",
-        len(_told(receiver)),
-        "of 10",
-        ALARMS,
-        "more",
-    )
-    yield Row(f"last of them delivered after {what} was back", took, "s", None, "less")
+    told = len(_told(receiver))
+    yield Row(f"alarms delivered after {after}", told, f"of {ALARMS}", ALARMS, "more")
+    yield Row(f"last of them delivered after {after}", took, "s", None, "less")
 
 
 def _told(receiver: WebhookReceiver) -> set[str]:
