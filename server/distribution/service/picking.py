@@ -15,6 +15,8 @@ from server.distribution.service.deciding import promise
 from server.storage import service as storage
 from server.storage.queries import reservation_of
 
+GONE = frozenset({"missing", "lost"})
+
 
 def pick(
     session: Session,
@@ -68,7 +70,8 @@ def not_there(
         raise Conflict(Refusal("not_waiting", because, {"code": code, "request": request.code}))
     if (kept := reservation_of(session, gone.vial)) is not None:
         storage.end_reservation(session, actor, kept, "missing", at=at)
-    storage.miss_vial(session, actor, gone.vial, reason=request.code, at=at)
+    if gone.vial.state not in GONE:  # a scan may have noticed before the picker did
+        storage.miss_vial(session, actor, gone.vial, reason=request.code, at=at)
     gone.dropped_at = at
     session.flush()  # what is chosen next must not be the missing one
     other = _replacement(session, actor, request, gone, at=at)

@@ -105,8 +105,8 @@ def _cell(place: Place, tube: shown.Tube) -> dict[str, object]:
     if place.free:
         return {"label": place.label, "marks": ["free"]}
     if place.kept_for:
-        said = gettext("%(place)s, kept for %(vial)s", place=place.label, vial=place.kept_for)
-        return {"label": place.label, "say": said, "marks": ["kept"]}
+        kept = gettext("%(place)s, kept for %(vial)s", place=place.label, vial=place.kept_for)
+        return {"label": place.label, "say": kept, "marks": ["kept"]}
     said = [place.label, place.vial_code, place.line_name]
     if place.vial_code == tube.code:
         return {"label": place.label, "say": ", ".join(said), "marks": ["this"]}

@@ -213,6 +213,20 @@ def test_a_missing_tube_is_recorded_and_replaced_from_its_lot(desk):
     assert storage_queries.reservation_of(desk.session, missing) is None
 
 
+def test_a_tube_that_a_scan_found_missing_is_replaced_as_well(desk):
+    desk.stock(6)
+    request = desk.approved(2)
+    gone, kept = codes(desk.session, request)
+    vial = desk.session.scalars(select(Vial).where(Vial.code == gone)).one()
+    storage.miss_vial(desk.session, desk.manager, vial, reason="scan", at=START)
+
+    other = service.not_there(desk.session, desk.manager, request, gone, at=START)
+
+    assert set(codes(desk.session, request)) == {kept, other.vial.code}
+    assert storage_queries.reservation_of(desk.session, vial) is None
+    assert vial.state == "missing"
+
+
 def test_without_another_vial_the_request_goes_on_with_fewer(desk):
     desk.stock(6, floor=4)
     request = desk.approved(2)
