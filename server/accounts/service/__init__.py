@@ -14,6 +14,7 @@ from server.accounts.service.people import (
     change_person,
     invite,
     invite_again,
+    make_reset_link,
     switch_off,
     switch_on,
 )
@@ -23,6 +24,6 @@ from server.accounts.service.signatures import is_held, sign, signatures_of, voi
 __all__ = [
     "accept_invitation", "add_person", "ask_reset", "change_own", "change_password", "change_person",
     "end_sign_in", "first_administrator_link", "invite", "invite_again", "is_held",
-    "make_first_administrator", "reset_password", "set_grants", "sign", "sign_in", "sign_out",
-    "signatures_of", "switch_off", "switch_on", "void",
+    "make_first_administrator", "make_reset_link", "reset_password", "set_grants", "sign", "sign_in",
+    "sign_out", "signatures_of", "switch_off", "switch_on", "void",
 ]  # fmt: skip

@@ -21,7 +21,14 @@ NOT_YOURS = Refusal(
 )
 HAS_PASSWORD = Refusal(
     "has_signed_in",
-    N_("This person has a password already; they can ask for a new one on the sign-in page."),
+    N_(
+        "This person has a password already; they can ask for a new one on the sign-in page, "
+        "or be given a link for one on their page here."
+    ),
+)
+CANNOT_RESET = Refusal(
+    "no_password_to_reset",
+    N_("This person has set no password yet, or is switched off; there is nothing to reset."),
 )
 
 
@@ -89,6 +96,25 @@ def invite_again(
     if person.password_hash is not None:
         raise Conflict(HAS_PASSWORD)
     return _send_link(session, actor, person, base_url, at)
+
+
+def make_reset_link(
+    session: Session, actor: Actor, person: Person, *, base_url: str, at: datetime
+) -> str:
+    """Return a link for a new password, to be handed over by other means than mail; ends earlier ones.
+
+    It works once, for an hour; using it ends every sign-in of the person.
+    """
+    if not actor.may("people.manage"):
+        raise Forbidden(NOT_YOURS)
+    refuse_foreign(session, actor, person)
+    if person.password_hash is None or not person.active:
+        raise Conflict(CANNOT_RESET)
+    link = base_url + links.make(session, "reset", person.id, at=at)
+    audit.record(
+        session, actor, "password.link_made", "person", person.email, at=at, org_id=person.org_id
+    )
+    return link
 
 
 def change_person(

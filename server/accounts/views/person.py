@@ -55,7 +55,7 @@ def shown(person: Person, **more: Any) -> str:  # noqa: ANN401  what the templat
         "grants": queries.live_grants(g.session, [person])[person.id],
         "sign_ins": sessions.live(g.session, person.id, g.clock.now()),
         "history": audit.history(g.session, "person", person.email) if g.actor.may("audit.read") else [],
-        "errors": {}, "role_errors": {}, "role_typed": forms.Typed(),
+        "errors": {}, "role_errors": {}, "role_typed": forms.Typed(), "reset_link": "",
         "typed": forms.Typed(name=person.name, org=person.org_id),
         **choices.for_template(),
     }  # fmt: skip
@@ -130,6 +130,22 @@ def invite_again(person_id: int) -> Response:
     )
     say_link(link)
     return redirect(f"/people/{person_id}", 303)
+
+
+@pages.post("/people/<int:person_id>/reset-link")
+@require(choices.PERMISSION)
+def make_reset_link(person_id: int) -> tuple[str, int]:
+    """Show, once, a link with which the person chooses a new password."""
+    found = find(person_id)
+    try:
+        link = service.make_reset_link(
+            g.session, g.actor, found, base_url=base_url(kit().settings), at=g.clock.now()
+        )
+    except CryokeepError as error:
+        return _again(found, error, errors="errors", typed="typed")
+    g.session.flush()  # the page shows what happened, this included
+    g.secret_answer = True
+    return shown(found, reset_link=link), 200
 
 
 def _roles(person_id: int, *, give: bool) -> Response | tuple[str, int]:

@@ -84,6 +84,7 @@ ACTIONS: Mapping[str, str] = {
     "password.changed": N_("password changed"),
     "password.reset": N_("password reset"),
     "password.reset_asked": N_("new password asked for"),
+    "password.link_made": N_("link for a new password made by an administrator"),
     "token.made": N_("token made"),
     "token.revoked": N_("token revoked"),
     "demo.built": N_("demo bank built"),

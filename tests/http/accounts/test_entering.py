@@ -4,10 +4,12 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from server.accounts import secrets
 from server.accounts.models import Person, SignIn
 from server.app import create_app
+from server.audit.models import AuditEntry
 from server.core.clock import FixedClock
 from server.core.settings import Settings
 from server.outbox.models import Letter
@@ -141,6 +143,41 @@ def test_a_forgotten_password_is_set_by_a_link_that_works_once_and_for_an_hour(
             .first()
         )
     assert client.get(re.search(r"/reset/\S+", late.body)[0]).status_code == 410
+
+
+def test_an_administrator_hands_over_a_link_for_a_new_password_that_is_shown_once(
+    app, person, database
+):
+    with database.writing() as session:
+        someone = sign_in(session, None, ("technician",), name="lee", at=AT)
+    page = f"/people/{someone.person_id}"
+    client = person.browser(app)
+    shown = post(client, f"{page}/reset-link", page)
+    path = re.search(r"http://127.0.0.1:8077(/reset/[\w-]+)", shown.text)[1]
+
+    assert shown.status_code == 200
+    assert path not in client.get(page).text
+    new = "eleven frosted tubes"
+    other = app.test_client()
+    assert post(other, path, password=new, password_again=new).status_code == 303
+    assert other.get(path).status_code == 410
+    assert someone.browser(app).get("/me").status_code == 303  # a reset ends every sign-in
+    with database.reading() as session:
+        done = session.scalars(select(AuditEntry).where(AuditEntry.action == "password.link_made"))
+        assert [(entry.actor_id, entry.subject_code) for entry in done] == [
+            (person.person_id, "person1@example.org")
+        ]
+
+
+def test_only_who_manages_a_person_makes_links_for_them(app, person, database):
+    with database.writing() as session:
+        technician = sign_in(session, None, ("technician",), everywhere=True, at=AT)
+    address = f"/people/{person.person_id}/reset-link"
+
+    refused = technician.browser(app).post(address, data={"csrf": technician.csrf})
+
+    assert refused.status_code == 403
+    assert "/reset/" not in refused.text
 
 
 def test_a_mail_is_promised_only_where_mail_can_leave(database, person, tmp_path):
