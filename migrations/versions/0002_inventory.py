@@ -150,6 +150,19 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "handling_times",
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("lid_s", sa.Double(), nullable=False),
+        sa.Column("rack_s", sa.Double(), nullable=False),
+        sa.Column("box_s", sa.Double(), nullable=False),
+        sa.Column("tube_s", sa.Double(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_handling_times_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("org_id", name=op.f("pk_handling_times")),
+    )
+    op.create_table(
         "hold",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("org_id", sa.Integer(), nullable=False),
@@ -367,6 +380,30 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("webhook", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_webhook_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
+        "work_list",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("use", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by_name", sa.String(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by_name", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("kind IN ('pick', 'put_away')", name=op.f("ck_work_list_kind")),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_work_list_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_work_list")),
+        sa.UniqueConstraint("code", name=op.f("uq_work_list_code")),
+    )
+    with op.batch_alter_table("work_list", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_work_list_org_id"), ["org_id"], unique=False)
 
     op.create_table(
         "bulk_import",
@@ -820,6 +857,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_volume_entry_vial_id"), ["vial_id"], unique=False)
 
     op.create_table(
+        "work_line",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("list_id", sa.Integer(), nullable=False),
+        sa.Column("vial_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("for_kind", sa.String(), nullable=False),
+        sa.Column("for_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("for_code", sa.String(), nullable=False),
+        sa.Column("container_id", sa.Integer(), nullable=True),
+        sa.Column("ordinal", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_by_name", sa.String(), nullable=False),
+        sa.CheckConstraint(
+            "(container_id IS NULL) = (ordinal IS NULL)", name=op.f("ck_work_line_target")
+        ),
+        sa.ForeignKeyConstraint(
+            ["container_id"], ["container.id"], name=op.f("fk_work_line_container_id_container")
+        ),
+        sa.ForeignKeyConstraint(
+            ["list_id"], ["work_list.id"], name=op.f("fk_work_line_list_id_work_list")
+        ),
+        sa.ForeignKeyConstraint(["vial_id"], ["vial.id"], name=op.f("fk_work_line_vial_id_vial")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_work_line")),
+        sa.UniqueConstraint("list_id", "vial_id", name=op.f("uq_work_line_list_id_vial_id")),
+    )
+    with op.batch_alter_table("work_line", schema=None) as batch_op:
+        batch_op.create_index("ix_work_line_vial", ["vial_id"], unique=False)
+
+    op.create_table(
         "clearance_signature",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -844,6 +910,10 @@ def upgrade() -> None:
             "clearance_id", "person_id", name=op.f("uq_clearance_signature_clearance_id_person_id")
         ),
     )
+    with op.batch_alter_table("cell_line", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("passage_ceiling", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("pdl_ceiling", sa.Double(), nullable=True))
+
     with op.batch_alter_table("container", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("label_first", sa.String(), server_default="row", nullable=False)
@@ -1002,7 +1072,15 @@ def downgrade() -> None:
         batch_op.drop_column("fill")
         batch_op.drop_column("label_first")
 
+    with op.batch_alter_table("cell_line", schema=None) as batch_op:
+        batch_op.drop_column("pdl_ceiling")
+        batch_op.drop_column("passage_ceiling")
+
     op.drop_table("clearance_signature")
+    with op.batch_alter_table("work_line", schema=None) as batch_op:
+        batch_op.drop_index("ix_work_line_vial")
+
+    op.drop_table("work_line")
     with op.batch_alter_table("volume_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_volume_entry_vial_id"))
 
@@ -1079,6 +1157,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_bulk_import_org_id"))
 
     op.drop_table("bulk_import")
+    with op.batch_alter_table("work_list", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_work_list_org_id"))
+
+    op.drop_table("work_list")
     with op.batch_alter_table("webhook", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_webhook_org_id"))
 
@@ -1118,6 +1200,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("hold")
+    op.drop_table("handling_times")
     with op.batch_alter_table("edge", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_edge_standing",

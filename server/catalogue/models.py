@@ -29,6 +29,10 @@ class CellLine(Base):
     disease: Mapped[str] = mapped_column(default="")
     biosafety_level: Mapped[int] = mapped_column(default=1)
     description: Mapped[str] = mapped_column(Text, default="")
+    passage_ceiling: Mapped[int | None]
+    """No lot is made beyond this passage; none: no ceiling."""
+    pdl_ceiling: Mapped[float | None]
+    """No lot is made beyond so many population doublings; none: no ceiling."""
     listed: Mapped[bool] = mapped_column(default=False)
     """Shown in the window to those who may ask for it."""
     created_at: Mapped[datetime]

@@ -39,6 +39,8 @@ class LineFacts:
     biosafety_level: int = 1
     description: str = ""
     listed: bool = False
+    passage_ceiling: int | None = None
+    pdl_ceiling: float | None = None
     names: tuple[str, ...] = ()
 
 

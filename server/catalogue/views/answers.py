@@ -27,6 +27,8 @@ class LineOut(Answer):
     biosafety_level: int
     description: str
     listed: bool
+    passage_ceiling: int | None
+    pdl_ceiling: float | None
     version: int
 
 
@@ -74,6 +76,8 @@ class LineIn(Body):
     biosafety_level: int = 1
     description: str = ""
     listed: bool = False
+    passage_ceiling: int | None = None
+    pdl_ceiling: float | None = None
 
     def facts(self) -> LineFacts:
         """Return it as the verbs take it."""

@@ -22,6 +22,8 @@ class LineForm(Form):
     disease: str = forms.text(required=False)
     biosafety_level: int = forms.choice(rules.BIOSAFETY_LEVELS)
     description: str = forms.text(required=False, most=4000)
+    passage_ceiling: int | None = forms.whole(least=1, most=1000, required=False)
+    pdl_ceiling: float | None = forms.number(least=0, most=1000, required=False)
     listed: bool = forms.checkbox()
 
     def facts(self) -> LineFacts:
@@ -37,6 +39,8 @@ class LineForm(Form):
             biosafety_level=self.biosafety_level,
             description=self.description,
             listed=self.listed,
+            passage_ceiling=self.passage_ceiling,
+            pdl_ceiling=self.pdl_ceiling,
             names=tuple(rules.read_names(self.names, self.name)),
         )
 

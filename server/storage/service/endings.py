@@ -1,4 +1,4 @@
-"""How a vial leaves for good: destroyed with a reason and a signature, or shipped."""
+"""How a vial leaves for good: shipped, thawed, used up for tests, lost; and how quality reverses an ending."""
 
 from datetime import datetime
 from typing import Any
@@ -11,58 +11,21 @@ from server.accounts.rules import why_not_sign_unseen
 from server.core.actor import Actor
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_
+from server.genealogy.rules import why_not_note
 from server.storage import queries, rules
 from server.storage.models import Custody, Vial
 from server.storage.rules import Act
+from server.storage.rules.states import state_reversed
+from server.storage.service.clearing import end_if_cleared
+from server.storage.service.destroying import discard_vial  # noqa: F401  callers know it from here
+from server.storage.service.guarding import refuse_if_waiting, refuse_use
 from server.storage.service.reservations import end_reservation
-from server.storage.service.stays import Moment, begin_stay, end_stay, hold, refuse
-from server.storage.service.vials import Purpose, refuse_if_promised, trace
+from server.storage.service.stays import Moment, begin_stay, end_stay, hold, occupy, refuse
+from server.storage.service.vials import Purpose, become, refuse_if_promised, trace
 
-DISCARD_MEANING = N_("I state that this vial is destroyed for the reason given.")
-
-
-def discard_vial(
-    session: Session,
-    actor: Actor,
-    vial: Vial,
-    reason: str,
-    proof: Proof,
-    *,
-    version: int | None = None,
-    at: datetime,
-) -> Custody:
-    """Destroy a vial, signed, for one of the known reasons; a promised vial is refused.
-
-    `version` is the one that the signer saw; refused where the vial has been changed since.
-    """
-    if reason not in rules.DISCARD_REASONS:
-        because = N_("Choose why the vial is destroyed; “%(found)s” is not one of the reasons.")
-        raise Invalid(Refusal("no_reason", because, {"found": reason}), field="reason")
-    hold(session, vial)
-    refuse(rules.why_not_act(vial.code, vial.state, Act.DISCARD))
-    refuse(why_not_sign_unseen(version, vial.version))
-    refuse_if_promised(session, vial, None)
-    path = queries.vial_path(session, vial)
-    when = Moment.of(at)
-    end_stay(session, actor, queries.live_custody(session, vial), when)
-    custody = begin_stay(session, actor, vial, "destroyed", when, reason=reason)
-    vial.state = str(rules.State.DESTROYED)
-    session.flush()  # the signature is bound to the version that this change makes
-    signature = accounts.sign(
-        session,
-        actor,
-        proof,
-        DISCARD_MEANING,
-        kind="vial",
-        row_id=vial.id,
-        code=vial.code,
-        version=vial.version,
-        content={"vial": vial.code, "lot": vial.lot.code, "reason": reason, "from": path.text},
-        at=at,
-    )
-    facts: dict[str, Any] = {"reason": reason, "before": path.text, "signature": signature.id}
-    trace(session, actor, "vial.discarded", vial, at, **facts)
-    return custody
+REVERSE_MEANING = N_(
+    "I state that this ending was recorded by mistake; both facts stay in the record."
+)
 
 
 def ship_vial(
@@ -78,12 +41,13 @@ def ship_vial(
     hold(session, vial)
     refuse_if_promised(session, vial, purpose)
     refuse(rules.why_not_act(vial.code, vial.state, Act.SHIP))
+    refuse_use(session, vial, Act.SHIP)
     promise = queries.reservation_of(session, vial)
     when = Moment.of(at)
     before = queries.vial_path(session, vial)
     end_stay(session, actor, queries.live_custody(session, vial), when)
     custody = begin_stay(session, actor, vial, "recipient", when, recipient_org_id=recipient_org_id)
-    vial.state = str(rules.State.SHIPPED)
+    become(vial, Act.SHIP)
     facts: dict[str, Any] = {
         "recipient_org_id": recipient_org_id,
         "before": before.text or before.place,
@@ -91,4 +55,158 @@ def ship_vial(
     trace(session, actor, "vial.shipped", vial, at, **facts)
     if promise is not None:
         end_reservation(session, actor, promise, "shipped", at=at)
+    end_if_cleared(session, actor, vial, "used", at=at)
     return custody
+
+
+def thaw_vial(
+    session: Session,
+    actor: Actor,
+    vial: Vial,
+    reason: str = "",
+    *,
+    ends: bool = True,
+    use: str = "",
+    purpose: Purpose | None = None,
+    at: datetime,
+    happened_at: datetime | None = None,
+) -> Vial:
+    """Thaw a vial that was taken out, and count it. Where it `ends` the vial is used up by that.
+
+    Otherwise it stays in hand and may be frozen again where its tier lets it go back.
+    """
+    when = Moment.of(at, happened_at)
+    hold(session, vial)
+    refuse(rules.why_not_act(vial.code, vial.state, Act.THAW))
+    refuse_if_promised(session, vial, purpose)
+    refuse_use(session, vial, Act.THAW, use)
+    vial.thaws += 1
+    if ends:
+        _use_up(session, actor, vial, Act.THAW, reason, when)
+    told = {"thaws": vial.thaws, "ended": ends, "reason": reason}
+    trace(session, actor, "vial.thawed", vial, at, stated_at=_stated(when), **told)
+    return vial
+
+
+def consume_vial(
+    session: Session,
+    actor: Actor,
+    vial: Vial,
+    reason: str = "",
+    *,
+    at: datetime,
+    happened_at: datetime | None = None,
+) -> Vial:
+    """Record that a vial that was taken out was used up for tests of quality."""
+    when = Moment.of(at, happened_at)
+    hold(session, vial)
+    refuse(rules.why_not_act(vial.code, vial.state, Act.CONSUME))
+    refuse_if_promised(session, vial, None)
+    refuse_use(session, vial, Act.CONSUME, "qc")
+    _use_up(session, actor, vial, Act.CONSUME, reason, when)
+    trace(session, actor, "vial.consumed", vial, at, stated_at=_stated(when), reason=reason)
+    return vial
+
+
+def use_up(session: Session, actor: Actor, vial: Vial, reason: str, when: Moment) -> None:
+    """End a vial whose content has gone into others: thawed, and out of anyone's custody; asks nothing more."""
+    vial.thaws += 1
+    _use_up(session, actor, vial, Act.THAW, reason, when)
+
+
+def _use_up(
+    session: Session, actor: Actor, vial: Vial, act: Act, reason: str, when: Moment
+) -> None:
+    end_stay(session, actor, queries.live_custody(session, vial), when)
+    begin_stay(session, actor, vial, "consumed", when, reason=reason)
+    vial.state = str(rules.State.CONSUMED_QC if act is Act.CONSUME else rules.State.THAWED)
+    end_if_cleared(session, actor, vial, "used", at=when.recorded_at)
+
+
+def _stated(when: Moment) -> datetime | None:
+    return when.happened_at if when.happened_at != when.recorded_at else None
+
+
+def lose_vial(session: Session, actor: Actor, vial: Vial, reason: str, *, at: datetime) -> Vial:
+    """Give up a missing vial as lost; what it was promised to has to look for another."""
+    _refuse_empty(reason, N_("Say why it is given up: where it was looked for, and by whom."))
+    hold(session, vial)
+    refuse(rules.why_not_act(vial.code, vial.state, Act.LOSE))
+    refuse_if_waiting(session, vial)
+    when = Moment.of(at)
+    promise = queries.reservation_of(session, vial)
+    end_stay(session, actor, queries.live_custody(session, vial), when)
+    begin_stay(session, actor, vial, "unknown", when, reason=reason)
+    become(vial, Act.LOSE)
+    trace(session, actor, "vial.lost", vial, at, reason=reason)
+    if promise is not None:
+        end_reservation(session, actor, promise, "lost", at=at)
+    end_if_cleared(session, actor, vial, "used", at=at)
+    return vial
+
+
+def reverse_ending(
+    session: Session,
+    actor: Actor,
+    vial: Vial,
+    because: str,
+    proof: Proof,
+    *,
+    version: int | None = None,
+    at: datetime,
+) -> Vial:
+    """Say, signed, that an ending was recorded by mistake (BR-07): the vial is again what it was before.
+
+    The ending stays in its life beside the reversal. A tube whose position is taken by now is
+    missing until it is put somewhere.
+    """
+    _refuse_empty(because, N_("Say what was wrong with the ending that is reversed."))
+    hold(session, vial)
+    refuse(rules.why_not_act(vial.code, vial.state, Act.REVERSE))
+    refuse(why_not_sign_unseen(version, vial.version))
+    ending, former = vial.state, queries.stay_before(session, vial)
+    place = former.place if former else None
+    free = former is not None and _is_free(session, former)
+    after = state_reversed(ending, place, free=free)
+    when = Moment.of(at)
+    end_stay(session, actor, queries.live_custody(session, vial), when)
+    _stay_again(session, actor, vial, after, former, when)
+    vial.state = str(after)
+    vial.thaws -= ending == rules.State.THAWED
+    session.flush()  # the signature is bound to the version that this change makes
+    content = {"vial": vial.code, "ending": ending, "now": vial.state, "because": because}
+    signature = accounts.sign(
+        session, actor, proof, REVERSE_MEANING, kind="vial", row_id=vial.id, code=vial.code,
+        version=vial.version, content=content, at=at,
+    )  # fmt: skip
+    told: dict[str, Any] = {"before": ending, "now": vial.state, "reason": because, "signature": signature.id}
+    trace(session, actor, "vial.ending_reversed", vial, at, **told)
+    return vial
+
+
+def _stay_again(
+    session: Session,
+    actor: Actor,
+    vial: Vial,
+    after: rules.State,
+    former: Custody | None,
+    when: Moment,
+) -> None:
+    if after is rules.State.IN_STORAGE and former is not None and former.container is not None:
+        occupy(session, actor, vial, former.container, former.ordinal or 1, when, reason="reversal")
+    elif after is not rules.State.LABELLED:
+        place = "bench" if after is rules.State.CHECKED_OUT else "unknown"
+        begin_stay(session, actor, vial, place, when, reason="reversal")
+
+
+def _is_free(session: Session, former: Custody) -> bool:
+    box = former.container
+    if box is None or box.retired_at is not None:
+        return False
+    return queries.occupant_at(session, box, former.ordinal or 0) is None
+
+
+def _refuse_empty(text: str, because: str) -> None:
+    if not text.strip():
+        raise Invalid(Refusal("no_reason", because), field="reason")
+    refuse(why_not_note(text))

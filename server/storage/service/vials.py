@@ -73,20 +73,38 @@ def add_vials(
     at: datetime,
 ) -> list[Vial]:
     """Enter tubes into a lot and into the free positions of a box from this one on; all or none."""
-    free: list[int] = []
-    if box is not None:
-        taken = queries.occupants(session, box)
-        refuse(rules.why_not_fit(box.shape, box.code, taken, len(codes)))
-        offered = box.shape.usable
-        start = offered.index(ordinal) if ordinal in offered else 0
-        free = [one for one in offered[start:] if one not in taken]
-        ends = set(offered) - set(free) if ordinal else taken
-        refuse(rules.why_not_fit(box.shape, box.code, ends, len(codes)))
+    free = _in_turn(session, box, ordinal, len(codes)) if box is not None else []
     vials = [add_vial(session, actor, lot, code, at=at) for code in codes]
     if box is not None:
         for vial, place in zip(vials, free, strict=False):
             place_vial(session, actor, vial, box, place, at=at)
     return vials
+
+
+def place_in_turn(
+    session: Session,
+    actor: Actor,
+    vials: Sequence[Vial],
+    box: Container,
+    ordinal: int | None = None,
+    *,
+    at: datetime,
+) -> None:
+    """Put vials that have no place into the free positions of a box from this one on; all or none."""
+    for vial, place in zip(vials, _in_turn(session, box, ordinal, len(vials)), strict=False):
+        place_vial(session, actor, vial, box, place, at=at)
+
+
+def _in_turn(session: Session, box: Container, ordinal: int | None, wanted: int) -> list[int]:
+    """Return the free positions of a box from this one on; refused where there are too few."""
+    taken = queries.occupants(session, box)
+    refuse(rules.why_not_fit(box.shape, box.code, taken, wanted))
+    offered = box.shape.usable
+    start = offered.index(ordinal) if ordinal in offered else 0
+    free = [one for one in offered[start:] if one not in taken]
+    ends = set(offered) - set(free) if ordinal else taken
+    refuse(rules.why_not_fit(box.shape, box.code, ends, wanted))
+    return free
 
 
 def place_vial(

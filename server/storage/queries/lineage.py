@@ -1,0 +1,89 @@
+"""Lineage of vials and lots together: a vial belongs to its lot by a column, not by an edge."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.catalogue.models import Lot
+from server.genealogy import queries as genealogy
+from server.genealogy.models import Edge
+from server.genealogy.rules import DEEPEST, Ref
+from server.storage.models import Vial, VolumeEntry
+from server.storage.queries.holds import ref
+
+Key = tuple[str, int]
+MOST_ENTRIES = 50
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Out of what a thing came, and what came out of it: edges of its own, and those of its lot."""
+
+    parents: list[Edge] = field(default_factory=list)
+    lot_parents: list[Edge] = field(default_factory=list)
+    children: list[Edge] = field(default_factory=list)
+
+    @property
+    def known(self) -> bool:
+        """Say whether anything is recorded."""
+        return bool(self.parents or self.lot_parents or self.children)
+
+
+def lineage_of_vial(session: Session, vial: Vial) -> Lineage:
+    """Return the lineage of a vial; one without parents of its own has those of its lot."""
+    own, lot = ref(vial), Ref("lot", vial.lot_id)
+    above = genealogy.parents(session, own, lot)
+    return Lineage(
+        parents=[edge for edge in above if edge.child_kind == "vial"],
+        lot_parents=[edge for edge in above if edge.child_kind == "lot"],
+        children=genealogy.children(session, own),
+    )
+
+
+def lineage_of_lot(session: Session, lot: Lot) -> Lineage:
+    """Return the parent vials of a lot, and what its vials have become parents of."""
+    vials = select(Vial.id).where(Vial.lot_id == lot.id)
+    outside = select(Edge).where(
+        Edge.parent_kind == "vial",
+        Edge.parent_id.in_(vials),
+        Edge.child_kind == "lot",
+        Edge.superseded_at.is_(None),
+    )
+    children = [
+        *genealogy.children(session, ref(lot)),
+        *session.scalars(outside.order_by(Edge.happened_at, Edge.id)),
+    ]
+    return Lineage(parents=genealogy.parents(session, ref(lot)), children=children)
+
+
+def ancestors_of(session: Session, vial: Vial) -> set[Key]:
+    """Return everything that a vial came out of: its lot, the parents of both, their lots, and so on up."""
+    found: set[Key] = set()
+    front: set[Key] = {("vial", vial.id), ("lot", vial.lot_id)}
+    for _generation in range(DEEPEST):
+        found |= front
+        edges = genealogy.parents(session, *(Ref(kind, number) for kind, number in front))
+        above = {(edge.parent_kind, edge.parent_id) for edge in edges}
+        front = (above | _lots_of(session, above)) - found
+        if not front:
+            break
+    return found - {("vial", vial.id)}
+
+
+def _lots_of(session: Session, keys: Collection[Key]) -> set[Key]:
+    vials = [number for kind, number in keys if kind == "vial"]
+    lots = session.scalars(select(Vial.lot_id).where(Vial.id.in_(vials)).distinct())
+    return {("lot", lot) for lot in lots} if vials else set()
+
+
+def ledger_of(session: Session, vial: Vial, limit: int = MOST_ENTRIES) -> list[VolumeEntry]:
+    """Return the lines of a vial's volume ledger, the newest first."""
+    wanted = select(VolumeEntry).where(VolumeEntry.vial_id == vial.id)
+    return list(session.scalars(wanted.order_by(VolumeEntry.id.desc()).limit(limit)))
+
+
+def edge(session: Session, edge_id: int) -> Edge | None:
+    """Return the edge with this number, superseded or not; None where there is none."""
+    return session.get(Edge, edge_id)
