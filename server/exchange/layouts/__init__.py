@@ -1,0 +1,1 @@
+"""Layouts: the columns of our own sheets, and ready mappings of other systems' files onto them."""

@@ -1,0 +1,81 @@
+"""Things go out as rows of a layout's columns: what comes out can come in again."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.core.actor import Actor
+from server.exchange.layouts.base import Layout, as_text
+from server.exchange.models import ForeignRow
+from server.exchange.sheets.base import Sheet, Values
+
+AT_ONCE = 500
+Row = list[str]
+
+
+def header_of(session: Session, sheet: Sheet, layout: Layout, org_id: int) -> list[str]:
+    """Return the names of the columns that go out."""
+    if layout.outward is None:
+        return [column.name for column in sheet.columns(session, org_id)]
+    return list(layout.template)
+
+
+def rows_of(
+    session: Session, actor: Actor, sheet: Sheet, layout: Layout, org_id: int
+) -> Iterator[Row]:
+    """Yield the rows of all things of the organisation, in the layout's columns."""
+    header = header_of(session, sheet, layout, org_id)
+    things = sheet.rows(session, actor, org_id)
+    if layout.outward is None:
+        for _id, values in things:
+            yield [as_text(values.get(name)) for name in header]
+        return
+    for part in _parts(things):
+        yield from _foreign(session, layout, org_id, header, part)
+
+
+def _parts(things: Iterator[tuple[int, Values]]) -> Iterator[list[tuple[int, Values]]]:
+    part: list[tuple[int, Values]] = []
+    for thing in things:
+        part.append(thing)
+        if len(part) == AT_ONCE:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _foreign(
+    session: Session, layout: Layout, org_id: int, header: Sequence[str],
+    part: Sequence[tuple[int, Values]],
+) -> Iterator[Row]:  # fmt: skip
+    """Write our values over what the other system said, where they say something else."""
+    kept = _kept(session, layout, org_id, [thing_id for thing_id, _values in part])
+    assert layout.outward is not None
+    for thing_id, values in part:
+        for said in kept.get(thing_id, [{}]):
+            row = dict(said)
+            for name, text in layout.outward(values).items():
+                if not layout.means(name, row.get(name, ""), text, row):
+                    row[name] = text
+            yield [row.get(name, "") for name in header]
+
+
+def _kept(
+    session: Session, layout: Layout, org_id: int, ids: Sequence[int]
+) -> dict[int, list[dict[str, str]]]:
+    wanted = (
+        select(ForeignRow.thing_id, ForeignRow.cells)
+        .where(
+            ForeignRow.layout == layout.name,
+            ForeignRow.thing_id.in_(ids),
+            ForeignRow.org_id == org_id,
+        )
+        .order_by(ForeignRow.id)
+    )
+    found: dict[int, list[dict[str, str]]] = {}
+    for thing_id, cells in session.execute(wanted):
+        found.setdefault(thing_id, []).append(json.loads(cells))
+    return found

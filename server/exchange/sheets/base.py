@@ -1,0 +1,134 @@
+"""What a sheet is: the columns of one kind of things, how its rows come in, and how they go out."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from server.core.actor import Actor
+from server.core.errors import CryokeepError, Refusal
+from server.exchange.models import ImportEffect
+from server.exchange.rules import Column, Problem
+
+Values = dict[str, Any]
+
+ID = Column("id", "id", "version")
+VERSION = Column("version", "version", "version")
+
+
+@dataclass(slots=True)
+class Item:
+    """One thing of one row: what the file says of it, and what is wrong with that."""
+
+    number: int
+    place: int
+    values: Values
+    problems: list[Problem] = field(default_factory=list)
+    found: Any = None
+    """What the sheet has resolved for it."""
+
+    def refuse(self, column: str, refusal: Refusal | None, found: object = None) -> bool:
+        """Note a refusal, if there is one; says whether there was."""
+        if refusal is None:
+            return False
+        said = self.values.get(column, "") if found is None else found
+        self.problems.append(Problem(column, str(said)[:200], refusal.because, refusal.facts))
+        return True
+
+    def expect(self, column: str, expected: str, **facts: object) -> None:
+        """Note that something else was expected in this column."""
+        self.problems.append(
+            Problem(column, str(self.values.get(column, ""))[:200], expected, facts)
+        )
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one item did; `before` is what was there before a change."""
+
+    number: int
+    place: int
+    act: str
+    thing_id: int
+    code: str
+    version: int
+    before: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """For whom and where rows come in."""
+
+    org_id: int
+    actor: Actor
+    import_code: str
+    columns: Sequence[Column]
+
+
+class Work(ABC):
+    """One import at work; it remembers what stood in earlier rows of the file."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    @abstractmethod
+    def check(self, session: Session, items: Sequence[Item], at: datetime) -> None:
+        """Note on the items what is wrong with them; changes nothing that lasts."""
+
+    def rehearses(self, items: Sequence[Item]) -> bool:
+        """Say whether the check of these runs their verbs, in a transaction of which nothing is kept."""
+        return bool(items)
+
+    @abstractmethod
+    def apply(self, session: Session, items: Sequence[Item], at: datetime) -> list[Effect]:
+        """Check the items again as things stand now, and bring in those that are right.
+
+        Returns the effects that are to be kept; a sheet may find what it added by other means.
+        """
+
+    def things(
+        self, session: Session, items: Sequence[Item], effects: Sequence[Effect]
+    ) -> list[tuple[int, int]]:
+        """Return (number of the row, id of the thing) of what has come of these items."""
+        return [(effect.number, effect.thing_id) for effect in effects]
+
+    @abstractmethod
+    def take_back(
+        self, session: Session, items: Sequence[Item], effects: Sequence[ImportEffect], at: datetime
+    ) -> list[Item]:
+        """Undo what these items did; returns those that cannot be, with the reason on them.
+
+        Where any is returned, the caller keeps nothing of this step.
+        """
+
+
+class Sheet(ABC):
+    """One kind of things that come in and go out in rows."""
+
+    name: str
+    label: str
+    permission: str = "storage.import"
+    """What it takes to bring such rows in."""
+    reads: str = "storage.read"
+    """What it takes to let them go out."""
+
+    @abstractmethod
+    def columns(self, session: Session, org_id: int) -> list[Column]:
+        """Return the columns, those of the organisation's own fields at the end."""
+
+    @abstractmethod
+    def work(self, desk: Desk) -> Work:
+        """Return what brings rows in."""
+
+    @abstractmethod
+    def rows(self, session: Session, actor: Actor, org_id: int) -> Iterator[tuple[int, Values]]:
+        """Yield the id and the values of every thing that the actor may export, in the order of ids."""
+
+
+def note(item: Item, error: CryokeepError) -> None:
+    """Note on the item every reason for which a verb has refused it."""
+    for refusal in getattr(error, "refusals", None) or [error.refusal]:
+        item.refuse(error.field or "", refusal)

@@ -1,0 +1,140 @@
+"""An organisation's own fields as columns at the end of a sheet."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from server.core.words import N_
+from server.exchange import bulk
+from server.exchange.rules import Column
+from server.exchange.sheets.base import Item, Values
+from server.storage.models import FieldDefinition, FieldValue
+
+PREFIX = "field:"
+NOT_HERE = N_("nothing: %(field)s is a field of another sample type")
+MISSING = N_("a value; this field is needed")
+OUTSIDE = N_("a number from %(least)s to %(most)s")
+
+
+def columns_of(session: Session, org_id: int, subject: str) -> list[Column]:
+    """Return a column for each field that things of this kind have in this organisation."""
+    return [
+        Column(
+            PREFIX + one.code,
+            f"{one.name} ({one.unit})" if one.unit else one.name,
+            one.kind,
+            choices=tuple(json.loads(one.choices)),
+            most=2000,
+        )
+        for one in definitions(session, org_id, subject)
+    ]
+
+
+def definitions(session: Session, org_id: int, subject: str) -> list[FieldDefinition]:
+    """Return the fields that are in use, in the order of the form."""
+    wanted = select(FieldDefinition).where(
+        FieldDefinition.org_id == org_id,
+        FieldDefinition.subject == subject,
+        FieldDefinition.retired_at.is_(None),
+    )
+    return list(session.scalars(wanted.order_by(FieldDefinition.place, FieldDefinition.id)))
+
+
+def check(item: Item, defined: Sequence[FieldDefinition], sample_type_id: int | None) -> None:
+    """Note what is wrong with the item's fields: one that is missing, strange to its type, or outside."""
+    for one in defined:
+        name = PREFIX + one.code
+        value = item.values.get(name)
+        mine = one.sample_type_id is None or one.sample_type_id == sample_type_id
+        if value is None:
+            if one.required and mine and "id" not in item.values:
+                item.expect(name, MISSING)
+        elif not mine:
+            item.expect(name, NOT_HERE, field=one.name)
+        elif one.kind == "number" and not _within(value, one.least, one.most):
+            least, most = (one.least if one.least is not None else "−∞"), one.most
+            item.expect(name, OUTSIDE, least=least, most=most if most is not None else "∞")
+
+
+def _within(value: float, least: float | None, most: float | None) -> bool:
+    return (least is None or value >= least) and (most is None or value <= most)
+
+
+def insert(
+    session: Session, defined: Sequence[FieldDefinition], things: Iterable[tuple[int, Values]]
+) -> list[int]:
+    """Write the fields of new things; returns which things have any."""
+    ids = {PREFIX + one.code: one.id for one in defined}
+    rows = [
+        (ids[name], thing_id, *written(value))
+        for thing_id, values in things
+        for name, value in values.items()
+        if name in ids
+    ]
+    table: Any = FieldValue.__table__
+    bulk.insert_many(session, table, ("definition_id", "subject_id", "text", "number"), rows)
+    return list(dict.fromkeys(row[1] for row in rows))
+
+
+def put(
+    session: Session, defined: Sequence[FieldDefinition], thing_id: int, wanted: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Write the fields of one thing, None for none; returns what was there before, as `wanted` is."""
+    before: dict[str, Any] = {}
+    for one in defined:
+        name = PREFIX + one.code
+        if name not in wanted:
+            continue
+        kept = session.scalar(
+            select(FieldValue).where(
+                FieldValue.subject_id == thing_id, FieldValue.definition_id == one.id
+            )
+        )
+        before[name] = [kept.text, kept.number] if kept else None
+        session.execute(
+            delete(FieldValue).where(
+                FieldValue.subject_id == thing_id, FieldValue.definition_id == one.id
+            )
+        )
+        if wanted[name] is not None:
+            text, number = written(wanted[name])
+            session.add(
+                FieldValue(definition_id=one.id, subject_id=thing_id, text=text, number=number)
+            )
+    return before
+
+
+def written(value: Any) -> tuple[str, float | None]:  # noqa: ANN401  a value of any kind of field
+    """Return the text and the number that are kept of a value."""
+    if isinstance(value, list):  # as it was kept before
+        return value[0], value[1]
+    if isinstance(value, bool):
+        return ("yes" if value else "no"), float(value)
+    if isinstance(value, int | float):
+        return plain_number(float(value)), float(value)
+    return (value.isoformat() if isinstance(value, date) else str(value)), None
+
+
+def plain_number(value: float) -> str:
+    """Return a number in its shortest form, without a point where it is whole."""
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+
+
+def of_things(
+    session: Session, defined: Sequence[FieldDefinition], ids: Sequence[int]
+) -> dict[int, Values]:
+    """Return the kept texts of these things by column, for going out."""
+    names = {one.id: PREFIX + one.code for one in defined}
+    found: dict[int, Values] = {}
+    if not names:
+        return found
+    wanted = select(FieldValue.subject_id, FieldValue.definition_id, FieldValue.text).where(
+        FieldValue.definition_id.in_(names), FieldValue.subject_id.in_(ids)
+    )
+    for thing_id, definition_id, text in session.execute(wanted):
+        found.setdefault(thing_id, {})[names[definition_id]] = text
+    return found

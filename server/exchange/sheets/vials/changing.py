@@ -1,0 +1,207 @@
+"""Vials that are in the record already: rows with an id and a version change them through their verbs."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from server.core.errors import Conflict, CryokeepError, Refusal
+from server.core.words import N_
+from server.exchange.models import ImportEffect
+from server.exchange.rules import Problem
+from server.exchange.sheets import fields
+from server.exchange.sheets.base import Desk, Effect, Item, note
+from server.parties.models import Project
+from server.storage import queries
+from server.storage import service as storage
+from server.storage.models import Container, SampleType, Vial, VialAlias
+from server.storage.service.describing import describe_vial, touch_vial
+
+NOT_THERE = N_("the id of a vial of this organisation")
+NO_VERSION = N_("the version that the export gave, so that nobody's change is overwritten")
+STALE = N_("version %(now)s: somebody else has changed %(code)s since the export; export it again")
+NOT_SO = N_("%(now)s, as it is in the record: this is not changed by a file")
+NOTHING_SAID: dict[str, Any] = {}
+
+
+def apply(session: Session, desk: Desk, items: Sequence[Item], at: datetime) -> list[Effect]:
+    """Change the vials of these items, each as a whole or not at all; notes what refuses one."""
+    effects: list[Effect] = []
+    vials = _vials(session, desk, [item.values["id"] for item in items])
+    for item in items:
+        vial = vials.get(item.values["id"])
+        if item.problems or not _may_change(session, item, vial) or vial is None:
+            continue
+        try:
+            with session.begin_nested():
+                before = _change(session, desk, item, vial, at)
+                session.flush()
+        except CryokeepError as error:
+            note(item, error)
+        except StaleDataError:
+            item.expect("version", STALE, now=vial.version, code=vial.code)
+        else:
+            if before:
+                effects.append(
+                    Effect(
+                        item.number, item.place, "changed", vial.id, vial.code, vial.version, before
+                    )
+                )
+    return effects
+
+
+def take_back(
+    session: Session,
+    desk: Desk,
+    items: Sequence[Item],
+    effects: Sequence[ImportEffect],
+    at: datetime,
+) -> list[Item]:
+    """Give changed vials what they had; returns the items of those that were changed since."""
+    by_row = {(item.number, item.place): item for item in items}
+    vials = _vials(session, desk, [effect.thing_id for effect in effects])
+    stuck: list[Item] = []
+    for effect in effects:
+        item, vial = by_row[effect.number, effect.place], vials.get(effect.thing_id)
+        if vial is None or vial.version != effect.version:
+            item.expect("version", STALE, now=vial.version if vial else "–", code=effect.code)
+            stuck.append(item)
+            continue
+        try:
+            with session.begin_nested():
+                _restore(session, desk, vial, json.loads(effect.before), at)
+        except CryokeepError as error:
+            note(item, error)
+            stuck.append(item)
+    return stuck
+
+
+def _vials(session: Session, desk: Desk, ids: Sequence[int]) -> dict[int, Vial]:
+    if not ids:
+        return {}
+    wanted = select(Vial).where(Vial.id.in_(ids), Vial.org_id == desk.org_id)
+    return {vial.id: vial for vial in session.scalars(wanted)}
+
+
+def _may_change(session: Session, item: Item, vial: Vial | None) -> bool:
+    """Note why the row is not of this vial as it stands now; says whether there is no such reason."""
+    values = item.values
+    if vial is None:
+        item.expect("id", NOT_THERE)
+        return False
+    if "version" not in values:
+        item.expect("version", NO_VERSION)
+    elif values["version"] != vial.version:
+        item.expect("version", STALE, now=vial.version, code=vial.code)
+    aliases = select(VialAlias.code).where(VialAlias.vial_id == vial.id).order_by(VialAlias.id)
+    now: dict[str, Any] = {
+        "code": vial.code, "lot": vial.lot.code, "state": vial.state, "volume_ul": vial.volume_ul,
+    }  # fmt: skip
+    if "aliases" in values:
+        now["aliases"] = tuple(session.scalars(aliases))
+    for column, kept in now.items():
+        if column in values and values[column] != kept:
+            shown = "; ".join(kept) if isinstance(kept, tuple) else kept
+            item.problems.append(Problem(column, str(values[column]), NOT_SO, {"now": shown}))
+    return not item.problems
+
+
+def _change(session: Session, desk: Desk, item: Item, vial: Vial, at: datetime) -> dict[str, Any]:
+    values, before = item.values, dict(NOTHING_SAID)
+    mapped = {column.name for column in desk.columns}
+    said = [vial.comment, vial.project_id, vial.sample_type_id]
+    wanted: list[Any] = [
+        values.get("comment", "") if "comment" in mapped else vial.comment,
+        _named(session, Project, desk, item, "project") if "project" in mapped else vial.project,
+        _named(session, SampleType, desk, item, "sample_type") if "sample_type" in mapped else vial.sample_type,
+    ]  # fmt: skip
+    if describe_vial(
+        session,
+        desk.actor,
+        vial,
+        comment=wanted[0],
+        project=wanted[1],
+        sample_type=wanted[2],
+        at=at,
+    ):
+        before["said"] = said
+    if place := _move(session, desk, item, vial, at):
+        before["place"] = place
+    if changed := _fields(session, desk, item, vial, mapped):
+        before["fields"] = changed
+        touch_vial(session, desk.actor, vial, "vial.described", at=at, changed=sorted(changed))
+    return before
+
+
+def _named(session: Session, model: Any, desk: Desk, item: Item, column: str) -> Any:  # noqa: ANN401  a row of the model
+    code = item.values.get(column)
+    if code is None:
+        return None
+    mine = or_(model.org_id == desk.org_id, model.org_id.is_(None))
+    found = session.scalar(select(model).where(mine, model.code == code))
+    if found is None:
+        because = N_("There is no such code: %(found)s.")
+        raise Conflict(Refusal("no_such_code", because, {"found": code}), field=column)
+    return found
+
+
+def _move(session: Session, desk: Desk, item: Item, vial: Vial, at: datetime) -> list[int | None]:
+    """Bring the vial to the place that its row names, and return where it was; empty where it is there."""
+    if "box" not in item.values:
+        return []
+    box = queries.container(session, desk.actor, "storage.import", item.values["box"], "box")
+    stay = queries.live_custody(session, vial)
+    here = stay is not None and stay.place == "position" and stay.container_id == box.id
+    written = item.values.get("position", "")
+    if here and not written:
+        return []
+    ordinal = storage.position_in(session, box, written)
+    if here and stay is not None and stay.ordinal == ordinal:
+        return []
+    before = [stay.container_id, stay.ordinal] if stay is not None else []
+    storage.bring_vial(session, desk.actor, vial, box, ordinal, at=at)
+    return before
+
+
+def _fields(
+    session: Session, desk: Desk, item: Item, vial: Vial, mapped: set[str]
+) -> dict[str, Any]:
+    defined = fields.definitions(session, desk.org_id, "vial")
+    kept = fields.of_things(session, defined, [vial.id]).get(vial.id, {})
+    fields.check(item, defined, vial.sample_type_id)
+    wanted = {
+        name: item.values.get(name)
+        for one in defined
+        if (name := fields.PREFIX + one.code) in mapped
+    }
+    differs = {
+        name: value
+        for name, value in wanted.items()
+        if (fields.written(value)[0] if value is not None else None) != kept.get(name)
+    }
+    return fields.put(session, defined, vial.id, differs)
+
+
+def _restore(
+    session: Session, desk: Desk, vial: Vial, before: dict[str, Any], at: datetime
+) -> None:
+    if fields_before := before.get("fields"):
+        defined = fields.definitions(session, desk.org_id, "vial")
+        fields.put(session, defined, vial.id, fields_before)
+        touch_vial(
+            session, desk.actor, vial, "vial.described", at=at, changed=sorted(fields_before)
+        )
+    if place := before.get("place"):
+        box = session.get_one(Container, place[0])
+        storage.bring_vial(session, desk.actor, vial, box, place[1], at=at)
+    if said := before.get("said"):
+        project = session.get(Project, said[1]) if said[1] else None
+        kind = session.get(SampleType, said[2]) if said[2] else None
+        describe_vial(
+            session, desk.actor, vial, comment=said[0], project=project, sample_type=kind, at=at
+        )
+    session.flush()

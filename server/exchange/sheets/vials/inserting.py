@@ -1,0 +1,132 @@
+"""New vials with their places, volumes, other codes and fields: one statement a table."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from server.audit.models import AuditEntry
+from server.core.actor import Actor
+from server.exchange import bulk
+from server.exchange.sheets import fields
+from server.exchange.sheets.base import Desk, Item
+from server.search import service as search
+from server.storage.models import TAIL, Custody, FieldDefinition, Vial, VialAlias, VolumeEntry
+
+if TYPE_CHECKING:
+    from server.exchange.sheets.vials.work import New
+
+VIAL: Any = Vial.__table__
+CUSTODY: Any = Custody.__table__
+AUDIT: Any = AuditEntry.__table__
+VOLUME: Any = VolumeEntry.__table__
+ALIAS: Any = VialAlias.__table__
+VIAL_COLUMNS = (
+    "id", "org_id", "code", "tail", "lot_id", "state", "volume_ul", "sample_type_id", "project_id",
+    "thaws", "comment", "created_at", "version",
+)  # fmt: skip
+STAY_COLUMNS = (
+    "vial_id", "place", "container_id", "ordinal", "began_at", "began_recorded_at", "began_by",
+    "began_by_name", "reason",
+)  # fmt: skip
+AUDIT_COLUMNS = (
+    "at", "actor_kind", "actor_id", "actor_name", "door", "request_id", "action", "subject_kind",
+    "subject_code", "org_id", "facts",
+)  # fmt: skip
+VOLUME_COLUMNS = (
+    "vial_id", "change_ul", "after_ul", "reason", "about", "happened_at", "recorded_at", "by_name",
+)  # fmt: skip
+PLACES = {"in_storage": "position", "checked_out": "bench", "missing": "unknown"}
+
+
+def insert(
+    session: Session,
+    desk: Desk,
+    items: Sequence[Item],
+    defined: list[FieldDefinition],
+    at: datetime,
+) -> None:
+    """Insert these vials, each with its stay, its first volume, its other codes and its audit row."""
+    now, actor = bulk.moment(session, at), desk.actor
+    ids = bulk.next_ids(session, VIAL, len(items))
+    pairs = list(zip(ids, items, strict=True))
+    bulk.insert_many(session, VIAL, VIAL_COLUMNS, [_vial(one, item, now) for one, item in pairs])
+    stays = [stay for one, item in pairs if (stay := _stay(one, item.found, actor, desk, now))]
+    bulk.insert_many(session, CUSTODY, STAY_COLUMNS, stays)
+    trace(
+        session, desk, "vial.imported",
+        [(item.values["code"], _facts(item, desk)) for item in items], at,
+    )  # fmt: skip
+    _more(session, desk, pairs, defined, now)
+
+
+def trace(
+    session: Session, desk: Desk, action: str, told: Sequence[tuple[str, str]], at: datetime
+) -> None:
+    """Write an audit row for each (code of a vial, facts as JSON)."""
+    now, who = bulk.moment(session, at), desk.actor
+    start = (now, who.kind, who.id, who.name, who.door, who.request_id, action, "vial")
+    rows = [(*start, code, desk.org_id, facts) for code, facts in told]
+    bulk.insert_many(session, AUDIT, AUDIT_COLUMNS, rows)
+
+
+def _vial(vial_id: int, item: Item, now: object) -> tuple[Any, ...]:
+    new: New = item.found
+    get, code = item.values.get, item.values["code"]
+    return (
+        vial_id, new.lot.org_id, code, code[-TAIL:], new.lot.id, new.state, get("volume_ul"),
+        new.sample_type_id, new.project_id, 0, get("comment", ""), now, 1,
+    )  # fmt: skip
+
+
+def _stay(
+    vial_id: int, new: "New", actor: Actor, desk: Desk, now: object
+) -> tuple[Any, ...] | None:
+    place = PLACES.get(new.state)
+    if place is None:
+        return None
+    box_id = new.box.row.id if new.box else None
+    by = actor.id if actor.kind == "person" else None
+    return (vial_id, place, box_id, new.ordinal, now, now, by, actor.name, desk.import_code)
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _facts(item: Item, desk: Desk) -> str:
+    new: New = item.found
+    facts: dict[str, object] = {}
+    if new.box is not None and new.ordinal is not None:
+        facts = {"box": new.box.row.code, "position": new.box.label(new.ordinal)}
+    facts |= {"import": desk.import_code, "lot": new.lot.code, "row": item.number}
+    if "volume_ul" in item.values:
+        facts["volume_ul"] = item.values["volume_ul"]
+    return _encode(facts).decode()
+
+
+def _more(
+    session: Session, desk: Desk, pairs: Sequence[tuple[int, Item]], defined: list[FieldDefinition],
+    now: object,
+) -> None:  # fmt: skip
+    """Write what only some vials have: volumes, other codes, fields; and let them be found by these."""
+    by = desk.actor.name
+    volumes = [
+        (one, volume, volume, "filled", desk.import_code, now, now, by)
+        for one, item in pairs
+        if (volume := item.values.get("volume_ul")) is not None
+    ]
+    bulk.insert_many(session, VOLUME, VOLUME_COLUMNS, volumes)
+    aliases = [
+        (one, alias, "external", now, by)
+        for one, item in pairs
+        for alias in item.values.get("aliases", ())
+    ]
+    bulk.insert_many(session, ALIAS, ("vial_id", "code", "kind", "at", "by_name"), aliases)
+    worded = {alias[0] for alias in aliases}
+    worded |= {one for one, item in pairs if item.values.get("comment")}
+    if defined:
+        worded |= set(fields.insert(session, defined, [(one, item.values) for one, item in pairs]))
+    if worded:
+        search.refresh(session, "vial", worded)

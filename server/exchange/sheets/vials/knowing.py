@@ -1,0 +1,140 @@
+"""What rows of vials name, looked up in sets: lots, boxes, types, projects, codes and places taken."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, or_, select, text
+from sqlalchemy.orm import Session
+
+from server.catalogue.models import Lot
+from server.exchange import bulk
+from server.exchange.sheets.base import Item
+from server.parties.models import Project
+from server.storage.models import Container, SampleType
+from server.storage.positions import BoxShape
+from server.storage.queries.space import kept_spaces
+from server.storage.rules.space import KeptSpace
+
+
+@dataclass
+class Box:
+    """A container that rows name, and who stands in it."""
+
+    row: Container
+    shape: BoxShape
+    taken: dict[int, str] = field(default_factory=dict)
+    in_file: dict[int, int] = field(default_factory=dict)
+    """Which row of the file wants a position."""
+    kept: Sequence[KeptSpace] = ()
+    labels: dict[str, int | None] = field(default_factory=dict)
+    written: dict[int, str] = field(default_factory=dict)
+    next_free: int = 1
+
+    def ordinal(self, written: str) -> int | None:
+        """Return the position that was meant, or None where there is none."""
+        if written not in self.labels:
+            self.labels[written] = self.shape.ordinal(written)
+        return self.labels[written]
+
+    def label(self, ordinal: int) -> str:
+        """Return how a position is written."""
+        if ordinal not in self.written:
+            self.written[ordinal] = self.shape.label(ordinal)
+        return self.written[ordinal]
+
+    def free(self) -> int | None:
+        """Return the first free position, or None where there is none."""
+        while self.next_free in self.taken or self.next_free in self.in_file:
+            self.next_free += 1
+        return self.next_free if self.next_free <= self.shape.capacity else None
+
+
+@dataclass
+class Known:
+    """What the rows of one slice name."""
+
+    lots: dict[str, Lot]
+    boxes: dict[str, Box]
+    types: dict[str, SampleType]
+    projects: dict[str, Project]
+    codes: set[str]
+    """Of the slice's codes those that a tube bears or ever bore."""
+
+
+def look_up(
+    session: Session, org_id: int, items: Sequence[Item], at: datetime, *, hold: bool
+) -> Known:
+    """Look up all that these items name; with `hold`, nobody may change lots and boxes meanwhile."""
+    lots = _named(session, Lot, org_id, _all(items, "lot"), hold=hold)
+    projects = _named(session, Project, org_id, _all(items, "project"), hold=False)
+    codes = {
+        *_all(items, "code"),
+        *(one for item in items for one in item.values.get("aliases", ())),
+    }
+    return Known(
+        lots,
+        _boxes(session, org_id, _all(items, "box"), at, hold=hold),
+        _types(session, org_id, _all(items, "sample_type")),
+        projects,
+        _given(session, codes),
+    )
+
+
+def _all(items: Iterable[Item], column: str) -> set[str]:
+    return {item.values[column] for item in items if column in item.values}
+
+
+def _named(
+    session: Session, model: type[Lot | Project | Container], org_id: int, codes: Collection[str], *,
+    hold: bool,
+) -> dict[str, Any]:  # fmt: skip
+    if not codes:
+        return {}
+    wanted: Select[Any] = (
+        select(model).where(model.org_id == org_id, model.code.in_(codes)).order_by(model.id)
+    )
+    if hold:
+        wanted = wanted.with_for_update(read=True, of=model)
+    return {row.code: row for row in session.scalars(wanted)}
+
+
+def _types(session: Session, org_id: int, codes: Collection[str]) -> dict[str, SampleType]:
+    if not codes:
+        return {}
+    mine = or_(SampleType.org_id == org_id, SampleType.org_id.is_(None))
+    wanted = select(SampleType).where(mine, SampleType.code.in_(codes))
+    ordered = wanted.order_by(SampleType.org_id.is_not(None))  # an own one hides the product's
+    return {row.code: row for row in session.scalars(ordered)}
+
+
+def _boxes(
+    session: Session, org_id: int, codes: Collection[str], at: datetime, *, hold: bool
+) -> dict[str, Box]:
+    rows = _named(session, Container, org_id, codes, hold=hold)
+    boxes = {row.id: Box(row, row.shape) for row in rows.values()}
+    if not boxes:
+        return {}
+    among, many = bulk.among(session, "s.container_id", boxes)
+    for container_id, ordinal, code in session.execute(text(_TAKEN + among), many):
+        boxes[container_id].taken[ordinal] = code
+    for container_id, kept in kept_spaces(session, list(boxes), at).items():
+        boxes[container_id].kept = kept
+    return {box.row.code: box for box in boxes.values()}
+
+
+_TAKEN = (
+    "SELECT s.container_id, s.ordinal, coalesce(v.code, c.code) FROM custody s"
+    " LEFT JOIN vial v ON v.id = s.vial_id LEFT JOIN container c ON c.id = s.child_id"
+    " WHERE s.ended_at IS NULL AND s.superseded_at IS NULL AND "
+)
+
+
+def _given(session: Session, codes: Collection[str]) -> set[str]:
+    found: set[str] = set()
+    for table in ("vial", "vial_alias"):
+        among, many = bulk.among(session, "code", codes)
+        wanted = text(f"SELECT code FROM {table} WHERE {among}")  # noqa: S608  tables of ours
+        found.update(session.scalars(wanted, many))
+    return found

@@ -1,0 +1,74 @@
+"""Vials going out: read in parts, in the order of their ids."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Row, and_, select
+from sqlalchemy.orm import Session
+
+from server.catalogue.models import Lot
+from server.exchange.sheets import fields
+from server.exchange.sheets.base import Values
+from server.parties.models import Project
+from server.storage.models import Container, Custody, SampleType, Vial, VialAlias
+
+AT_ONCE = 1000
+
+
+def vials_of(session: Session, org_id: int) -> Iterator[tuple[int, Values]]:
+    """Yield the id and the values of every vial of an organisation."""
+    defined = fields.definitions(session, org_id, "vial")
+    boxes: dict[int, Container] = {}
+    after = 0
+    while rows := _part(session, org_id, after):
+        ids = [row.id for row in rows]
+        own = fields.of_things(session, defined, ids)
+        aliases = _aliases(session, ids)
+        for row in rows:
+            yield (
+                row.id,
+                _values(session, row, boxes) | aliases.get(row.id, {}) | own.get(row.id, {}),
+            )
+        after = ids[-1]
+
+
+def _part(session: Session, org_id: int, after: int) -> Sequence[Any]:
+    live = and_(
+        Custody.vial_id == Vial.id, Custody.ended_at.is_(None), Custody.superseded_at.is_(None)
+    )
+    wanted = (
+        select(
+            Vial.id, Vial.version, Vial.code, Vial.state, Vial.volume_ul, Vial.comment,
+            Lot.code.label("lot"), SampleType.code.label("sample_type"), Project.code.label("project"),
+            Custody.container_id, Custody.ordinal, Custody.place,
+        )
+        .join(Lot, Lot.id == Vial.lot_id)
+        .outerjoin(SampleType, SampleType.id == Vial.sample_type_id)
+        .outerjoin(Project, Project.id == Vial.project_id)
+        .outerjoin(Custody, live)
+        .where(Vial.org_id == org_id, Vial.id > after)
+        .order_by(Vial.id)
+        .limit(AT_ONCE)
+    )  # fmt: skip
+    return session.execute(wanted).all()
+
+
+def _values(session: Session, row: Row[Any], boxes: dict[int, Container]) -> Values:
+    values = {
+        "id": row.id, "version": row.version, "code": row.code, "lot": row.lot, "state": row.state,
+        "sample_type": row.sample_type, "project": row.project, "volume_ul": row.volume_ul,
+        "comment": row.comment,
+    }  # fmt: skip
+    if row.place == "position" and row.container_id is not None:
+        box = boxes.get(row.container_id) or session.get_one(Container, row.container_id)
+        boxes[box.id] = box
+        values |= {"box": box.code, "position": box.shape.label(row.ordinal)}
+    return values
+
+
+def _aliases(session: Session, ids: Sequence[int]) -> dict[int, Values]:
+    wanted = select(VialAlias.vial_id, VialAlias.code).where(VialAlias.vial_id.in_(ids))
+    found: dict[int, list[str]] = {}
+    for vial_id, code in session.execute(wanted.order_by(VialAlias.id)):
+        found.setdefault(vial_id, []).append(code)
+    return {vial_id: {"aliases": tuple(codes)} for vial_id, codes in found.items()}

@@ -1,0 +1,204 @@
+"""Rows of vials at work: checked and brought in by sets, through the rules of the single verbs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from server.catalogue.models import Lot
+from server.core.words import N_
+from server.exchange import bulk
+from server.exchange.models import ImportEffect
+from server.exchange.rules import Problem
+from server.exchange.sheets import fields
+from server.exchange.sheets.base import Desk, Effect, Item, Work
+from server.exchange.sheets.vials import backward, changing, inserting, knowing
+from server.exchange.sheets.vials.knowing import Box, Known
+from server.storage import rules
+from server.storage.models import FieldDefinition
+from server.storage.rules.space import keeper_of, why_not_kept
+
+NEW_STATES = ("labelled", "in_storage", "checked_out", "missing")
+"""States in which a vial may come in; one that has left for good is entered by nobody."""
+
+NO_LOT = N_("the code of a lot of this organisation")
+NO_BOX = N_("the code of a box of this organisation")
+NO_TYPE = N_("the code of a sample type")
+NO_PROJECT = N_("the code of a project of this organisation")
+TWICE = N_("each code once; row %(row)s has it already")
+GIVEN = N_("a code that no tube bears or ever bore")
+TWO_PLACES = N_("each position once; row %(row)s has it already")
+NO_POSITION = N_("a box, where a position is named")
+NOT_STORED = N_("in_storage, where a box is named")
+NO_PLACE = N_("a box, where the state is in_storage")
+LEAST_VOLUME = N_("a volume of 0 to %(most)s µl")
+MOST_UL = 10_000_000
+
+
+@dataclass(slots=True)
+class New:
+    """A new vial with all that it names."""
+
+    lot: Lot
+    box: Box | None
+    ordinal: int | None
+    sample_type_id: int | None
+    project_id: int | None
+    state: str
+
+
+class VialWork(Work):
+    """Brings vials in."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._codes: dict[str, tuple[int, int]] = {}
+        self._places: dict[int, dict[int, int]] = {}
+
+    def check(self, session: Session, items: Sequence[Item], at: datetime) -> None:
+        """Note what is wrong with these rows, and where they quarrel with earlier ones."""
+        new = [item for item in items if "id" not in item.values]
+        self._check_new(session, new, at, self._codes, self._places, hold=False)
+        changed = [item for item in items if "id" in item.values]
+        changing.apply(session, self.desk, changed, at)  # a rehearsal: the caller keeps nothing
+
+    def rehearses(self, items: Sequence[Item]) -> bool:
+        """Say whether a check of these needs a transaction that may write."""
+        return any("id" in item.values for item in items)
+
+    def apply(self, session: Session, items: Sequence[Item], at: datetime) -> list[Effect]:
+        """Bring in those that are right as things stand now."""
+        new = [item for item in items if "id" not in item.values]
+        defined = self._check_new(session, new, at, {}, {}, hold=True)
+        right = [item for item in new if not item.problems]
+        inserting.insert(session, self.desk, right, defined, at)
+        changed = [item for item in items if "id" in item.values]
+        return changing.apply(session, self.desk, changed, at)
+
+    def things(
+        self, session: Session, items: Sequence[Item], effects: Sequence[Effect]
+    ) -> list[tuple[int, int]]:
+        """Return (number of the row, id of the vial) of each."""
+        number_of = {item.values["code"]: item.number for item in items}
+        among, many = bulk.among(session, "code", number_of)
+        wanted = text(f"SELECT code, id FROM vial WHERE {among}")  # noqa: S608  a condition of ours
+        return [(number_of[row.code], row.id) for row in session.execute(wanted, many)]
+
+    def take_back(
+        self, session: Session, items: Sequence[Item], effects: Sequence[ImportEffect], at: datetime
+    ) -> list[Item]:
+        """Take new vials out of the record again, and give changed ones what they had."""
+        new = [item for item in items if "id" not in item.values]
+        stuck = backward.remove(session, self.desk, new, at)
+        return stuck + changing.take_back(session, self.desk, items, effects, at)
+
+    def _check_new(
+        self, session: Session, items: Sequence[Item], at: datetime, codes: dict[str, tuple[int, int]],
+        places: dict[int, dict[int, int]], *, hold: bool,
+    ) -> list[FieldDefinition]:  # fmt: skip
+        defined = fields.definitions(session, self.desk.org_id, "vial")
+        if not items:
+            return defined
+        known = knowing.look_up(session, self.desk.org_id, items, at, hold=hold)
+        for box in known.boxes.values():
+            box.in_file = places.setdefault(box.row.id, {})
+        for item in items:
+            _check_codes(item, known, codes)
+            found = _names(item, known)
+            if defined:
+                fields.check(item, defined, found.sample_type_id if found else None)
+            if found is not None and _finds_place(item, found):
+                item.found = found
+        return defined
+
+
+def _check_codes(item: Item, known: Known, codes: dict[str, tuple[int, int]]) -> None:
+    values, me = item.values, (item.number, item.place)
+    for column, code in (
+        ("code", values.get("code")),
+        *(("aliases", alias) for alias in values.get("aliases", ())),
+    ):
+        if code is None:
+            continue
+        if item.refuse(column, rules.why_not_code(code), code):
+            continue
+        if code in known.codes:
+            item.problems.append(Problem(column, code, GIVEN))
+        elif codes.setdefault(code, me) != me:
+            item.problems.append(Problem(column, code, TWICE, {"row": codes[code][0]}))
+
+
+def _names(item: Item, known: Known) -> New | None:
+    """Return what the item names; None where something is not there or quarrels with the rest."""
+    values, before = item.values, len(item.problems)
+    lot = known.lots.get(values.get("lot", ""))
+    if lot is None and "lot" in values:
+        item.expect("lot", NO_LOT)
+    box = known.boxes.get(values["box"]) if "box" in values else None
+    if box is None and "box" in values:
+        item.expect("box", NO_BOX)
+    kind = known.types.get(values["sample_type"]) if "sample_type" in values else None
+    if "sample_type" in values and (kind is None or kind.retired_at):
+        item.expect("sample_type", NO_TYPE)
+    project = known.projects.get(values["project"]) if "project" in values else None
+    if "project" in values and (project is None or not project.active):
+        item.expect("project", NO_PROJECT)
+    if not 0 <= values.get("volume_ul", 0) <= min(MOST_UL, (kind and kind.largest_ul) or MOST_UL):
+        item.expect("volume_ul", LEAST_VOLUME, most=(kind and kind.largest_ul) or MOST_UL)
+    state = _state(item)
+    if lot is None or len(item.problems) > before:
+        return None
+    return New(lot, box, None, kind.id if kind else None, project.id if project else None, state)
+
+
+def _state(item: Item) -> str:
+    values = item.values
+    if "position" in values and "box" not in values:
+        item.expect("box", NO_POSITION)
+    state: str = values.get("state", "in_storage" if "box" in values else "labelled")
+    if "box" in values and state != "in_storage":
+        item.expect("state", NOT_STORED)
+    if "box" not in values and state == "in_storage" and "position" not in values:
+        item.expect("box", NO_PLACE)
+    return state
+
+
+def _finds_place(item: Item, new: New) -> bool:
+    """Find the item's position and note why it cannot go there; says whether it can."""
+    box = new.box
+    if box is None:
+        return True
+    row, written = box.row, item.values.get("position", "")
+    retired = row.retired_at is not None
+    org = new.lot.org_id
+    if item.refuse("box", rules.why_not_hold(row.code, row.kind, "vial")) or item.refuse(
+        "box", rules.why_not_into(row.code, retired=retired, box_org=row.org_id, org=org)
+    ):
+        return False
+    ordinal = box.ordinal(written) if written else box.free()
+    if ordinal is None and not written:
+        return not item.refuse(
+            "box", rules.why_not_fit(box.shape, row.code, {*box.taken, *box.in_file}, 1)
+        )
+    if item.refuse("position", rules.why_not_at(box.shape, row.code, ordinal, written)):
+        return False
+    assert ordinal is not None
+    if (first := box.in_file.get(ordinal)) is not None:
+        item.expect("position", TWO_PLACES, row=first)
+        return False
+    if item.refuse(
+        "position", rules.why_not_place(box.shape, row.code, box.taken, ordinal)
+    ) or _is_kept(item, new, box, ordinal):
+        return False
+    box.in_file[ordinal] = item.number
+    new.ordinal = ordinal
+    return True
+
+
+def _is_kept(item: Item, new: New, box: Box, ordinal: int) -> bool:
+    if not box.kept:
+        return False
+    keeper = keeper_of(box.kept, ordinal, {new.project_id})
+    return item.refuse("position", why_not_kept(box.shape.label(ordinal), box.row.code, keeper))

@@ -1,0 +1,222 @@
+"""The API of imports: send a file, map its columns, check, apply, take back."""
+
+import io
+import json
+from typing import Any
+
+from flask import Response, g, request
+from sqlalchemy import select
+
+from server.core.errors import Invalid, Refusal
+from server.core.words import N_
+from server.exchange import queries
+from server.exchange.cells import Options
+from server.exchange.models import Import, ImportProblem
+from server.exchange.service import imports as service
+from server.exchange.views.blueprints import api
+from server.exchange.views.starting import take_in
+from server.kit import answers, cursors, etag
+from server.kit.api import Answer, Body, describes, read
+from server.kit.door import require
+from server.kit.i18n import gettext
+
+NO_COLUMN = N_("The file has no column “%(found)s”.")
+
+
+class ImportOut(Answer):
+    """An import; `state` is receiving, received, checking, checked, applying, applied, taken_back ..."""
+
+    code: str
+    sheet: str
+    layout: str
+    file: str
+    state: str
+    mode: str
+    header: list[str]
+    mapping: dict[str, str]
+    rows: int
+    bad: int
+    applied: int
+    at_row: int
+    because: str
+    version: int
+
+
+class Imports(Answer):
+    """A page of imports; `next` is the cursor of the next one."""
+
+    items: list[ImportOut]
+    next: str | None
+
+
+class ProblemOut(Answer):
+    """One thing that is wrong with a row; `step` is in, or back for what cannot be taken back."""
+
+    row: int
+    column: str
+    found: str
+    expected: str
+    step: str
+
+
+class Problems(Answer):
+    """A page of problems; `next` is the cursor of the next one."""
+
+    items: list[ProblemOut]
+    next: str | None
+
+
+class Mapping(Body):
+    """Names of the file's columns by ours; dates are ymd, dmy, mdy or dby; decimal is . or ,"""
+
+    mapping: dict[str, str]
+    date: str = ""
+    decimal: str = "."
+    numeric_codes: bool = False
+
+
+class Applying(Body):
+    """all (or nothing), or good (rows now)."""
+
+    mode: str
+
+
+class TakingBack(Body):
+    """Why it is taken back."""
+
+    reason: str
+
+
+@api.get("/imports")
+@require("storage.import")
+@describes("Imports, the newest first", answers={200: Imports}, listed=True)
+def imports() -> Imports:
+    """List imports."""
+    found, onward = cursors.page(g.session, queries.imports(g.actor), Import.id, newest_first=True)
+    return Imports(items=[_out(made) for made in found], next=onward)
+
+
+@api.post("/imports")
+@require("storage.import")
+@describes(
+    "Send a CSV or XLSX file as the body; it waits for its mapping",
+    answers={201: ImportOut},
+    query={
+        "sheet": "What its rows are.",
+        "layout": "Whose columns; found by its header where nothing is said.",
+        "file": "Its name.",
+        "organisation": "The code of the organisation that its rows belong to.",
+    },
+)
+def send() -> tuple[ImportOut, int]:
+    """Store a file."""
+    asked = request.args
+    code = take_in(
+        io.BytesIO(request.get_data(cache=True)), asked.get("file", "") or "api.csv",
+        asked.get("sheet", ""), asked.get("layout", ""), asked.get("organisation", ""),
+    )  # fmt: skip
+    return _out(queries.import_of(g.session, g.actor, code)), 201
+
+
+@api.get("/imports/<code>")
+@require("storage.import")
+@describes("One import, and how far it is", answers={200: ImportOut})
+def one(code: str) -> Response:
+    """Describe an import."""
+    return _answer(queries.import_of(g.session, g.actor, code))
+
+
+@api.put("/imports/<code>/mapping")
+@require("storage.import")
+@describes("Map the columns; the rows are checked then", body=Mapping, answers={200: ImportOut})
+def map_columns(code: str) -> Response:
+    """Map the columns."""
+    wanted = read(Mapping)
+    made = _seen(code)
+    header: list[str] = json.loads(made.header)
+    mapping: dict[str, int] = {}
+    for name, column in wanted.mapping.items():
+        if column not in header:
+            raise Invalid(Refusal("no_such_column", NO_COLUMN, {"found": column}), field=name)
+        mapping[name] = header.index(column)
+    decimal = "," if wanted.decimal == "," else "."
+    options = Options(wanted.date, decimal, wanted.numeric_codes)
+    service.map_columns(g.session, g.actor, made, mapping, options, at=g.clock.now())
+    return _flushed(made)
+
+
+@api.post("/imports/<code>/apply")
+@require("storage.import")
+@describes("Bring in the rows of a checked import", body=Applying, answers={202: ImportOut})
+def apply(code: str) -> Response:
+    """Bring the rows in."""
+    wanted = read(Applying)
+    made = _seen(code)
+    service.apply(g.session, g.actor, made, wanted.mode, at=g.clock.now())
+    return _flushed(made, 202)
+
+
+@api.post("/imports/<code>/take-back")
+@require("storage.import")
+@describes("Take an import back as a whole", body=TakingBack, answers={202: ImportOut})
+def take_back(code: str) -> Response:
+    """Take it back."""
+    wanted = read(TakingBack)
+    made = _seen(code)
+    service.take_back(g.session, g.actor, made, wanted.reason[:500], at=g.clock.now())
+    return _flushed(made, 202)
+
+
+@api.post("/imports/<code>/put-aside")
+@require("storage.import")
+@describes("Close an import that has changed nothing", answers={200: ImportOut})
+def put_aside(code: str) -> Response:
+    """Put it aside."""
+    made = _seen(code)
+    service.put_aside(g.session, g.actor, made, at=g.clock.now())
+    return _flushed(made)
+
+
+@api.get("/imports/<code>/problems")
+@require("storage.import")
+@describes("What is wrong with the rows of an import", answers={200: Problems}, listed=True)
+def problems(code: str) -> Problems:
+    """List problems."""
+    made = queries.import_of(g.session, g.actor, code)
+    wanted = select(ImportProblem).where(ImportProblem.import_id == made.id)
+    found, onward = cursors.page(g.session, wanted, ImportProblem.id)
+    return Problems(items=[_problem(queries.shown(one)) for one in found], next=onward)
+
+
+def _problem(one: queries.Shown) -> ProblemOut:
+    expected = gettext(one.expected, **one.facts)
+    return ProblemOut(
+        row=one.number, column=one.column, found=one.found, expected=expected, step=one.step
+    )
+
+
+def _seen(code: str) -> Import:
+    made = queries.import_of(g.session, g.actor, code)
+    etag.check(made.version)
+    return made
+
+
+def _flushed(made: Import, status: int = 200) -> Response:
+    g.session.flush()  # the version that this change makes
+    return _answer(made, status)
+
+
+def _answer(made: Import, status: int = 200) -> Response:
+    return etag.put(answers.json(_out(made), status), made.version)
+
+
+def _out(made: Import) -> ImportOut:
+    header: list[str] = json.loads(made.header)
+    mapping: dict[str, Any] = json.loads(made.mapping)
+    why = service.reason_of(made)
+    return ImportOut(
+        code=made.code, sheet=made.sheet, layout=made.layout, file=made.file_name, state=made.state,
+        mode=made.mode, header=header, mapping={name: header[at] for name, at in mapping.items()},
+        rows=made.rows, bad=made.bad, applied=made.applied, at_row=made.at_row,
+        because=gettext(why.because, **why.facts) if why else "", version=made.version,
+    )  # fmt: skip

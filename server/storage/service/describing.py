@@ -1,0 +1,53 @@
+"""What is said of a vial beside its place and state: its project, its sample type, a comment."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
+
+from server.core.actor import Actor
+from server.core.errors import Conflict, Refusal
+from server.core.words import N_
+from server.parties.models import Project
+from server.storage import rules
+from server.storage.models import SampleType, Vial
+from server.storage.service.stays import hold
+from server.storage.service.vials import trace
+
+
+def describe_vial(
+    session: Session,
+    actor: Actor,
+    vial: Vial,
+    *,
+    comment: str,
+    project: Project | None,
+    sample_type: SampleType | None,
+    at: datetime,
+) -> bool:
+    """Change what is said of a vial, and say whether anything has changed; one that is gone is left as it is."""
+    hold(session, vial)
+    before = (vial.comment, vial.project_id, vial.sample_type_id)
+    now = (comment, project.id if project else None, sample_type.id if sample_type else None)
+    if before == now:
+        return False
+    if vial.state in rules.TERMINAL:
+        because = N_("%(vial)s has left for good; what is said of it stays as it is.")
+        raise Conflict(Refusal("terminal_state", because, {"vial": vial.code}))
+    vial.comment, vial.project_id, vial.sample_type_id = now
+    session.flush()
+    names = ("comment", "project_id", "sample_type_id")
+    told = {
+        name: [old, new] for name, old, new in zip(names, before, now, strict=True) if old != new
+    }
+    trace(session, actor, "vial.described", vial, at, changed=told)
+    return True
+
+
+def touch_vial(
+    session: Session, actor: Actor, vial: Vial, action: str, *, at: datetime, changed: list[str]
+) -> None:
+    """Give a vial a new version where only rows beside it were changed, and say so in the record."""
+    flag_modified(vial, "comment")
+    session.flush()
+    trace(session, actor, action, vial, at, changed=changed)
