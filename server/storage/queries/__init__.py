@@ -17,8 +17,16 @@ from server.storage.queries.freezers import (
     freezer_details,
     freezers,
 )
+from server.storage.queries.heights import height_mm
 from server.storage.queries.holds import holds_among, holds_on, holds_on_lots, ref, unheld
 from server.storage.queries.life import Stay, life_of, zone_of
+from server.storage.queries.limits import (
+    ancestors,
+    limits_of,
+    own_limits,
+    why_none_allowed,
+    why_not_allowed,
+)
 from server.storage.queries.paths import (
     Path,
     Step,
@@ -52,6 +60,8 @@ from server.storage.queries.things import (
     stored_vials_of_lot,
     vial,
 )
+from server.storage.queries.types import TypeRow, container_type, container_types
+from server.storage.queries.violations import Violations, violations
 
 __all__ = [
     "Finding",
@@ -65,16 +75,22 @@ __all__ = [
     "Stay",
     "Step",
     "StockRow",
+    "TypeRow",
+    "Violations",
+    "ancestors",
     "box_bearing",
     "box_contents",
     "children_of",
     "container",
+    "container_type",
+    "container_types",
     "find",
     "former_place",
     "former_place_is_free",
     "freezer_details",
     "freezer_of",
     "freezers",
+    "height_mm",
     "holds_among",
     "holds_on",
     "holds_on_lots",
@@ -82,6 +98,7 @@ __all__ = [
     "kept_spaces",
     "last_copies",
     "life_of",
+    "limits_of",
     "live_custody",
     "lot_counts",
     "lot_of",
@@ -89,6 +106,7 @@ __all__ = [
     "nearest",
     "occupant_at",
     "occupants",
+    "own_limits",
     "own_org",
     "path_of",
     "paths_of",
@@ -113,5 +131,8 @@ __all__ = [
     "vial",
     "vial_path",
     "vials_inside",
+    "violations",
+    "why_none_allowed",
+    "why_not_allowed",
     "zone_of",
 ]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from server.accounts.queries import visible
 from server.core.actor import Actor
 from server.storage.models import Container, Custody, Room, Site
-from server.storage.queries.counts import last_copies, tree, vials_inside
+from server.storage.queries.counts import PLACES, last_copies, tree, vials_inside
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def children_of(session: Session, outer: Container) -> list[InsideRow]:
     ids = [inner.id for inner, _ in rows]
     vials, places = vials_inside(session, ids), _places(session, ids)
     return [
-        InsideRow(inner, outer.shape.label(ordinal), vials[inner.id], places[inner.id])
+        InsideRow(inner, outer.shape.written(ordinal), vials[inner.id], places[inner.id])
         for inner, ordinal in rows
         if ordinal is not None
     ]
@@ -77,7 +77,7 @@ def children_of(session: Session, outer: Container) -> list[InsideRow]:
 def _places(session: Session, ids: Sequence[int]) -> dict[int, int]:
     below = tree(ids)
     counted = (
-        select(below.c.root, func.sum(Container.rows * Container.columns * Container.layers))
+        select(below.c.root, func.sum(PLACES))
         .join(Container, Container.id == below.c.id)
         .where(Container.kind == "box")
         .group_by(below.c.root)

@@ -8,6 +8,7 @@ from server.storage.rules.codes import (
     why_not_name,
 )
 from server.storage.rules.places import (
+    DEEPEST,
     HOLDS,
     MOST_POSITIONS,
     MOST_ROWS,
@@ -16,6 +17,7 @@ from server.storage.rules.places import (
     why_not_fit,
     why_not_hold,
     why_not_into,
+    why_not_nested,
     why_not_place,
     why_not_shape,
 )
@@ -28,6 +30,7 @@ from server.storage.rules.states import (
     Act,
     State,
     state_after,
+    state_reversed,
     why_not_act,
     why_not_put_back,
     why_not_reserved,
@@ -36,6 +39,7 @@ from server.storage.rules.states import (
 
 __all__ = [
     "CODE",
+    "DEEPEST",
     "DISCARD_REASONS",
     "HOLDS",
     "LONGEST_CODE",
@@ -49,6 +53,7 @@ __all__ = [
     "State",
     "position_taken",
     "state_after",
+    "state_reversed",
     "why_not_act",
     "why_not_at",
     "why_not_code",
@@ -57,6 +62,7 @@ __all__ = [
     "why_not_hold",
     "why_not_into",
     "why_not_name",
+    "why_not_nested",
     "why_not_place",
     "why_not_put_back",
     "why_not_reserved",

@@ -1,13 +1,31 @@
 """The verbs of storage: places, containers, vials, promises and rack scans."""
 
+from server.storage.service.allowances import limit
+from server.storage.service.clearing import (
+    ask_clearance,
+    end_clearance,
+    set_policy,
+    sign_clearance,
+)
 from server.storage.service.containers import (
     add_box,
     add_freezer,
     add_rack,
     place_container,
-    retire_container,
 )
-from server.storage.service.endings import discard_vial, ship_vial
+from server.storage.service.destroying import (
+    Witness,
+    discard_vial,
+    end_destruction,
+    witness_destruction,
+)
+from server.storage.service.endings import (
+    consume_vial,
+    lose_vial,
+    reverse_ending,
+    ship_vial,
+    thaw_vial,
+)
 from server.storage.service.reservations import end_reservation, reserve
 from server.storage.service.scans import (
     apply_scan,
@@ -18,10 +36,26 @@ from server.storage.service.scans import (
     stage_scan,
 )
 from server.storage.service.sites import add_circuit, add_room, add_site, add_supply
+from server.storage.service.types import (
+    TypeFacts,
+    add_type,
+    bring_back_type,
+    edit_type,
+    retire_type,
+)
+from server.storage.service.upkeep import (
+    block,
+    describe,
+    measure,
+    move_freezer,
+    reshape,
+    retire_container,
+)
 from server.storage.service.vials import (
     add_vial,
     add_vials,
     bring_vial,
+    fill_vial,
     first_free,
     miss_vial,
     move_vial,
@@ -33,6 +67,8 @@ from server.storage.service.vials import (
 )
 
 __all__ = [
+    "TypeFacts",
+    "Witness",
     "add_box",
     "add_circuit",
     "add_freezer",
@@ -40,16 +76,30 @@ __all__ = [
     "add_room",
     "add_site",
     "add_supply",
+    "add_type",
     "add_vial",
     "add_vials",
     "apply_scan",
+    "ask_clearance",
+    "block",
+    "bring_back_type",
     "bring_vial",
     "choose_lot",
+    "consume_vial",
+    "describe",
     "discard_vial",
     "doubts_of",
+    "edit_type",
+    "end_clearance",
+    "end_destruction",
     "end_reservation",
+    "fill_vial",
     "first_free",
+    "limit",
+    "lose_vial",
+    "measure",
     "miss_vial",
+    "move_freezer",
     "move_vial",
     "place_container",
     "place_vial",
@@ -58,9 +108,16 @@ __all__ = [
     "put_aside_scan",
     "put_back",
     "reserve",
+    "reshape",
     "retire_container",
+    "retire_type",
+    "reverse_ending",
+    "set_policy",
     "ship_vial",
+    "sign_clearance",
     "stage_scan",
     "take_out",
+    "thaw_vial",
     "undo_move",
+    "witness_destruction",
 ]

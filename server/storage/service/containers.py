@@ -1,7 +1,7 @@
-"""Freezers, racks and boxes: added, put into each other, retired."""
+"""Freezers, racks and boxes: added, and put into each other."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,9 +13,22 @@ from server.core.words import N_
 from server.storage import queries, rules
 from server.storage.models import Container, Custody, NitrogenSupply, PowerCircuit, Room, Site
 from server.storage.positions import BoxShape
+from server.storage.queries.types import AnyType
 from server.storage.service.sites import save_new
 from server.storage.service.stays import Moment, end_stay, hold, occupy, why_not_into
+from server.storage.service.types import kept, shape_columns
 from server.storage.service.vials import first_free
+from server.storage.sizes import as_json
+
+
+class Facts(TypedDict, total=False):
+    """What may be said of any container."""
+
+    name: str
+    barcode: str | None
+    model: str
+    type: AnyType | None
+    """The type from which it is made: its shape (where none is given), heights and sizes are copied."""
 
 
 def add_freezer(
@@ -23,24 +36,17 @@ def add_freezer(
     actor: Actor,
     room: Room,
     code: str,
-    shape: BoxShape,
+    shape: BoxShape | None = None,
     *,
-    name: str = "",
-    model: str = "",
     power_circuit: PowerCircuit | None = None,
     nitrogen_supply: NitrogenSupply | None = None,
     at: datetime,
+    **facts: Unpack[Facts],
 ) -> Container:
     """Add a freezer to a room; its circuit and supply are those that it fails with."""
     site = session.get_one(Site, room.site_id)
-    for part in (power_circuit, nitrogen_supply):
-        if part is not None and part.site_id != site.id:
-            because = N_("%(code)s belongs to another site than the room.")
-            raise Invalid(Refusal("other_site", because, {"code": part.code}))
-    freezer = _new("freezer", site.org_id, code, shape, name, None, model, at)
-    freezer.room_id = room.id
-    freezer.power_circuit_id = power_circuit.id if power_circuit else None
-    freezer.nitrogen_supply_id = nitrogen_supply.id if nitrogen_supply else None
+    freezer = _new(session, "freezer", site.org_id, code, shape, at, facts)
+    stand_in(session, freezer, room, power_circuit, nitrogen_supply)
     return _keep(session, actor, freezer, at, room=room.code, site=site.code)
 
 
@@ -49,17 +55,15 @@ def add_rack(
     actor: Actor,
     org_id: int,
     code: str,
-    shape: BoxShape,
+    shape: BoxShape | None = None,
     *,
     into: Container | None = None,
     ordinal: int | None = None,
-    name: str = "",
-    barcode: str | None = None,
-    model: str = "",
     at: datetime,
+    **facts: Unpack[Facts],
 ) -> Container:
-    """Add a rack, and put it into a freezer where one is named."""
-    rack = _new("rack", org_id, code, shape, name, barcode, model, at)
+    """Add a rack, and put it into a freezer or rack where one is named."""
+    rack = _new(session, "rack", org_id, code, shape, at, facts)
     return _keep_in(session, actor, rack, into, ordinal, at)
 
 
@@ -68,17 +72,15 @@ def add_box(
     actor: Actor,
     org_id: int,
     code: str,
-    shape: BoxShape,
+    shape: BoxShape | None = None,
     *,
     into: Container | None = None,
     ordinal: int | None = None,
-    name: str = "",
-    barcode: str | None = None,
-    model: str = "",
     at: datetime,
+    **facts: Unpack[Facts],
 ) -> Container:
     """Add a box, and put it into a rack or freezer where one is named."""
-    box = _new("box", org_id, code, shape, name, barcode, model, at)
+    box = _new(session, "box", org_id, code, shape, at, facts)
     return _keep_in(session, actor, box, into, ordinal, at)
 
 
@@ -97,17 +99,14 @@ def place_container(
     hold(session, container)
     why_not_into(session, container, into, ordinal, when)
     before = queries.path_of(session, container)
-    wanted = select(Custody).where(Custody.child_id == container.id, queries.true_at(None))
-    end_stay(session, actor, session.scalars(wanted).first(), when)
+    end_stay(session, actor, standing(session, container), when)
     custody = occupy(session, actor, container, into, ordinal, when)
-    audit.record(
+    record(
         session,
         actor,
-        f"{container.kind}.placed",
-        container.kind,
-        container.code,
-        at=at,
-        org_id=container.org_id,
+        "placed",
+        container,
+        at,
         stated_at=happened_at,
         before=before.text,
         now=queries.path_of(session, container).text,
@@ -116,57 +115,103 @@ def place_container(
     return custody
 
 
-def retire_container(session: Session, actor: Actor, container: Container, *, at: datetime) -> None:
-    """Close a container for good; refused while anything is in it."""
-    hold(session, container)
-    inside = queries.occupants(session, container)
-    if inside:
-        because = N_(
-            "%(box)s still holds %(count)s things, among them %(occupant)s. Move them first."
-        )
-        facts = {
-            "box": container.code,
-            "count": len(inside),
-            "occupant": next(iter(inside.values())),
-        }
-        raise Conflict(Refusal("not_empty", because, facts))
-    container.retired_at = at
+def standing(session: Session, container: Container) -> Custody | None:
+    """Return the row that says where the container stands now; None where it stands nowhere."""
+    wanted = select(Custody).where(Custody.child_id == container.id, queries.true_at(None))
+    return session.scalars(wanted).first()
+
+
+def stand_in(
+    session: Session,
+    freezer: Container,
+    room: Room,
+    circuit: PowerCircuit | None,
+    supply: NitrogenSupply | None,
+) -> None:
+    """Let a freezer stand in a room, on a circuit and a supply of the same site."""
+    site = session.get_one(Site, room.site_id)
+    for part in (circuit, supply):
+        if part is not None and part.site_id != site.id:
+            because = N_("%(code)s belongs to another site than the room.")
+            raise Invalid(Refusal("other_site", because, {"code": part.code}))
+    if site.org_id != freezer.org_id:
+        because = N_("%(code)s belongs to another organisation.")
+        raise Conflict(Refusal("other_organisation", because, {"code": room.code}))
+    freezer.room_id = room.id
+    freezer.power_circuit_id = circuit.id if circuit else None
+    freezer.nitrogen_supply_id = supply.id if supply else None
+
+
+def record(
+    session: Session,
+    actor: Actor,
+    act: str,
+    container: Container,
+    at: datetime,
+    stated_at: datetime | None = None,
+    **facts: Any,  # noqa: ANN401  whatever the record is told
+) -> None:
+    """Write the audit entry of something done with a container."""
     audit.record(
         session,
         actor,
-        f"{container.kind}.retired",
+        f"{container.kind}.{act}",
         container.kind,
         container.code,
         at=at,
         org_id=container.org_id,
+        stated_at=stated_at,
+        **facts,
     )
 
 
 def _new(
+    session: Session,
     kind: str,
     org_id: int,
     code: str,
-    shape: BoxShape,
-    name: str,
-    barcode: str | None,
-    model: str,
+    shape: BoxShape | None,
     at: datetime,
+    facts: Facts,
 ) -> Container:
-    if refusal := rules.why_not_shape(shape):
+    of = facts.get("type")
+    if of is not None and of.kind != kind:
+        because = N_("%(code)s is no type of a %(kind)s.")
+        raise Invalid(Refusal("wrong_type", because, {"code": of.code, "kind": kind}), field="type")
+    found = shape or (of.shape if of is not None else None)
+    if found is None:
+        raise Invalid(Refusal("no_shape", N_("A type, or rows and columns, are missing.")))
+    if refusal := rules.why_not_shape(found):
         raise Invalid(refusal, field="rows")
     return Container(
         kind=kind,
         org_id=org_id,
         code=code,
-        name=name,
-        barcode=barcode or None,
-        model=model,
-        rows=shape.rows,
-        columns=shape.columns,
-        layers=shape.layers,
-        labels=shape.labels,
+        name=facts.get("name", ""),
+        barcode=facts.get("barcode") or None,
+        model=facts.get("model", ""),
         created_at=at,
+        **columns_of(session, found, of, at),
     )
+
+
+def columns_of(
+    session: Session, shape: BoxShape, of: AnyType | None, at: datetime
+) -> dict[str, Any]:
+    """Return what a container of this shape and type has in its columns."""
+    columns = shape_columns(shape) | {"unusable": shape.size - shape.capacity}
+    if of is None:
+        return columns
+    row = kept(session, of, at=at)
+    same_rows = (shape.rows, shape.layers) == (row.rows, row.layers)
+    same_cells = same_rows and shape.columns == row.columns
+    return columns | {
+        "type_id": row.id,
+        "size_class": row.size_class,
+        "size_classes": row.size_classes if same_cells else as_json({}),
+        "heights_mm": row.heights_mm if same_rows else as_json([]),
+        "mobile": row.mobile,
+    }
 
 
 def _keep(
@@ -177,18 +222,8 @@ def _keep(
     **facts: Any,  # noqa: ANN401  whatever the record is told
 ) -> Container:
     save_new(session, container, container.code)
-    audit.record(
-        session,
-        actor,
-        f"{container.kind}.added",
-        container.kind,
-        container.code,
-        at=at,
-        org_id=container.org_id,
-        rows=container.rows,
-        columns=container.columns,
-        **facts,
-    )
+    facts |= {"rows": container.rows, "columns": container.columns}
+    record(session, actor, "added", container, at, **facts)
     return container
 
 

@@ -12,7 +12,6 @@ from server.core.words import N_
 from server.storage import queries, rules
 from server.storage.models import Container, Custody, RackScan, Vial
 from server.storage.queries.carrying import taken_of
-from server.storage.rules.moves import slot_kept
 from server.storage.rules.space import keeper_of, why_not_kept
 from server.storage.rules.stays import before_it_came, taken_then
 

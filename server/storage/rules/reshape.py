@@ -1,0 +1,84 @@
+"""When the shape of a container may change: never under what is in it."""
+
+from collections.abc import Mapping
+
+from server.core.errors import Refusal
+from server.core.words import N_
+from server.storage.positions import BoxShape
+
+Taken = Mapping[int, str]
+
+
+def why_not_reshape(box: str, before: BoxShape, after: BoxShape, taken: Taken) -> list[Refusal]:
+    """Return every reason why a container with these occupants cannot get another shape.
+
+    What is in it stays at its ordinal. Words and directions change freely; so do rows at the end
+    (layers, where there are several) beyond the last occupant. Another number of columns gives the
+    positions other numbers, so it waits until the container is empty.
+    """
+    if not taken:
+        return []
+    if before.managed != after.managed:
+        because = N_("%(box)s holds %(count)s things; empty it before it gets or loses its places.")
+        return [Refusal("managed_while_occupied", because, {"box": box, "count": len(taken)})]
+    if _numbers_change(before, after):
+        because = N_(
+            "%(box)s holds %(count)s things, and with %(columns)s columns and %(rows)s rows its positions"
+            " would be other ones. Empty it first, or add rows at the end only."
+        )
+        facts = {
+            "box": box,
+            "count": len(taken),
+            "columns": after.columns,
+            "rows": after.rows,
+        }
+        return [Refusal("renumbered_while_occupied", because, facts)]
+    return [
+        refusal
+        for ordinal, occupant in sorted(taken.items())
+        if (refusal := _why_not_there(box, before, after, ordinal, occupant))
+    ]
+
+
+def _numbers_change(before: BoxShape, after: BoxShape) -> bool:
+    if not before.managed:
+        return False
+    several = before.layers > 1 or after.layers > 1
+    return before.columns != after.columns or (several and before.rows != after.rows)
+
+
+def _why_not_there(
+    box: str, before: BoxShape, after: BoxShape, ordinal: int, occupant: str
+) -> Refusal | None:
+    facts = {"position": before.written(ordinal), "box": box, "occupant": occupant}
+    if ordinal not in after.ordinals:
+        because = N_("%(position)s of %(box)s holds %(occupant)s; it cannot be cut off.")
+        return Refusal("shrunk_below", because, facts)
+    if ordinal in after.blocked and ordinal not in before.blocked:
+        because = N_("%(position)s of %(box)s holds %(occupant)s; move it before you block it.")
+        return Refusal("blocked_while_occupied", because, facts)
+    return None
+
+
+def why_not_heights(rows: int, heights_mm: list[float]) -> Refusal | None:
+    """Say why these cannot be the heights of so many rows, or None: one for each row, or none at all."""
+    if not heights_mm:
+        return None
+    if len(heights_mm) != rows:
+        because = N_("%(found)s heights are given for %(rows)s rows; one for each row is expected.")
+        return Refusal("bad_heights", because, {"found": len(heights_mm), "rows": rows})
+    outside = [one for one in heights_mm if not 0 <= one <= MOST_MM]
+    if outside:
+        because = N_("A height of %(found)s mm cannot be; 0 to %(most)s mm are expected.")
+        return Refusal("bad_heights", because, {"found": f"{outside[0]:g}", "most": MOST_MM})
+    return None
+
+
+MOST_MM = 5000
+
+
+def height_in(shape: BoxShape, heights_mm: list[float], ordinal: int) -> float | None:
+    """Return how high the floor of this position lies above its container's own floor; None where unknown."""
+    layer, row, _ = shape.cell(ordinal)
+    index = (layer - 1) * shape.rows + row - 1
+    return heights_mm[index] if index < len(heights_mm) else None

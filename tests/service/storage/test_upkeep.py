@@ -1,0 +1,236 @@
+"""A container gets other words, another shape, another room, and its end."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from server.audit.models import AuditEntry
+from server.core.db import Database
+from server.core.errors import AllRefused, Conflict, Invalid
+from server.storage import queries
+from server.storage import service as storage
+from server.storage.container_types import BUILT_IN
+from server.storage.positions import BoxShape
+from tests.support.shelves import START, Shelves
+
+LATER = START + timedelta(hours=1)
+
+
+def test_another_scheme_gives_other_words_and_moves_nothing(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box = shelves.box(org)
+        vial = shelves.vial(shelves.lot(org), "V1", box, 25)
+
+        shape = replace(box.shape, labels="roman-number", label_first="column", fill="up-left")
+        storage.reshape(session, shelves.actor, box, shape, at=LATER)
+
+        assert queries.vial_path(session, vial).ordinal == 25
+        assert queries.vial_path(session, vial).steps[-1].name == "7III"
+        assert queries.live_custody(session, vial).began_at == START
+        assert storage.first_free(session, box) == 81
+
+
+def test_a_box_is_not_cut_below_what_is_in_it(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box = shelves.box(org)
+        lot = shelves.lot(org)
+        for ordinal in (1, 80, 81):
+            shelves.vial(lot, f"V{ordinal}", box, ordinal)
+
+        with pytest.raises(AllRefused) as refused:
+            storage.reshape(session, shelves.actor, box, BoxShape(8, 9), at=LATER)
+        assert [one.facts["occupant"] for one in refused.value.refusals] == ["V80", "V81"]
+        for shape in (BoxShape(10, 10), BoxShape(1, 81, managed=False)):
+            with pytest.raises(Conflict, match="while_occupied"):
+                storage.reshape(session, shelves.actor, box, shape, at=LATER)
+        storage.reshape(session, shelves.actor, box, BoxShape(12, 9), at=LATER)
+        assert (box.rows, queries.inside(session, box).free) == (12, 105)
+
+
+def test_an_empty_box_becomes_a_bag_and_a_cut_one_still_tells_its_past(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box, other = shelves.box(org), shelves.box(org)
+        vial = shelves.vial(shelves.lot(org), "V1", box, 81)
+        storage.move_vial(session, shelves.actor, vial, other, 1, at=LATER)
+
+        storage.reshape(session, shelves.actor, box, BoxShape(1, 25, managed=False), at=LATER)
+
+        assert queries.vial_path(session, vial, START).steps[-1].name == "#81"
+        assert storage.first_free(session, box) == 1
+
+
+def test_a_position_is_blocked_only_while_it_is_empty(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box = shelves.box(org, shape=BoxShape(2, 2))
+        lot = shelves.lot(org)
+        shelves.vial(lot, "V1", box, 1)
+
+        with pytest.raises(Conflict, match="blocked_while_occupied"):
+            storage.block(session, shelves.actor, box, [1, 2], at=LATER)
+        storage.block(session, shelves.actor, box, [2, 3], at=LATER)
+        assert (box.unusable, queries.inside(session, box).places) == (2, 2)
+        with pytest.raises(Conflict, match="blocked"):
+            shelves.vial(lot, "V2", box, 2)
+        assert storage.first_free(session, box) == 4
+        shelves.vial(lot, "V3", box, 4)
+        with pytest.raises(Conflict, match="box_full"):
+            storage.first_free(session, box)
+        storage.block(session, shelves.actor, box, [], at=LATER)
+        assert storage.first_free(session, box) == 2
+
+
+def test_heights_add_up_from_the_floor_of_the_tank(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        tank = storage.add_freezer(
+            session, shelves.actor, shelves.room(org), "T1", type=BUILT_IN["TANK-12"], at=START
+        )
+        rack = storage.add_rack(
+            session, shelves.actor, org.id, "R1", type=BUILT_IN["RACK-10"], into=tank, at=START
+        )
+        box = shelves.box(org, "B1", rack)
+        vial = shelves.vial(shelves.lot(org), "V1", box, 5)
+
+        assert queries.height_mm(session, tank) == 0
+        assert queries.height_mm(session, rack) == 120
+        assert queries.height_mm(session, rack, 10) == 120
+        assert queries.height_mm(session, box) == queries.height_mm(session, vial) == 120 + 9 * 58
+        storage.measure(
+            session, shelves.actor, tank, heights_mm=[150], size_class="", size_classes={}, at=LATER
+        )
+        assert queries.height_mm(session, vial) == 150 + 9 * 58
+        storage.measure(
+            session, shelves.actor, tank, heights_mm=[], size_class="", size_classes={}, at=LATER
+        )
+        assert queries.height_mm(session, vial) is None
+        loose = shelves.rack(org)
+        assert queries.height_mm(session, loose) is None
+        storage.take_out(session, shelves.actor, vial, at=LATER)
+        assert queries.height_mm(session, vial) is None
+
+
+def test_what_has_no_size_of_the_position_does_not_go_there(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        rack = shelves.rack(org, levels=3)
+        storage.measure(
+            session,
+            shelves.actor,
+            rack,
+            heights_mm=[],
+            size_class="",
+            size_classes={"1": "tall"},
+            at=START,
+        )
+        with pytest.raises(Conflict, match="wrong_size"):
+            shelves.box(org, "B0", rack)  # the first free one is for tall boxes
+        tall = shelves.box(org, "TALL")
+        storage.measure(
+            session,
+            shelves.actor,
+            tall,
+            heights_mm=[],
+            size_class="tall",
+            size_classes={},
+            at=START,
+        )
+        storage.place_container(session, shelves.actor, tall, rack, 1, at=START)
+        with pytest.raises(Invalid, match="no_such_position"):
+            storage.measure(
+                session,
+                shelves.actor,
+                rack,
+                heights_mm=[],
+                size_class="",
+                size_classes={"9": "tall"},
+                at=START,
+            )
+
+
+def test_a_retired_box_leaves_its_place_and_takes_nothing(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        rack = shelves.rack(org)
+        box = shelves.box(org, "B1", rack)
+        vial = shelves.vial(shelves.lot(org), "V1", box, 1)
+        with pytest.raises(Conflict, match="not_empty"):
+            storage.retire_container(session, shelves.actor, box, at=LATER)
+        with pytest.raises(Conflict, match="not_empty"):
+            storage.retire_container(session, shelves.actor, rack, at=LATER)
+        storage.take_out(session, shelves.actor, vial, at=LATER)
+
+        storage.retire_container(session, shelves.actor, box, reason="cracked", at=LATER)
+
+        assert queries.occupants(session, rack) == {}
+        assert queries.path_of(session, box).place == ""
+        with pytest.raises(Conflict, match="retired"):
+            storage.reshape(session, shelves.actor, box, BoxShape(2, 2), at=LATER)
+        storage.retire_container(session, shelves.actor, rack, at=LATER)
+        with pytest.raises(Conflict, match="retired"):
+            shelves.box(org, "B2", rack)
+        told = session.scalars(select(AuditEntry).where(AuditEntry.action == "box.retired")).one()
+        assert json.loads(told.facts)["reason"] == "cracked"
+
+
+def test_a_rack_cannot_stand_in_itself_nor_too_deep(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        shelf = shelves.rack(org, "SHELF", shelves.freezer(org))
+        rack = shelves.rack(org, "RACK", shelf)
+        drawer = shelves.rack(org, "DRAWER", rack)
+
+        for into in (rack, drawer):
+            with pytest.raises(Conflict, match="cycle"):
+                storage.place_container(session, shelves.actor, rack, into, 1, at=LATER)
+        for depth in range(2):
+            drawer = shelves.rack(org, f"D{depth}", drawer)
+        with pytest.raises(Conflict, match="too_deep"):
+            shelves.box(org, "B1", drawer)
+        assert queries.path_of(session, drawer).text.endswith("D0 · 1 › D1")
+
+
+def test_a_freezer_moves_to_another_room(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        site = shelves.site(org)
+        room = storage.add_room(session, shelves.actor, site, "B2", at=START)
+        circuit = storage.add_circuit(session, shelves.actor, site, "UPS", at=START)
+        freezer = shelves.freezer(org)
+
+        with pytest.raises(Invalid, match="other_site"):
+            storage.move_freezer(
+                session, shelves.actor, freezer, shelves.room(org), power_circuit=circuit, at=LATER
+            )
+        storage.move_freezer(session, shelves.actor, freezer, room, power_circuit=circuit, at=LATER)
+        assert (freezer.room_id, freezer.power_circuit_id) == (room.id, circuit.id)
+        far = shelves.room(shelves.org())
+        with pytest.raises(Conflict, match="other_organisation"):
+            storage.move_freezer(session, shelves.actor, freezer, far, at=LATER)
+
+
+def test_what_is_said_of_a_box_changes_and_is_recorded(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        box = shelves.box(shelves.org())
+        for _ in range(2):  # the second changes nothing and records nothing
+            storage.describe(
+                session, shelves.actor, box, name="Left", barcode="X1", model="", at=LATER
+            )
+        told = session.scalars(select(AuditEntry).where(AuditEntry.action == "box.changed")).one()
+        assert json.loads(told.facts)["changed"]["name"] == ["", "Left"]
