@@ -14,27 +14,39 @@ from server.distribution import rules
 from server.distribution.models import Request, RequestVial
 from server.distribution.rules import Availability, LotStock
 from server.storage.models import Custody, Reservation, Vial
+from server.storage.queries.guarding import last_of_line
+from server.storage.queries.holds import unheld
 
 UNPROMISED = (
     ~select(Reservation.id)
     .where(Reservation.vial_id == Vial.id, Reservation.ended_at.is_(None))
     .exists()
 )
-IN_STORAGE = Vial.state == "in_storage"
+IN_STORAGE = (Vial.state == "in_storage") & Vial.damaged_at.is_(None)
 GIVEN_OUT = (Lot.tier == rules.GIVEN_TIER) & (Lot.disposition == rules.RELEASED)
 
 
 def availability(session: Session, line_ids: Collection[int]) -> dict[int, Availability]:
-    """Return what each line can give now: released distribution stock beyond the reserves."""
+    """Return what each line can give now: released distribution stock beyond the reserves, nothing held."""
     ids = list(line_ids)
     stored = stored_of_lines(session, ids)
+    last = _last_of_lines(session, ids)
     by_line: dict[int, list[LotStock]] = {line_id: [] for line_id in ids}
     for line_id, lot in _stock(session, ids):
         by_line[line_id].append(lot)
     return {
-        line_id: rules.availability(lots, stored.get(line_id, 0))
+        line_id: rules.availability(lots, stored.get(line_id, 0), last.get(line_id, 0))
         for line_id, lots in by_line.items()
     }
+
+
+def _last_of_lines(session: Session, line_ids: list[int]) -> dict[int, int]:
+    """Return how many vials of each line are its last ones, as its organisation wants it."""
+    owners = dict(
+        session.execute(select(CellLine.id, CellLine.org_id).where(CellLine.id.in_(line_ids))).all()
+    )
+    wanted = {org_id: last_of_line(session, org_id) for org_id in set(owners.values())}
+    return {line_id: wanted[org_id] for line_id, org_id in owners.items()}
 
 
 def lot_stock(session: Session, line_id: int) -> list[LotStock]:
@@ -51,7 +63,7 @@ def _stock(session: Session, line_ids: list[int]) -> list[tuple[int, LotStock]]:
     counted = (
         select(Lot.line_id, Lot.id, Lot.code, Lot.frozen_on, func.count(Vial.id), Lot.reserve_floor)
         .join(Vial, (Vial.lot_id == Lot.id) & IN_STORAGE & UNPROMISED)
-        .where(Lot.line_id.in_(line_ids), GIVEN_OUT)
+        .where(Lot.line_id.in_(line_ids), GIVEN_OUT, unheld())
         .group_by(Lot.line_id, Lot.id, Lot.code, Lot.frozen_on, Lot.reserve_floor)
         .order_by(Lot.frozen_on, Lot.id)
     )
@@ -59,11 +71,11 @@ def _stock(session: Session, line_ids: list[int]) -> list[tuple[int, LotStock]]:
 
 
 def stored_of_lines(session: Session, line_ids: Collection[int]) -> Mapping[int, int]:
-    """Return how many unpromised vials of each line are in storage, over all lots and tiers."""
+    """Return how many vials of each line are in storage, unpromised and free of holds, over all lots and tiers."""
     counted = (
         select(Lot.line_id, func.count(Vial.id))
         .join(Vial, (Vial.lot_id == Lot.id) & IN_STORAGE & UNPROMISED)
-        .where(Lot.line_id.in_(list(line_ids)))
+        .where(Lot.line_id.in_(list(line_ids)), unheld())
         .group_by(Lot.line_id)
     )
     return dict(session.execute(counted).all())
@@ -80,7 +92,7 @@ def lock_distribution_lots(session: Session, line_id: int) -> None:
 
 
 def free_vials(session: Session, lot_id: int, n: int) -> list[Vial]:
-    """Return and lock up to n unpromised vials of a lot, box by box in the order of their positions.
+    """Return and lock up to n vials of a lot that are neither promised nor held, box by box in the order of their positions.
 
     A vial that somebody else holds at this moment is passed over, not waited for.
     """
@@ -92,7 +104,8 @@ def free_vials(session: Session, lot_id: int, n: int) -> list[Vial]:
             & Custody.ended_at.is_(None)
             & Custody.superseded_at.is_(None),
         )
-        .where(Vial.lot_id == lot_id, IN_STORAGE, UNPROMISED)
+        .join(Lot, Lot.id == Vial.lot_id)
+        .where(Vial.lot_id == lot_id, IN_STORAGE, UNPROMISED, unheld())
         .order_by(Custody.container_id, Custody.ordinal)
         .limit(n)
         .with_for_update(of=Vial, skip_locked=True)

@@ -10,8 +10,6 @@ from server.core.words import N_
 
 MOST_VIALS = 10
 """Vials that one request may ask for."""
-LAST_OF_LINE = 2
-"""So many stored vials of a line, over all its lots, are never promised away."""
 RELEASED, GIVEN_TIER = "released", "distribution"
 """Only vials of a lot with this disposition and of this tier are given."""
 LEAST_PURPOSE, LONGEST_TEXT = 10, 2000
@@ -226,13 +224,13 @@ def why_not_reason(reason: str) -> Refusal | None:
     return Refusal("no_reason", N_("Say why; the requester reads it."))
 
 
-def availability(lots: Iterable[LotStock], stored_of_line: int) -> Availability:
+def availability(lots: Iterable[LotStock], stored_of_line: int, last_of_line: int) -> Availability:
     """Return what a line can give: its lots beyond their floors, never the last vials of the line.
 
-    `stored_of_line` counts the unpromised vials in storage over all lots and tiers.
+    `stored_of_line` counts the vials in storage over all lots and tiers that are neither promised nor held.
     """
     can_give = [lot.available for lot in lots if lot.available]
-    above_last = max(0, stored_of_line - LAST_OF_LINE)
+    above_last = max(0, stored_of_line - last_of_line)
     return Availability(
         total=min(sum(can_give), above_last),
         from_one_lot=min(max(can_give, default=0), above_last),

@@ -17,7 +17,6 @@ from server.storage.models import Custody, Vial
 from server.storage.rules import Act
 from server.storage.rules.states import state_reversed
 from server.storage.service.clearing import end_if_cleared
-from server.storage.service.destroying import discard_vial  # noqa: F401  callers know it from here
 from server.storage.service.guarding import refuse_if_waiting, refuse_use
 from server.storage.service.reservations import end_reservation
 from server.storage.service.stays import Moment, begin_stay, end_stay, hold, occupy, refuse

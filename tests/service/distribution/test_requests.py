@@ -9,12 +9,15 @@ from sqlalchemy import select
 from server.accounts.models import Person
 from server.audit.models import AuditEntry
 from server.core import catalogues
+from server.core.actor import Actor
 from server.core.errors import Conflict, Forbidden, Invalid, NotFound
 from server.distribution import queries, service
+from server.genealogy import service as genealogy
 from server.outbox.models import Letter
 from server.storage import queries as storage_queries
 from server.storage import service as storage
 from server.storage.models import Custody, Reservation, Vial
+from server.storage.queries.holds import ref
 from tests.support.desks import PURPOSE, Desk
 from tests.support.shelves import START
 
@@ -107,6 +110,32 @@ def test_promised_and_taken_vials_are_not_offered_again(desk):
     desk.session.flush()
 
     assert queries.availability(desk.session, [desk.line.id])[desk.line.id].total == 4
+
+
+def test_held_vials_are_neither_offered_nor_promised_nor_picked_nor_shipped(desk):
+    """BR-25: a hold on the lot, the line or a tube, laid before or after the approval."""
+    lot = desk.stock(8)
+    tube = desk.session.scalars(select(Vial).where(Vial.code == f"{lot.code}-01")).one()
+    org_id = desk.bank.id
+    on_tube = genealogy.lay(desk.session, desk.manager, ref(tube), org_id, "excursion", at=START)
+    assert queries.availability(desk.session, [desk.line.id])[desk.line.id].total == 5
+    request = desk.approved(2)
+    assert tube.code not in codes(desk.session, request)
+
+    holds = [genealogy.lay(desk.session, desk.manager, ref(lot), org_id, "identity", at=START)]
+    assert queries.availability(desk.session, [desk.line.id])[desk.line.id].total == 0
+    first, second = codes(desk.session, request)
+    with pytest.raises(Conflict, match="identity is in doubt"):
+        service.pick(desk.session, desk.manager, request, first, at=START)
+    system = Actor.system("tests")
+    genealogy.lift(desk.session, system, holds[0], "STR matches", at=START)
+    service.pick(desk.session, desk.manager, request, first, at=START)
+    service.pick(desk.session, desk.manager, request, second, at=START)
+    genealogy.lay(desk.session, desk.manager, ref(desk.line), org_id, "consent", at=START)
+    with pytest.raises(Conflict, match="the donor's consent"):
+        service.ship(desk.session, desk.manager, request, "Cold Express", "", at=START)
+    assert request.state == "picked"
+    assert on_tube.lifted_at is None
 
 
 def test_the_oldest_lot_that_can_give_all_is_taken(desk):

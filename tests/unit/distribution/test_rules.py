@@ -82,7 +82,7 @@ def test_a_lot_gives_nothing_of_its_reserve(unreserved, floor, available):
     ],
 )
 def test_the_last_vials_of_a_line_are_never_offered(lots, stored, total, from_one_lot):
-    found = rules.availability(lots, stored)
+    found = rules.availability(lots, stored, 2)
 
     assert (found.total, found.from_one_lot) == (total, from_one_lot)
 
@@ -108,7 +108,7 @@ def test_vials_come_from_the_oldest_lot_that_can_give_all_of_them(lots, quantity
     [("submitted", 4, None), ("submitted", 5, "reserve_touched"), ("reserved", 1, "wrong_state")],
 )
 def test_an_approval_never_touches_the_reserve(state, quantity, expected):
-    refusal = rules.why_not_approve("R-1", state, quantity, rules.availability([OLD], 6))
+    refusal = rules.why_not_approve("R-1", state, quantity, rules.availability([OLD], 6, 2))
 
     assert (refusal and refusal.code) == expected
 
