@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from server.accounts.models import Person
-from server.core.plain import Plain
+from server.core.plain import Asked, Plain
 from server.notify.models import Call, CallStep, Notice
 from server.outbox.models import Letter
 
@@ -61,7 +61,17 @@ _STEPS = Plain(
 
 def steps_of(session: Session, org_id: int) -> list[StepRow]:
     """Return the call list of an organisation in its order."""
-    return [_step(row) for row in _STEPS.ask(session, org_id=org_id).rows()]
+    return steps_in(ask_steps(session, org_id))
+
+
+def ask_steps(session: Session, org_id: int) -> Asked:
+    """Ask for the call list, to be read later by `steps_in`."""
+    return _STEPS.ask(session, org_id=org_id)
+
+
+def steps_in(asked: Asked) -> list[StepRow]:
+    """Return the call list that was asked for, in its order."""
+    return [_step(row) for row in asked.rows()]
 
 
 def running_call(session: Session, about: tuple[str, int]) -> Call | None:

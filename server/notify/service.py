@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.accounts.models import Person
 from server.core.errors import Refusal
-from server.core.plain import Plain, whole_row
+from server.core.plain import Asked, Plain, whole_row
 from server.notify import queries, rules
 from server.notify.models import Call, Notice
 from server.notify.queries import StepRow
@@ -78,15 +78,17 @@ def call(
     path: str,
     at: datetime,
     facts: Mapping[str, object] | None = None,
+    steps: Asked | None = None,
 ) -> None:
     """Begin a call: the first step of the organisation's list is told at once.
 
-    `facts` are for machines and go to webhooks as they are. With an empty list nobody is told; it
+    `facts` are for machines and go to webhooks as they are. `steps` is the list where the caller has asked
+    for it already (`queries.ask_steps`). With an empty list nobody is told; it
     is looked at again each minute.
     """
     words = Words(subject, _lines(text), path, facts or {})
     begun = Begun(org_id, *about, severity, at)
-    step = _next_step(session, org_id, 0)
+    step = _next_step(steps or queries.ask_steps(session, org_id), 0)
     row = asdict(begun) | {"words": words.packed(), "ended_at": None} | _where_it_is(step, 0, at)
     _CALL.ask(session, **row)
     if step:
@@ -123,7 +125,9 @@ def escalate(session: Session, now: datetime) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for waiting in due:
-        step = _next_step(session, waiting.org_id, waiting.next_position)
+        with session.no_autoflush:  # a call that moves on is written once, with its letter
+            steps = queries.ask_steps(session, waiting.org_id)
+        step = _next_step(steps, waiting.next_position)
         for name, value in _where_it_is(step, waiting.next_position, now).items():
             setattr(waiting, name, value)
         if step:
@@ -163,9 +167,8 @@ PUBLIC_URL = "{public_url}"
 """Stands in a letter for the server's address, which the sender knows."""
 
 
-def _next_step(session: Session, org_id: int, position: int) -> StepRow | None:
-    with session.no_autoflush:  # a call that moves on is written once, with its letter
-        steps = [one for one in queries.steps_of(session, org_id) if one.webhook or one.active]
+def _next_step(asked: Asked, position: int) -> StepRow | None:
+    steps = [one for one in queries.steps_in(asked) if one.webhook or one.active]
     chosen = rules.step_to_tell([Step(s.position, s.wait_s) for s in steps], position)
     return next((step for step in steps if chosen and step.position == chosen.position), None)
 

@@ -72,6 +72,11 @@ class Dating:
                     for channel_id, value, code in zip(channel_ids, m.rows[i], quality, strict=True)
                 ]
 
+    @property
+    def waits(self) -> bool:
+        """Say whether there are rows for `store_waiting`."""
+        return bool(self._waiting)
+
     def store_waiting(self) -> None:
         """Write the rows that wait."""
         if self._waiting:

@@ -1,10 +1,11 @@
 """Recording: a group of messages becomes rows, each exactly once, in the caller's transaction."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from edge_agent.wire import codec, topics
@@ -12,14 +13,14 @@ from edge_agent.wire.errors import WireError
 from edge_agent.wire.messages import Ack, Bad, Catalog, Events, Heartbeat, Rows, State
 from edge_agent.wire.ranges import Ranges
 from server.core.clock import to_ms
-from server.core.plain import together
+from server.core.plain import Plain, together
 from server.telemetry import dating, device_events, rejected, reports
 from server.telemetry.arrival import NUMBERED, Arrival
 from server.telemetry.columns import Column, Columns
 from server.telemetry.known import CHANNELS_AN_AGENT, Known
 from server.telemetry.models import Agent
 from server.telemetry.settling import Stream
-from server.telemetry.store import KnownAgent, Latest, Meanwhile, Store, StreamKey
+from server.telemetry.store import FEW, KnownAgent, Latest, Meanwhile, Store, StreamKey
 from server.telemetry.stores import store_of
 
 UNKNOWN = WireError(
@@ -33,6 +34,8 @@ _TOO_MANY = WireError(
     "too_many_channels",
     f"the agent has {CHANNELS_AN_AGENT} channels already; expected no further ones",
 )
+
+_SEEN = Plain(update(Agent).where(Agent.id == bindparam("agent")).values(seen_at=bindparam("at")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +108,19 @@ class _Recording:
         for agent, arrival in believed:
             if isinstance(arrival.message, Rows):
                 self._take_rows(agent, arrival, arrival.message)
-        self._store()
         events = [(a, m) for a, m in numbered if isinstance(m, Events)]
+        little = self._is_little() and not events
+        with together(self.session) if little else nullcontext():
+            self._store()
+            if little:
+                self._finish()
         if events:
             self._take_events(events)
         for agent, arrival in believed:
             self._take_report(agent, arrival)
-        with together(self.session):
-            self._bring_up_to_date()
-            self._save_streams()
+        if not little:
+            with together(self.session):
+                self._finish()
         self._mark_seen({agent.id for agent, arrival in believed if arrival.is_sign_of_life})
         return self.result
 
@@ -193,6 +200,11 @@ class _Recording:
 
     # what is stored
 
+    def _is_little(self) -> bool:
+        """A live message or two is written in one go: an alarm may wait behind it."""
+        rows = sum(len(column.times) for column in self.result.stored)
+        return rows <= FEW and not self.result.drills and not self.dating.waits
+
     def _store(self) -> None:
         result = self.result
         if result.stored:
@@ -200,6 +212,10 @@ class _Recording:
         if result.drills:
             self.store.add_drills(result.drills)
         self.dating.store_waiting()
+
+    def _finish(self) -> None:
+        self._bring_up_to_date()
+        self._save_streams()
 
     def _bring_up_to_date(self) -> None:
         result = self.result
@@ -251,10 +267,9 @@ class _Recording:
     def _mark_seen(self, agent_ids: set[int]) -> None:
         due = self.known.not_seen_lately(agent_ids, self.now)
         if due:
-            self.session.execute(
-                update(Agent).where(Agent.id.in_(due)).values(seen_at=self.now),
-                execution_options={"synchronize_session": False},
-            )
+            with together(self.session):
+                for agent_id in due:
+                    _SEEN.ask(self.session, agent=agent_id, at=self.now)
 
 
 def _why_not(arrival: Arrival, agent: KnownAgent | None) -> WireError | None:

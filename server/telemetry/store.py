@@ -11,6 +11,8 @@ from server.telemetry.columns import Column
 
 StreamKey = tuple[int, str, str]
 """(agent id, boot, stream)."""
+FEW = 100
+"""So many readings are written by a statement that can go `together` with others."""
 Meanwhile = Callable[[int], None]
 """What is done while the database stores so many readings."""
 

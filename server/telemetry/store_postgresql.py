@@ -10,7 +10,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from server.telemetry.columns import Column
-from server.telemetry.store import KnownAgent, Latest, Meanwhile, StreamKey, Undated
+from server.telemetry.store import FEW, KnownAgent, Latest, Meanwhile, StreamKey, Undated
 
 if TYPE_CHECKING:
     import psycopg
@@ -22,6 +22,9 @@ _ROW = Struct(">hiiiqidih").pack
 _ROW_WITHOUT = Struct(">hiiiqiih").pack
 """The same with a null for the value."""
 
+_FEW = """
+INSERT INTO reading (channel_id, at_ms, value, quality)
+SELECT * FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::smallint[])"""
 _AGENTS = """
 SELECT site, code, id, org_id, revoked_at IS NOT NULL FROM agent
 WHERE (site, code) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
@@ -81,7 +84,13 @@ class PostgresqlStore:
         self._cursor.execute(_SAVE_SETTLED, _columns(ranges, 4))
 
     def add_readings(self, columns: Iterable[Column], meanwhile: Meanwhile) -> None:
-        """Store the readings by binary COPY; the server stores a column while the next one is packed."""
+        """Store the readings by binary COPY; the server stores a column while the next one is packed.
+
+        A few are stored by a statement: COPY takes two round trips, and none of them with others.
+        """
+        if sum(len(c.times) for c in columns) <= FEW:
+            self._add_few(columns)
+            return
         count = 0
         sql = "COPY reading (channel_id, at_ms, value, quality) FROM STDIN (FORMAT BINARY)"
         with self._cursor.copy(sql) as copy:
@@ -91,6 +100,14 @@ class PostgresqlStore:
                 count += len(column.times)
             copy.write(_TRAILER)
             meanwhile(count)
+
+    def _add_few(self, columns: Iterable[Column]) -> None:
+        rows = [
+            (c.channel_id, at, None if value is None else float(value), quality)
+            for c in columns
+            for at, value, quality in zip(c.times, c.values, c.qualities, strict=False)
+        ]
+        self._cursor.execute(_FEW, _columns(rows, 4))
 
     def add_drills(self, columns: Iterable[Column]) -> None:
         """Store readings of drills."""

@@ -15,10 +15,11 @@ from server.alarms.wording import Sighting
 from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import Conflict, Refusal
-from server.core.plain import Plain
+from server.core.plain import Asked, Plain
 from server.core.wake import announce
 from server.core.words import N_
 from server.notify import service as notify
+from server.notify.queries import ask_steps
 from server.telemetry.models import Channel
 
 _WATCH = Actor.system("Cryokeep watch")
@@ -97,6 +98,7 @@ def raise_episode(
     makes a second raise of the same rule and drill harmless, whoever races.
     """
     begun = _BEGIN.ask(session, **_row(rule, raised_at, value, drill, now))
+    steps = ask_steps(session, rule.org_id)
     around = surroundings(session, rule.channel_id)
     episode_id: int | None = begun.value()
     if episode_id is None:
@@ -104,7 +106,7 @@ def raise_episode(
     seen = Sighting(
         rule.kind, rule.severity, around.key, around.label, rule.value, value, raised_at, drill
     )
-    _call(session, rule, episode_id, seen, around, now)
+    _call(session, rule, episode_id, seen, around, steps, now)
     audit.record_now(
         session,
         _WATCH,
@@ -219,6 +221,7 @@ def _call(
     episode_id: int,
     seen: Sighting,
     around: Surroundings,
+    steps: Asked,
     now: datetime,
 ) -> None:
     notify.call(
@@ -230,6 +233,7 @@ def _call(
         text=wording.letter(seen, around.place, around.stake),
         path=f"/alarms/{episode_id}",
         at=now,
+        steps=steps,
         facts={
             "freezer": around.place.freezer,
             "site": around.place.site,
