@@ -51,6 +51,23 @@ def test_the_record_says_what_happened_and_keeps_the_code(database, tmp_path, la
     assert page.count("box.melted") == 1
 
 
+def test_things_doors_and_facts_are_said_in_the_readers_language(database, tmp_path):
+    with database.writing() as session:
+        person = sign_in(session, None, ("quality",), everywhere=True, language="zh_Hans")
+        here = Actor.system("tests", door="cli")
+        told = {"reserved_for": "RQ-1", "unheard_of": 3}
+        audit.record(session, here, "vial.reserved", "vial", "SH-1", at=AT, **told)
+    page = person.browser(make_app(database, tmp_path)).get("/audit").text
+
+    for words in (
+        "预留给: RQ-1",
+        "unheard of: 3",
+        "<small>命令行</small>",
+        "<small>冻存管</small>",
+    ):
+        assert words in page
+
+
 def test_an_action_without_words_is_said_by_its_code():
     assert said("zh_Hans", "box.melted") == "box.melted"
 
