@@ -3,6 +3,7 @@
 from server.distribution.service.asking import cancel, receive, submit
 from server.distribution.service.deciding import approve, refuse
 from server.distribution.service.lapsing import cancel_run_out, is_any_run_out
+from server.distribution.service.on_lists import missed_on_list, pick_on_list
 from server.distribution.service.picking import not_there, pick
 from server.distribution.service.shipping import ship
 
@@ -11,8 +12,10 @@ __all__ = [
     "cancel",
     "cancel_run_out",
     "is_any_run_out",
+    "missed_on_list",
     "not_there",
     "pick",
+    "pick_on_list",
     "receive",
     "refuse",
     "ship",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fpdf import FPDF
 
 from server.handling.labels.drawing import Label, draw
-from server.handling.rules import PAGES_MM
+from server.handling.rules.labels import PAGES_MM
 
 DPI = 600
 

@@ -13,13 +13,13 @@ from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_
-from server.handling import rules
 from server.handling.labels.drawing import Label, draw
 from server.handling.labels.printing import CHANNEL, address_of
 from server.handling.labels.sheets import DPI, Sheet, pdf
 from server.handling.labels.zpl import zpl
 from server.handling.models import LabelJob, LabelPrint, LabelPrinter, LabelTemplate
 from server.handling.queries import labels as queries
+from server.handling.rules import labels as rules
 from server.outbox import service as outbox
 from server.storage.models import Container, Vial
 from server.storage.service.sites import save_new

@@ -1,6 +1,6 @@
 """The forms of labels."""
 
-from server.handling import rules
+from server.handling.rules import labels as rules
 from server.kit import forms
 from server.kit.form_codes import lines_of
 from server.kit.forms import Form

@@ -7,10 +7,10 @@ from flask import Response, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.core.errors import Conflict, CryokeepError, Invalid, NotFound
-from server.handling import rules
 from server.handling.labels.drawing import draw
 from server.handling.models import LabelTemplate
 from server.handling.queries import labels as queries
+from server.handling.rules import labels as rules
 from server.handling.service import labels as service
 from server.handling.views.blueprints import pages
 from server.handling.views.label_forms import PrinterForm, PrintForm, TemplateForm

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from server.core.errors import Invalid
-from server.handling import rules
 from server.handling.labels import fonts
 from server.handling.labels.drawing import Label, draw
 from server.handling.labels.sheets import Sheet, pdf
 from server.handling.labels.zpl import zpl
+from server.handling.rules import labels as rules
 from tests.support.zpl import printed
 
 CODE = "SH0041-27-1184"

@@ -1,0 +1,1 @@
+"""Decisions of work at the freezer: pure functions, one topic a module."""
