@@ -982,6 +982,9 @@ def upgrade() -> None:
             batch_op.f("fk_custody_bulk_move_id_bulk_move"), "bulk_move", ["bulk_move_id"], ["id"]
         )
 
+    with op.batch_alter_table("delivery_site", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("version", sa.Integer(), server_default="1", nullable=False))
+
     with op.batch_alter_table("rack_scan", schema=None) as batch_op:
         batch_op.add_column(sa.Column("scanner_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(
@@ -1031,6 +1034,9 @@ def downgrade() -> None:
     with op.batch_alter_table("rack_scan", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_rack_scan_scanner_id_scanner"), type_="foreignkey")
         batch_op.drop_column("scanner_id")
+
+    with op.batch_alter_table("delivery_site", schema=None) as batch_op:
+        batch_op.drop_column("version")
 
     with op.batch_alter_table("custody", schema=None) as batch_op:
         batch_op.drop_constraint(

@@ -37,6 +37,9 @@ class DeliverySite(Base):
     address: Mapped[str]
     contact: Mapped[str] = mapped_column(default="")
     active: Mapped[bool] = mapped_column(default=True)
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+    __mapper_args__ = {"version_id_col": version}
 
 
 class Project(Base):
