@@ -1,6 +1,7 @@
 """In which freezers a vial has been, and from when until when: custody intervals composed up the tree."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -12,27 +13,36 @@ from server.telemetry.warmest import Warmest, warmest
 DEEPEST = 8
 
 
+class Stay(NamedTuple):
+    """A time in a container, from begin until end."""
+
+    container_id: int
+    kind: str
+    begin: datetime
+    end: datetime
+
+
 def freezer_stays(
     session: Session, vial_id: int, now: datetime
 ) -> list[tuple[int, datetime, datetime]]:
-    """Return (freezer id, from, until) of every time the vial was in a freezer, oldest first."""
-    found: list[tuple[int, datetime, datetime]] = []
-    for container_id, begin, end in _inside(session, Custody.vial_id == vial_id, None, now, now):
-        found += _climb(session, container_id, begin, end, now, 0)
-    return found
+    """Return (freezer id, from, until) of every time the vial was in a freezer, oldest first.
+
+    Asks once for the vial, and once for each container that it was in.
+    """
+    stays = _inside(session, Custody.vial_id == vial_id, None, now, now)
+    return [(stay.container_id, stay.begin, stay.end) for stay in _climb(session, stays, now, 0)]
 
 
-def _climb(
-    session: Session, container_id: int, begin: datetime, end: datetime, now: datetime, depth: int
-) -> list[tuple[int, datetime, datetime]]:
-    if session.get_one(Container, container_id).kind == "freezer":
-        return [(container_id, begin, end)]
-    if depth >= DEEPEST:
-        return []
-    found: list[tuple[int, datetime, datetime]] = []
-    outer = _inside(session, Custody.child_id == container_id, begin, end, now)
-    for outer_id, outer_begin, outer_end in outer:
-        found += _climb(session, outer_id, outer_begin, outer_end, now, depth + 1)
+def _climb(session: Session, stays: list[Stay], now: datetime, depth: int) -> list[Stay]:
+    """Return the stays in freezers among these, and those of what the others stood in meanwhile."""
+    found: list[Stay] = []
+    for stay in stays:
+        if stay.kind == "freezer":
+            found.append(stay)
+        elif depth < DEEPEST:
+            child = Custody.child_id == stay.container_id
+            outer = _inside(session, child, stay.begin, stay.end, now)
+            found += _climb(session, outer, now, depth + 1)
     return found
 
 
@@ -42,21 +52,24 @@ def _inside(
     begin: datetime | None,
     end: datetime,
     now: datetime,
-) -> list[tuple[int, datetime, datetime]]:
-    """Return (container, from, until) of the occupant's stays, cut to the time asked about."""
-    wanted = select(Custody.container_id, Custody.began_at, Custody.ended_at).where(
-        occupant,
-        Custody.superseded_at.is_(None),
-        Custody.place == "position",  # a slot that is kept for a vial away does not cool it
-        Custody.began_at < end,
+) -> list[Stay]:
+    """Return the occupant's stays in containers, cut to the time asked about."""
+    wanted = (
+        select(Container.id, Container.kind, Custody.began_at, Custody.ended_at)
+        .join(Container, Container.id == Custody.container_id)
+        .where(
+            occupant,
+            Custody.superseded_at.is_(None),
+            Custody.place == "position",  # a slot that is kept for a vial away does not cool it
+            Custody.began_at < end,
+        )
     )
     if begin is not None:
         wanted = wanted.where(or_(Custody.ended_at.is_(None), Custody.ended_at > begin))
     rows = session.execute(wanted.order_by(Custody.began_at, Custody.id))
     return [
-        (container_id, max(began_at, begin or began_at), min(ended_at or now, end))
-        for container_id, began_at, ended_at in rows
-        if container_id is not None
+        Stay(container_id, kind, max(began_at, begin or began_at), min(ended_at or now, end))
+        for container_id, kind, began_at, ended_at in rows
     ]
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from server.core.clock import to_ms
 from server.storage import service as storage
@@ -47,6 +48,17 @@ def carried(database):
                 }
                 session.execute(reading.insert(), [{**row, "value": value + warm}])
         return vial.id, {"A": a.id, "B": b.id, "C": c.id}
+
+
+def test_each_container_that_a_vial_was_in_is_asked_about_once(database, carried):
+    vial_id, _freezers = carried
+    said = []
+    event.listen(database.reading_engine, "before_cursor_execute", lambda *a: said.append(a[2]))
+
+    with database.reading() as session:
+        freezer_stays(session, vial_id, START + 5 * HOUR)
+
+    assert len(said) <= 5, said
 
 
 def test_stays_follow_the_vial_its_box_and_its_rack(database, carried):
