@@ -22,6 +22,7 @@ from server.audit import sealer
 from server.core.clock import Clock
 from server.core.db import Database
 from server.distribution import jobs as distribution
+from server.storage import jobs as storage
 from server.telemetry import rejected, reports, rollups
 from server.telemetry.models import WorkerBeat
 
@@ -40,6 +41,7 @@ def table(home: Path) -> list[Row]:
     return [
         *alarms.JOBS,
         *distribution.JOBS,
+        *storage.JOBS,
         (
             "audit sealer",
             1.0,

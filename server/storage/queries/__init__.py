@@ -61,7 +61,7 @@ from server.storage.queries.things import (
     vial,
 )
 from server.storage.queries.types import TypeRow, container_type, container_types
-from server.storage.queries.violations import Violations, violations
+from server.storage.queries.violations import Violations, kinds_of_types, violations
 
 __all__ = [
     "Finding",
@@ -96,6 +96,7 @@ __all__ = [
     "holds_on_lots",
     "inside",
     "kept_spaces",
+    "kinds_of_types",
     "last_copies",
     "life_of",
     "limits_of",

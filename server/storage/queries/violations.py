@@ -54,7 +54,7 @@ def violations(
 def _vessels(
     session: Session, down: CTE, limits: Sequence[Limit], *, inside: bool
 ) -> list[Refusal]:
-    kinds = _kinds(session, limits)
+    kinds = kinds_of_types(session, limits)
     if not any(limit.subject == "container_type" for limit in limits):
         return []
     rows = session.execute(
@@ -103,7 +103,8 @@ def _forbids(limit: Limit) -> ColumnElement[bool]:
     return column.not_in(sorted(limit.values))
 
 
-def _kinds(session: Session, limits: Iterable[Limit]) -> dict[str, str]:
+def kinds_of_types(session: Session, limits: Iterable[Limit]) -> dict[str, str]:
+    """Return of which kind each container type is that these limits name."""
     codes = {
         value for limit in limits if limit.subject == "container_type" for value in limit.values
     }
