@@ -964,9 +964,21 @@ def upgrade() -> None:
                 "shipment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
             )
         )
+        batch_op.drop_index(batch_op.f("ix_custody_child"))
+        batch_op.drop_index(
+            batch_op.f("uq_custody_live_child"),
+            sqlite_where=sa.text("ended_at IS NULL AND superseded_at IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_custody_container"))
         batch_op.create_index("ix_custody_container", ["container_id", "ended_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_custody_bulk_move_id"), ["bulk_move_id"], unique=False)
+        batch_op.create_index(
+            "ix_custody_child_began",
+            ["child_id", "began_at"],
+            unique=False,
+            sqlite_where=sa.text("child_id IS NOT NULL"),
+            postgresql_where=sa.text("child_id IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_custody_kept",
             ["container_id"],
@@ -976,6 +988,17 @@ def upgrade() -> None:
             ),
             postgresql_where=sa.text(
                 "place != 'position' AND container_id IS NOT NULL AND ended_at IS NULL AND superseded_at IS NULL"
+            ),
+        )
+        batch_op.create_index(
+            "uq_custody_child_now",
+            ["child_id"],
+            unique=True,
+            sqlite_where=sa.text(
+                "ended_at IS NULL AND superseded_at IS NULL AND child_id IS NOT NULL"
+            ),
+            postgresql_where=sa.text(
+                "ended_at IS NULL AND superseded_at IS NULL AND child_id IS NOT NULL"
             ),
         )
         batch_op.create_foreign_key(
@@ -1043,6 +1066,15 @@ def downgrade() -> None:
             batch_op.f("fk_custody_bulk_move_id_bulk_move"), type_="foreignkey"
         )
         batch_op.drop_index(
+            "uq_custody_child_now",
+            sqlite_where=sa.text(
+                "ended_at IS NULL AND superseded_at IS NULL AND child_id IS NOT NULL"
+            ),
+            postgresql_where=sa.text(
+                "ended_at IS NULL AND superseded_at IS NULL AND child_id IS NOT NULL"
+            ),
+        )
+        batch_op.drop_index(
             "ix_custody_kept",
             sqlite_where=sa.text(
                 "place != 'position' AND container_id IS NOT NULL AND ended_at IS NULL AND superseded_at IS NULL"
@@ -1051,10 +1083,24 @@ def downgrade() -> None:
                 "place != 'position' AND container_id IS NOT NULL AND ended_at IS NULL AND superseded_at IS NULL"
             ),
         )
+        batch_op.drop_index(
+            "ix_custody_child_began",
+            sqlite_where=sa.text("child_id IS NOT NULL"),
+            postgresql_where=sa.text("child_id IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_custody_bulk_move_id"))
         batch_op.drop_index("ix_custody_container")
         batch_op.create_index(
             batch_op.f("ix_custody_container"), ["container_id", "began_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("uq_custody_live_child"),
+            ["child_id"],
+            unique=1,
+            sqlite_where=sa.text("ended_at IS NULL AND superseded_at IS NULL"),
+        )
+        batch_op.create_index(
+            batch_op.f("ix_custody_child"), ["child_id", "began_at"], unique=False
         )
         batch_op.drop_column("shipment_id")
         batch_op.drop_column("bulk_move_id")

@@ -6,11 +6,11 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from server.audit.models import AuditEntry
 from server.core.actor import Actor
+from server.core.many import insert_many
 from server.core.plain import Plain, whole_row
 
 _ENTRY = Plain(whole_row(AuditEntry))
@@ -99,10 +99,8 @@ def record_many(
         "subject_kind": subject_kind,
         "org_id": org_id,
     }
-    rows = [
-        {**same, "subject_code": code, "facts": _facts(facts)} for code, facts in subjects.items()
-    ]
-    session.execute(insert(AuditEntry), rows)
+    told = [_facts(facts) for facts in subjects.values()]
+    insert_many(session, AuditEntry, same, {"subject_code": list(subjects), "facts": told})
 
 
 def _facts(facts: Mapping[str, object]) -> str:

@@ -10,6 +10,9 @@ from server.storage.models.containers import Container
 from server.storage.models.vials import Vial
 
 LIVE = text("ended_at IS NULL AND superseded_at IS NULL")
+OF_CHILD = text("child_id IS NOT NULL")
+LIVE_CHILD = text("ended_at IS NULL AND superseded_at IS NULL AND child_id IS NOT NULL")
+"""Few custody rows are of containers: an index of these alone is small, and databases find that out."""
 KEPT = text(
     "place != 'position' AND container_id IS NOT NULL AND ended_at IS NULL AND superseded_at IS NULL"
 )
@@ -60,15 +63,21 @@ class Custody(Base):
             "uq_custody_live_vial", "vial_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE
         ),
         Index(
-            "uq_custody_live_child",
+            "uq_custody_child_now",
             "child_id",
             unique=True,
-            sqlite_where=LIVE,
-            postgresql_where=LIVE,
+            sqlite_where=LIVE_CHILD,
+            postgresql_where=LIVE_CHILD,
         ),
         Index("ix_custody_kept", "container_id", sqlite_where=KEPT, postgresql_where=KEPT),
         Index("ix_custody_vial", "vial_id", "began_at"),
-        Index("ix_custody_child", "child_id", "began_at"),
+        Index(
+            "ix_custody_child_began",
+            "child_id",
+            "began_at",
+            sqlite_where=OF_CHILD,
+            postgresql_where=OF_CHILD,
+        ),
         Index("ix_custody_container", "container_id", "ended_at"),
     )
 

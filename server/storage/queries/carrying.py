@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
+from server.core.many import among
 from server.storage.models import BulkMove, Container, Custody, Vial
 from server.storage.queries.paths import true_at
 
@@ -67,11 +68,7 @@ def _standing(row: Any, stay: Any) -> Standing:  # noqa: ANN401  rows of two sta
 @cache
 def _held() -> AnyRows:
     wanted = select(Vial.id, Vial.code, Vial.state, Vial.org_id, Vial.project_id)
-    return (
-        wanted.where(Vial.id.in_(bindparam("ids", expanding=True)))
-        .order_by(Vial.id)
-        .with_for_update(of=Vial)
-    )
+    return wanted.where(among(Vial.id, "ids")).order_by(Vial.id).with_for_update(of=Vial)
 
 
 @cache
@@ -83,7 +80,7 @@ def _stays() -> AnyRows:
         Custody.container_id,
         Custody.ordinal,
         Custody.began_at,
-    ).where(Custody.vial_id.in_(bindparam("ids", expanding=True)), true_at(None))
+    ).where(among(Custody.vial_id, "ids"), true_at(None))
 
 
 def held_boxes(session: Session, container_ids: Iterable[int]) -> dict[int, Container]:
@@ -125,15 +122,13 @@ def _occupied() -> AnyRows:
         .select_from(Custody)
         .outerjoin(Vial, Vial.id == Custody.vial_id)
         .outerjoin(child, child.id == Custody.child_id)
-        .where(Custody.container_id.in_(bindparam("boxes", expanding=True)))
+        .where(among(Custody.container_id, "boxes"))
     )
 
 
 @cache
 def _in_them() -> AnyRows:
-    return _occupied().where(
-        Custody.ordinal.in_(bindparam("ordinals", expanding=True)), true_at(None)
-    )
+    return _occupied().where(among(Custody.ordinal, "ordinals"), true_at(None))
 
 
 @cache

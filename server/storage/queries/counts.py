@@ -59,7 +59,7 @@ def tree(container_ids: Iterable[int]) -> CTE:
     inner = aliased(Custody)
     return down.union_all(
         select(down.c.root, inner.child_id, down.c.depth + 1)
-        .join(inner, inner.container_id == down.c.id)
+        .join(inner, inner.container_id.in_([down.c.id]))
         .where(
             inner.child_id.is_not(None),
             inner.ended_at.is_(None),

@@ -80,7 +80,7 @@ def _up() -> Any:  # noqa: ANN401  a recursive table
     outer = aliased(Custody)
     return up.union_all(
         select(up.c.origin, outer.container_id, up.c.depth + 1, outer.ordinal)
-        .join(outer, outer.child_id == up.c.id)
+        .join(outer, outer.child_id.in_([up.c.id]))
         .where(true_at(None, outer), outer.container_id.is_not(None), up.c.depth < DEEPEST)
     )
 

@@ -186,9 +186,10 @@ def _climb(*, of_vials: bool, past: bool, as_known: bool) -> AnyRows:
         ).where(own.id.in_(ids))
     way = start.cte("way", recursive=True)
     outer = aliased(Custody)
+    # "IN", not "=": SQLite, once it knows how many rows there are, would read all of them for a filter
     way = way.union_all(
         select(way.c.origin, way.c.depth + 1, outer.container_id, outer.ordinal, outer.id)
-        .join(outer, outer.child_id == way.c.container_id)
+        .join(outer, outer.child_id.in_([way.c.container_id]))
         .where(true_at(at, outer, known), way.c.depth < DEEPEST)
     )
     return (

@@ -51,7 +51,7 @@ def _kept() -> AnyRows:
     up = up.union_all(
         select(up.c.origin, up.c.depth + 1, outer.container_id, outer.ordinal)
         .select_from(up)
-        .join(outer, outer.child_id == up.c.container_id)
+        .join(outer, outer.child_id.in_([up.c.container_id]))
         .where(true_at(None, outer), outer.container_id.is_not(None), up.c.depth < DEEPEST)
     )
     kept = SpaceReservation

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
@@ -15,10 +15,12 @@ from sqlalchemy.orm.util import identity_key
 from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import AllRefused, Conflict, Refusal
+from server.core.many import among, insert_many
 from server.core.words import N_
 from server.genealogy import rules as genealogy
 from server.storage import queries, rules
 from server.storage.models import BulkMove, Container, Custody, Vial
+from server.storage.positions import BoxShape
 from server.storage.queries import carrying as asked
 from server.storage.queries.carrying import Standing, Taken
 from server.storage.queries.limits import why_none_allowed
@@ -47,6 +49,8 @@ class Load:
     boxes: Mapping[int, Container]
     taken: Sequence[Taken]
     kept: Mapping[int, Sequence[KeptSpace]]
+    shapes: Mapping[int, BoxShape]
+    """Of every box that something leaves or enters; made once, for making one is dear."""
 
 
 def carry(
@@ -88,7 +92,16 @@ def _load(session: Session, moves: Sequence[Move], when: Moment) -> Load:
     for one in taken:
         if one.ended_at is not None:
             when.not_before(one.ended_at)
-    return Load(moves, vials, boxes, taken, queries.kept_spaces(session, boxes, when.recorded_at))
+    kept = queries.kept_spaces(session, boxes, when.recorded_at)
+    return Load(moves, vials, boxes, taken, kept, _shapes(session, vials, boxes))
+
+
+def _shapes(
+    session: Session, vials: Mapping[int, Standing], boxes: Mapping[int, Container]
+) -> dict[int, BoxShape]:
+    left = {one.container_id for one in vials.values()} - set(boxes) - {None}
+    sources = session.scalars(select(Container).where(Container.id.in_(left))) if left else ()
+    return {one.id: one.shape for one in (*boxes.values(), *sources)}
 
 
 def _why_not(session: Session, load: Load, when: Moment) -> Iterator[Refusal]:
@@ -104,23 +117,21 @@ def _why_not(session: Session, load: Load, when: Moment) -> Iterator[Refusal]:
             because = N_("A vial or box that is named here does not exist; look again.")
             yield Refusal("no_such_thing", because, {"vial": vial.code if vial else None})
             continue
-        at = (move.container_id, move.ordinal)
+        at, shape = (move.container_id, move.ordinal), load.shapes[box.id]
+        label = shape.label(move.ordinal) if move.ordinal in shape.ordinals else ""
         found = [
             rules.why_not_act(vial.code, vial.state, Act.MOVE),
-            *_why_not_box(box, vial, move.ordinal),
+            *_why_not_box(box, load.shapes[box.id], vial, move.ordinal),
         ]
         if not any(found):
             found = [
                 named_twice(vial.code) if move.vial_id in vials_twice else None,
-                _why_not_position(load, box, vial, move, here.get(at), moving),
-                _why_not_time(box, vial, move.ordinal, left.get(at), when),
-                shared_place(vial.code, box.shape.label(move.ordinal), box.code)
-                if at in places_twice
-                else None,
+                _why_not_position(load, box, vial, move, label, here.get(at), moving),
+                _why_not_time(box, vial, label, left.get(at), when),
+                shared_place(vial.code, label, box.code) if at in places_twice else None,
             ]
         if not any(found):
             sound.append(move)
-        label = box.shape.label(move.ordinal) if move.ordinal in box.shape.ordinals else ""
         for refusal in found:
             if refusal is not None:
                 yield _about(refusal, vial.code, label)
@@ -132,19 +143,26 @@ def _about(refusal: Refusal, vial: str, position: str) -> Refusal:
     return replace(refusal, facts={"vial": vial, "position": position, **refusal.facts})
 
 
-def _why_not_box(box: Container, vial: Standing, ordinal: int) -> Sequence[Refusal | None]:
+def _why_not_box(
+    box: Container, shape: BoxShape, vial: Standing, ordinal: int
+) -> Sequence[Refusal | None]:
     retired = box.retired_at is not None
     return (
         rules.why_not_hold(box.code, box.kind, "vial"),
         rules.why_not_into(box.code, retired=retired, box_org=box.org_id, org=vial.org_id),
-        rules.why_not_at(box.shape, box.code, ordinal),
+        rules.why_not_at(shape, box.code, ordinal),
     )
 
 
 def _why_not_position(
-    load: Load, box: Container, vial: Standing, move: Move, here: Taken | None, moving: set[int]
+    load: Load,
+    box: Container,
+    vial: Standing,
+    move: Move,
+    position: str,
+    here: Taken | None,
+    moving: set[int],
 ) -> Refusal | None:
-    position = box.shape.label(move.ordinal)
     if here is not None and here.vial_id == vial.id:
         return there_already(vial.code, position, box.code)
     if here is not None and here.place != "position":
@@ -156,16 +174,14 @@ def _why_not_position(
 
 
 def _why_not_time(
-    box: Container, vial: Standing, ordinal: int, left: Taken | None, when: Moment
+    box: Container, vial: Standing, position: str, left: Taken | None, when: Moment
 ) -> Refusal | None:
-    if vial.began_at is not None and when.happened_at < vial.began_at:
-        return before_it_came(vial.began_at, when.happened_at)
-    if left is None or left.vial_id == vial.id or left.ended_at is None:
+    then = when.happened_at
+    if vial.began_at is not None and then < vial.began_at:
+        return before_it_came(vial.began_at, then)
+    if left is None or left.vial_id == vial.id or left.ended_at is None or left.ended_at <= then:
         return None
-    if left.ended_at <= when.happened_at:
-        return None
-    position = box.shape.label(ordinal)
-    return taken_then(position, box.code, left.code, left.began_at, left.ended_at, when.happened_at)
+    return taken_then(position, box.code, left.code, left.began_at, left.ended_at, then)
 
 
 def _together(session: Session, load: Load, sound: Sequence[Move]) -> Iterator[Refusal]:
@@ -179,8 +195,7 @@ def _together(session: Session, load: Load, sound: Sequence[Move]) -> Iterator[R
 
 def _ways(session: Session, load: Load) -> dict[int, str]:
     """Return the way to every box that something leaves or enters."""
-    left = {one.container_id for one in load.vials.values() if one.container_id is not None}
-    ways = queries.paths_of(session, containers=sorted(left | set(load.boxes)))
+    ways = queries.paths_of(session, containers=sorted(load.shapes))
     return {box: way.text for box, way in ways.items()}
 
 
@@ -208,7 +223,7 @@ def _record(
 
 _ENDED = (
     update(Custody)
-    .where(Custody.id.in_(bindparam("stays", expanding=True)))
+    .where(among(Custody.id, "stays"))
     .values(
         ended_at=bindparam("ended"), ended_recorded_at=bindparam("told"), ended_by=bindparam("by")
     )
@@ -240,28 +255,27 @@ def _begin(session: Session, actor: Actor, load: Load, move: BulkMove, when: Mom
         "bulk_move_id": move.id,
         "reason": "undo" if move.undoes_id is not None else "",
     }
-    rows = [
-        {
-            **same,
-            "vial_id": one.vial_id,
-            "container_id": one.container_id,
-            "ordinal": one.ordinal,
-        }
-        for one in load.moves
-    ]
-    session.execute(insert(Custody), rows)
+    each = {
+        "vial_id": [one.vial_id for one in load.moves],
+        "container_id": [one.container_id for one in load.moves],
+        "ordinal": [one.ordinal for one in load.moves],
+    }
+    insert_many(session, Custody, same, each)
+
+
+_RENEWED = (
+    update(Vial)
+    .where(among(Vial.id, "ids"))
+    .values(version=Vial.version + 1, verified_at=bindparam("verified"))
+    .execution_options(synchronize_session=False)
+)
 
 
 def _renew(session: Session, load: Load, when: Moment, *, scanned: bool) -> None:
     """Give every vial a new version; moved by position alone, none is verified any more (BR-04)."""
     ids = list(load.vials)
     verified = when.happened_at if scanned else None
-    session.execute(
-        update(Vial)
-        .where(Vial.id.in_(ids))
-        .values(version=Vial.version + 1, verified_at=verified)
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_RENEWED, {"ids": ids, "verified": verified})
     _forget(session, Vial, ids)
 
 
@@ -282,14 +296,12 @@ def _trace(
     when: Moment,
 ) -> None:
     stated = when.happened_at if when.stated else None
-    labels: dict[tuple[int, int], str] = {}
     subjects = {}
     for one in load.moves:
         vial, box = load.vials[one.vial_id], load.boxes[one.container_id]
-        now = f"{ways[box.id]} › {box.shape.label(one.ordinal)}"
-        labels[(one.container_id, one.ordinal)] = now
+        now = f"{ways[box.id]} › {load.shapes[box.id].label(one.ordinal)}"
         subjects[vial.code] = {
-            "before": _was(session, vial, load, ways),
+            "before": _was(vial, load, ways),
             "now": now,
             "move": move.id,
         }
@@ -307,11 +319,11 @@ def _trace(
     trace_move(session, actor, move, when)
 
 
-def _was(session: Session, vial: Standing, load: Load, ways: Mapping[int, str]) -> str:
+def _was(vial: Standing, load: Load, ways: Mapping[int, str]) -> str:
     if vial.container_id is None or vial.ordinal is None:
         return vial.place
-    box = load.boxes.get(vial.container_id) or session.get_one(Container, vial.container_id)
-    return f"{ways[box.id]} › {box.shape.label(vial.ordinal)}"
+    label = load.shapes[vial.container_id].label(vial.ordinal)
+    return f"{ways[vial.container_id]} › {label}"
 
 
 def trace_move(session: Session, actor: Actor, move: BulkMove, when: Moment) -> None:
