@@ -30,6 +30,14 @@ def history(session: Session, kind: str, code: str, most: int = 50) -> list[Audi
     return list(session.scalars(query.order_by(AuditEntry.id.desc()).limit(most)))
 
 
+def of_record(kind: str, code: str, orgs: frozenset[int] | None) -> Select[AuditEntry]:
+    """Return the entries of one thing that belong to these organisations; None means all entries."""
+    query = select(AuditEntry).where(
+        AuditEntry.subject_kind == kind, AuditEntry.subject_code == code
+    )
+    return query if orgs is None else query.where(AuditEntry.org_id.in_(sorted(orgs)))
+
+
 def seen_by(actor: Actor) -> Select[AuditEntry]:
     """Return the entries of the organisations for which the actor may read the record.
 

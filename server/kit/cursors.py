@@ -39,6 +39,11 @@ def decode(cursor: str) -> int | str:
     return value  # type: ignore[no-any-return]  # an int or a str, as just checked
 
 
+def not_ours() -> Invalid:
+    """Return the refusal of a cursor that does not fit this list."""
+    return Invalid(NOT_CURSOR, field="cursor")
+
+
 def limit() -> int:
     """Return how many items the request wants."""
     found = request.args.get("limit", "").strip()

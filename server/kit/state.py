@@ -11,6 +11,7 @@ from server.core.settings import Settings
 from server.core.wake import Waker
 from server.kit.nav import Nav
 from server.kit.panels import Panels
+from server.kit.records import Records
 from server.kit.strip import Strip
 from server.kit.tasks import Tasks
 from server.kit.zone import Zone
@@ -32,6 +33,7 @@ class Kit:
     strip: Strip = field(default_factory=Strip)
     zone: Zone = field(default_factory=Zone)
     tasks: Tasks = field(default_factory=Tasks)
+    records: Records = field(default_factory=Records)
 
 
 def kit() -> Kit:

@@ -41,10 +41,13 @@ class Candidate:
 def candidates(
     session: Session, kinds: Kinds, terms: Sequence[Term], limit: int = MOST
 ) -> list[Candidate]:
-    """Return things of these kinds that bear every term, `limit` at most and in no order."""
+    """Return things of these kinds that bear every term, `limit` at most and in no order.
+
+    It is the quicker the rarer the first term: see `rarest_first`.
+    """
     if not terms or not kinds:
         return []
-    first, *others = _rarest_first(session, terms)
+    first, *others = terms
     wanted = _bearing(kinds, first)
     driver = wanted.limit(FARTHEST if others else limit * 3).subquery("driver")
     found = select(driver.c.kind, driver.c.thing_id)
@@ -54,14 +57,9 @@ def candidates(
     return [Candidate(kind, thing) for kind, thing in rows]
 
 
-def bearers(session: Session, kinds: Kinds, term: Term, limit: int = MOST) -> list[Candidate]:
-    """Return things of these kinds that bear this one term."""
-    return candidates(session, kinds, [term], limit)
-
-
-def _rarest_first(session: Session, terms: Sequence[Term]) -> list[Term]:
+def rarest_first(session: Session, terms: Sequence[Term]) -> list[Term]:
     """Return the terms, the one with the fewest rows first, counted up to what is looked at."""
-    if len(terms) == 1:
+    if len(terms) < 2:
         return list(terms)
     counts = [
         select(func.count()).select_from(

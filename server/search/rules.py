@@ -14,6 +14,7 @@ LAST = "\U0010ffff"
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff\u3040-\u30ff\uac00-\ud7af"
 _PIECE = re.compile(rf"([{_HAN}]+)|((?:(?![{_HAN}])[\w.:/+#@-])+)")
+_ACCENTS = re.compile("[\u0300-\u036f]")
 _PART = re.compile(r"[^\W_]+")
 _RUN = re.compile(r"\d+|[^\W\d_]+")
 
@@ -32,8 +33,9 @@ class Term:
 
 
 def normal(text: str) -> str:
-    """Return the text as it is compared: full width as half width, capitals as small letters."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    """Return the text as it is compared: full width as half width, capitals as small letters, no accents."""
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFKC", _ACCENTS.sub("", apart))
 
 
 def words_of(*texts: str | None) -> frozenset[str]:
@@ -75,14 +77,11 @@ def _fragments(piece: str) -> Iterator[str]:
 
 
 def terms_of(query: str) -> list[Term]:
-    """Return what a query asks for, every term of it needed; the last word may be only begun.
+    """Return what a query asks for, every term of it needed; each word may be only begun.
 
     Empty where nothing in it can be looked for.
     """
-    terms = list(dict.fromkeys(_terms(normal(query))))[:MOST_TERMS]
-    if terms and not _is_gram(terms[-1].words[0]):
-        terms[-1] = Term(terms[-1].words, begins=True)
-    return terms
+    return list(dict.fromkeys(_terms(normal(query))))[:MOST_TERMS]
 
 
 def _terms(text: str) -> Iterator[Term]:
@@ -92,11 +91,8 @@ def _terms(text: str) -> Iterator[Term]:
             yield from (Term((pair,), begins=len(pair) == 1) for pair in pairs)
         elif parts := _PART.findall(latin):
             whole, joined = latin.strip(".:/+#@-_"), "".join(parts)
-            yield Term(tuple(dict.fromkeys(word[:LONGEST] for word in (whole, joined))))
-
-
-def _is_gram(word: str) -> bool:
-    return bool(re.match(rf"[{_HAN}]", word))
+            words = dict.fromkeys(word[:LONGEST] for word in (whole, joined))
+            yield Term(tuple(words), begins=True)
 
 
 def bears(words: Iterable[str], term: Term) -> bool:

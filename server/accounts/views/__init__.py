@@ -15,3 +15,4 @@ __all__ = [
 def register(kit: Kit) -> None:
     """Put people into the page head of those who manage them."""
     kit.nav.offer(80, N_("People"), "/people", "people.manage")
+    kit.records.offer(70, "person", N_("person"), "people.manage", "/people/{id}", found=True)

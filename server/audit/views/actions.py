@@ -98,6 +98,8 @@ ACTIONS: Mapping[str, str] = {
     "line.imported": N_("cell lines imported"),
     "lot.imported": N_("lots imported"),
     "channel.imported": N_("channels imported"),
+    "filter.saved": N_("filter saved"),
+    "filter.forgotten": N_("filter forgotten"),
     "history.imported": N_("history of readings imported"),
 }
 """Every action that is recorded, in words; what an older version wrote may be missing here."""

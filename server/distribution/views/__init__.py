@@ -13,6 +13,7 @@ def register(kit: Kit) -> None:
     kit.nav.offer(20, N_("Window"), "/window", "requests.own")
     kit.nav.offer(37, N_("Requests"), "/requests", "requests.read")
     kit.nav.offer(38, N_("My requests"), "/requests", "requests.own")
+    kit.records.offer(80, "request", N_("request"), "requests.read", "/requests/{code}", found=True)
     kit.panels.offer("line", 10, panels.of_line)
     kit.panels.offer("lot", 5, panels.of_lot)
     kit.panels.offer("home_main", 10, tasks.own_requests)

@@ -4,19 +4,33 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, func, literal, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    bindparam,
+    func,
+    literal,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import visible
 from server.catalogue.models import CellLine, CellLineName, Lot
 from server.core.actor import Actor
-from server.storage.models import TAIL, Container, Vial
+from server.search import queries as index
+from server.search.rules import terms_of
+from server.storage.models import TAIL, Container, Custody, Vial
+from server.storage.queries.paths import true_at
 from server.storage.queries.things import spellings
 
 READ = "storage.read"
 MOST_HITS = 50
 MOST_NEAR = 8
 SHORTEST_START = 3
+LONGEST_CODE = 64
 
 
 @dataclass(frozen=True)
@@ -44,12 +58,23 @@ class Finding:
 
 
 def find(session: Session, actor: Actor, asked: str) -> Finding:
-    """Return what bears this code, barcode, lot number or line name, among what the actor may see."""
+    """Return what bears this code, and where nothing does, what comes near."""
+    finding = exact(session, actor, asked)
+    if finding.hits or not finding.asked:
+        return finding
+    return Finding(finding.asked, near=nearest(session, actor, finding.asked))
+
+
+def exact(session: Session, actor: Actor, asked: str) -> Finding:
+    """Return what bears this code, barcode, lot number or line name, among what the actor may see.
+
+    A box's code and a position ("D-044 C7") are what is there.
+    """
     text = asked.strip()
     if not text:
         return Finding(text)
-    hits = _exact(session, actor, text) or _lines(session, actor, text)
-    return Finding(text, hits, [] if hits else nearest(session, actor, text))
+    ways = (_exact, _in_position, _lines)
+    return Finding(text, next((hits for way in ways if (hits := way(session, actor, text))), []))
 
 
 def _exact(session: Session, actor: Actor, text: str) -> list[Hit]:
@@ -99,13 +124,50 @@ def _line() -> Row:
     return four  # type: ignore[no-any-return]  # see Row
 
 
+def _in_position(session: Session, actor: Actor, text: str) -> list[Hit]:
+    """Return what is in the position that is named after the code of its box or rack."""
+    outer, _space, position = text.rpartition(" ")
+    if not outer or len(outer) > LONGEST_CODE:
+        return []
+    hits = [
+        hit
+        for hit in _exact(session, actor, outer.strip())
+        if hit.kind in ("freezer", "rack", "box")
+    ]
+    found: list[Hit] = []
+    for hit in hits:
+        container = session.get_one(Container, hit.id)
+        if (ordinal := container.shape.ordinal(position)) is not None:
+            found += _occupant(session, container.id, ordinal)
+    return found
+
+
+def _occupant(session: Session, container_id: int, ordinal: int) -> list[Hit]:
+    here = (Custody.container_id == container_id) & (Custody.ordinal == ordinal) & true_at(None)
+    parts = (
+        _vials().join(Custody, Custody.vial_id == Vial.id).where(here),
+        _containers().join(Custody, Custody.child_id == Container.id).where(here),
+    )
+    return [Hit(*row) for row in session.execute(union_all(*parts))]
+
+
 def _lines(session: Session, actor: Actor, text: str) -> list[Hit]:
     """Return the lines of this name or synonym, however it is capitalised."""
     low = text.lower()
-    named = _line().where(func.lower(CellLine.name) == low)
-    also = _line().join(CellLineName).where(func.lower(CellLineName.name) == low)
+    bearing = _lines_bearing(session, actor, text)
+    named = _line().where(func.lower(CellLine.name) == low, bearing)
+    also = _line().join(CellLineName).where(func.lower(CellLineName.name) == low, bearing)
     parts = union_all(*(visible(one, actor, READ, CellLine.org_id) for one in (named, also)))
     return list(dict.fromkeys(Hit(*row) for row in session.execute(parts)))[:MOST_HITS]
+
+
+def _lines_bearing(session: Session, actor: Actor, text: str) -> ColumnElement[bool]:
+    """Return the condition that narrows to lines with these words; none where too many have them."""
+    terms = index.rarest_first(session, terms_of(text))
+    if not terms:
+        return true()
+    found = index.candidates(session, {"line": actor.orgs(READ)}, terms)
+    return true() if len(found) >= index.MOST else CellLine.id.in_([one.id for one in found])
 
 
 def nearest(session: Session, actor: Actor, text: str) -> list[Hit]:

@@ -1,41 +1,62 @@
-"""One box for every code: scan or type, and land where the thing is."""
+"""One box for everything: scan a code and land where the thing is, or type words and choose."""
 
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from server.kit.door import require
+from server.kit.state import kit
 from server.storage import queries
 from server.storage.queries import Hit
+from server.storage.queries.find import exact
+from server.storage.queries.searching import BEST, Result, Results, search
 from server.storage.views.blueprints import pages
 from server.storage.views.vials import vial_page
 
-PAGES = {
-    "vial": "storage.vial",
-    "box": "storage.box",
-    "rack": "storage.rack",
-    "freezer": "storage.freezer",
-    "lot": "catalogue.lot",
-    "line": "catalogue.line",
-}
+MOST_OF_A_KIND = 100
+Page = Response | str | tuple[str, int]
 
 
 @pages.get("/find")
 @require("storage.read")
-def find() -> Response | str | tuple[str, int]:
-    """Answer a code with its one page, with a list where several bear it, or with the nearest codes."""
-    finding = queries.find(g.session, g.actor, request.args.get("q", ""))
+def find() -> Page:
+    """Answer a code with its one page; words, or a code that several bear, with the best finds."""
+    asked = request.args.get("q", "")
+    finding = exact(g.session, g.actor, asked)
     only = finding.only
     if only is not None and only.kind == "vial":
         found = queries.vial(g.session, g.actor, "storage.read", only.code)
         return vial_page(found, scanned=finding.asked)
     if only is not None:
         return redirect(address(only))
-    page = render_template(
-        "storage/find.html", finding=finding, address=address, scanned=finding.asked
-    )
-    return page, 200 if finding.hits or not finding.asked else 404
+    if finding.hits or not finding.asked:
+        return _page(finding)
+    return _by_words(finding)
 
 
-def address(hit: Hit) -> str:
-    """Return the page of what was found."""
-    return url_for(PAGES[hit.kind], code=hit.code)
+def _by_words(finding: queries.Finding) -> Page:
+    """Show what bears the words; where nothing does, the codes that come near."""
+    kind = request.args.get("kind", "")
+    if kind == "vial":
+        return redirect(url_for("storage.vials", q=finding.asked))
+    most = MOST_OF_A_KIND if kind else BEST
+    seen = kit().records.seen(g.actor)
+    results = search(g.session, finding.asked, seen, kind, most)
+    if results.best:
+        return _page(finding, results)
+    near = queries.nearest(g.session, g.actor, finding.asked)
+    return _page(queries.Finding(finding.asked, near=near)), 404
+
+
+def _page(finding: queries.Finding, results: Results | None = None) -> str:
+    sections: dict[str, list[Result]] = {}
+    for result in results.best if results else []:
+        sections.setdefault(result.kind, []).append(result)
+    return render_template(
+        "storage/find.html", finding=finding, address=address, scanned=finding.asked, results=results,
+        sections=sections,
+    )  # fmt: skip
+
+
+def address(hit: Hit | Result) -> str:
+    """Return the page of what was found; empty where it has none."""
+    return kit().records.page(hit.kind, hit.id, hit.code)

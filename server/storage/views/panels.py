@@ -1,9 +1,15 @@
 """What storage puts onto the pages of others."""
 
+from collections.abc import Mapping
+from contextlib import suppress
+
 from flask import g, render_template
 
 from server.catalogue.models import Lot
+from server.core.errors import NotFound
 from server.storage import queries, rules
+from server.storage.models import Container, Vial
+from server.storage.queries.stays import all_stays
 
 MOST = 60
 
@@ -22,3 +28,21 @@ def vials_of_lot(lot: Lot) -> str:
         total=total,
         rules=rules,
     )
+
+
+def where_it_was(asked: Mapping[str, str]) -> str | None:
+    """Return the card of all stays of a vial or container, those that were corrected too; with both times."""
+    thing = _thing(asked["kind"], asked["code"])
+    if thing is None:
+        return None
+    stays = all_stays(g.session, thing)
+    return render_template("storage/where_it_was.html", stays=stays)
+
+
+def _thing(kind: str, code: str) -> Vial | Container | None:
+    with suppress(NotFound):
+        if kind == "vial":
+            return queries.vial(g.session, g.actor, "storage.read", code)
+        if kind in ("freezer", "rack", "box"):
+            return queries.container(g.session, g.actor, "storage.read", code, kind)
+    return None

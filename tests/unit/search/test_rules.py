@@ -16,6 +16,8 @@ from server.search.rules import LONGEST, MOST_TERMS, MOST_WORDS, Term, bears, te
         ("张伟 technician", {"张伟", "伟", "technician"}),
         ("肝L02细胞", {"肝", "l02", "02", "细胞", "胞"}),
         ("Straße", {"strasse"}),
+        ("Nováková Müller", {"novakova", "muller"}),
+        ("가나 ガ", {"가나", "나", "ガ"}),
         ("", set()),
         ("-- % _ ' \" ;", set()),
         (None, set()),
@@ -32,6 +34,7 @@ def test_a_text_is_found_by_its_words(text: str | None, words: set[str]) -> None
         ("SH0041-27-1184", "sh0041-27-1"),
         ("SH0041-27-1184", "SH0041271184"),
         ("HEK293T", "hek 293 t"),
+        ("HEK293T L-0412", "hek29 041"),
         ("HEK293T", "HEK-293T"),
         ("HEK-293T", "hek293t"),
         ("人胚肾细胞 HEK293T", "肾细"),
@@ -57,7 +60,7 @@ def test_what_is_not_written_is_not_found(text: str, query: str) -> None:
 @pytest.mark.parametrize(
     ("query", "terms"),
     [
-        ("hek l-04", [Term(("hek",)), Term(("l-04", "l04"), begins=True)]),
+        ("hek l-04", [Term(("hek",), begins=True), Term(("l-04", "l04"), begins=True)]),
         ("肾", [Term(("肾",), begins=True)]),
         ("肾细胞", [Term(("肾细",)), Term(("细胞",))]),
         ("hek hek", [Term(("hek",), begins=True)]),

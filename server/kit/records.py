@@ -1,0 +1,57 @@
+"""Kinds of records that have a page and a history: offered by features, so that low pages can lead to high ones."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from server.core.actor import Actor
+
+
+@dataclass(frozen=True)
+class Record:
+    """One kind: what it is called, who may see such things, and the page of one."""
+
+    kind: str
+    words: str
+    permission: str
+    page: str
+    """Its address with {code} or {id} in it; empty where it has none."""
+    found: bool = False
+    """It is found by words under this kind."""
+
+
+class Records:
+    """Collects kinds while the app is made, in the order in which they are shown."""
+
+    def __init__(self) -> None:
+        self._offered: dict[str, tuple[int, Record]] = {}
+
+    def offer(
+        self, position: int, kind: str, words: str, permission: str, page: str = "", *, found: bool = False
+    ) -> None:  # fmt: skip
+        """Take in a kind; `words` is marked with N_, `page` holds {code} or {id} ("" where none has a page)."""
+        self._offered[kind] = (position, Record(kind, words, permission, page, found))
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter([record for _position, record in sorted(self._offered.values(), key=_first)])
+
+    def get(self, kind: str) -> Record | None:
+        """Return this kind, or None."""
+        return self._offered[kind][1] if kind in self._offered else None
+
+    def page(self, kind: str, thing_id: int, code: str) -> str:
+        """Return the address of one record's page; empty where there is none."""
+        record = self.get(kind)
+        return record.page.format(id=thing_id, code=quote(code, safe="")) if record else ""
+
+    def seen(self, actor: Actor) -> dict[str, frozenset[int] | None]:
+        """Return the kinds found by words that the actor may see somewhere, with the organisations."""
+        return {
+            record.kind: actor.orgs(record.permission)
+            for record in self
+            if record.found and actor.may(record.permission)
+        }
+
+
+def _first(item: tuple[int, Record]) -> int:
+    return item[0]

@@ -1,0 +1,52 @@
+"""Everything that was ever recorded of where a thing was: what holds, and what was corrected."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.storage.models import Container, Custody, Vial
+from server.storage.queries.paths import Path, paths_of
+
+MOST = 200
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One row of custody, and the way to its place as it was then."""
+
+    custody: Custody
+    text: str
+
+    @property
+    def corrected(self) -> bool:
+        """Say whether another row took its place."""
+        return self.custody.superseded_at is not None
+
+    @property
+    def late(self) -> bool:
+        """Say whether it was recorded more than a minute after it happened."""
+        return (self.custody.began_recorded_at - self.custody.began_at).total_seconds() > 60
+
+
+def all_stays(session: Session, thing: Vial | Container) -> list[Recorded]:
+    """Return every row of the thing's custody, newest first, corrected ones in their place among the others."""
+    own = Custody.vial_id if isinstance(thing, Vial) else Custody.child_id
+    wanted = select(Custody).where(own == thing.id)
+    rows = session.scalars(wanted.order_by(Custody.began_at.desc(), Custody.id.desc()).limit(MOST))
+    found = list(rows)
+    return [Recorded(row, _text(row, _ways(session, row))) for row in found]
+
+
+def _ways(session: Session, row: Custody) -> Path | None:
+    """Return the way to the container that it was in, as that stood then."""
+    if row.container_id is None:
+        return None
+    return paths_of(session, containers=[row.container_id], at=row.began_at)[row.container_id]
+
+
+def _text(row: Custody, way: Path | None) -> str:
+    if way is None or row.container is None:
+        return ""
+    label = row.container.shape.written(row.ordinal or 1) if row.ordinal else ""
+    return " › ".join(step for step in (way.text or row.container.code, label) if step)

@@ -1,0 +1,187 @@
+"""What can be done with the vials that were chosen in the list: a table that higher features add to."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import g, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from server.accounts.queries import visible
+from server.core.actor import Actor
+from server.core.errors import Conflict, Invalid, NotFound, Refusal
+from server.core.words import N_
+from server.genealogy.rules import CAUSES
+from server.kit import notices
+from server.kit.door import require
+from server.kit.filters import site_zone
+from server.kit.forms import Typed, errors_of, typed_of
+from server.kit.i18n import gettext
+from server.parties.models import Project
+from server.storage import queries
+from server.storage.models import FieldDefinition, Vial
+from server.storage.queries import vial_list
+from server.storage.rules import vial_filters
+from server.storage.service import many
+from server.storage.service.many import MOST_AT_ONCE
+from server.storage.views import exporting
+from server.storage.views.blueprints import pages
+
+Page = Response | str | tuple[str, int]
+Does = Callable[[Sequence[Vial]], Response]
+NO_ACT = N_("“%(found)s” is not something that can be done with many vials.")
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing to do: its word, who may, the fields that it asks for (a template), and what it does."""
+
+    name: str
+    label: str
+    permission: str
+    template: str
+    does: Does
+    facts: Callable[[], dict[str, Any]] = dict
+
+
+_ACTS: dict[str, Act] = {}
+
+
+def offer(act: Act) -> None:
+    """Let chosen vials be treated so."""
+    _ACTS[act.name] = act
+
+
+def offered(actor: Actor) -> list[Act]:
+    """Return what this actor may do somewhere."""
+    return [act for act in _ACTS.values() if actor.may(act.permission)]
+
+
+def fields(session: Session, actor: Actor) -> list[FieldDefinition]:
+    """Return the custom fields of vials and lots by which the list can be narrowed."""
+    wanted = select(FieldDefinition).where(
+        FieldDefinition.subject.in_(("vial", "lot")), FieldDefinition.retired_at.is_(None)
+    )
+    wanted = visible(wanted, actor, "storage.read", FieldDefinition.org_id)
+    return list(session.scalars(wanted.order_by(FieldDefinition.place, FieldDefinition.code)))
+
+
+@pages.post("/vials/act")
+@require("storage.read")
+def choose_act() -> Page:
+    """Ask what the act needs to know; nothing is changed yet."""
+    if request.form.get("act") in ("csv", "xlsx"):
+        return exporting.sheet(request.form["act"], _wanted(), _codes())
+    return _ask(_act(request.form.get("act", "")), Typed())
+
+
+@pages.post("/vials/act/<name>")
+@require("storage.read")
+def act_on(name: str) -> Page:
+    """Do it with all that were chosen, or with none."""
+    act = _act(name)
+    try:
+        ids = _ids()
+        chosen = many.chosen_vials(g.session, g.actor, act.permission, ids)
+        return act.does(chosen)
+    except (Invalid, Conflict, NotFound) as refused:
+        g.session.rollback()
+        return _ask(act, typed_of(request.form), errors_of(refused)), 422
+
+
+def _ask(act: Act, typed: Typed, errors: Any = None) -> str:  # noqa: ANN401  refusals by field
+    found = _found()
+    return render_template(
+        "storage/vials_act.html", act=act, typed=typed, errors=errors or {}, codes=_codes(),
+        every=request.form.get("every") == "yes", written=_wanted().written(), count=len(found),
+        some=[code for _id, code in found[:12]], most=MOST_AT_ONCE,
+        refusal=vial_filters.why_not_act_on(len(found), MOST_AT_ONCE), **act.facts(),
+    )  # fmt: skip
+
+
+def _act(name: str) -> Act:
+    act = _ACTS.get(name)
+    if act is None or not g.actor.may(act.permission):
+        raise NotFound(Refusal("no_such_act", NO_ACT, {"found": name}))
+    return act
+
+
+def _wanted() -> vial_filters.VialFilter:
+    written = request.form.get("wanted", "")[: vial_filters.LONGEST_WANTED]
+    return vial_filters.read_written(written)
+
+
+def _codes() -> list[str]:
+    every = request.form.get("every") == "yes"
+    return [] if every else request.form.getlist("vial")[: MOST_AT_ONCE + 1]
+
+
+def _found() -> list[tuple[int, str]]:
+    """Return the chosen vials as (id, code): those that were ticked, or all that fit; one too many at most."""
+    codes, every = _codes(), request.form.get("every") == "yes"
+    if not codes and not every:
+        return []
+    conditions = (
+        [Vial.code.in_(codes)] if codes
+        else vial_list.narrowed(g.session, g.actor, _wanted(), site_zone())
+    )  # fmt: skip
+    query = vial_list.base(g.actor, conditions).with_only_columns(Vial.id, Vial.code)
+    rows = g.session.execute(query.order_by(Vial.code).limit(MOST_AT_ONCE + 1))
+    return [(row[0], row[1]) for row in rows]
+
+
+def _ids() -> list[int]:
+    found = _found()
+    if refusal := vial_filters.why_not_act_on(len(found), MOST_AT_ONCE):
+        raise Conflict(refusal)
+    return [number for number, _code in found]
+
+
+def _done(sentence: str, **facts: object) -> Response:
+    notices.tell(gettext(sentence, **facts))
+    return redirect(url_for("storage.vials") + "?" + _wanted().written())
+
+
+def _move(chosen: Sequence[Vial]) -> Response:
+    code = request.form.get("box", "").strip()
+    box = queries.container(g.session, g.actor, "storage.move", code, "box")
+    many.move_into(g.session, g.actor, chosen, box, at=g.clock.now())
+    return _done(N_("%(count)s vials are in %(box)s now."), count=len(chosen), box=box.code)
+
+
+def _hold(chosen: Sequence[Vial]) -> Response:
+    cause, note = request.form.get("cause", ""), request.form.get("note", "")
+    many.hold_all(g.session, g.actor, chosen, cause, note, at=g.clock.now())
+    return _done(N_("A hold was laid on each of %(count)s vials."), count=len(chosen))
+
+
+def _give(chosen: Sequence[Vial]) -> Response:
+    code = request.form.get("project", "")
+    project = next((one for one in _projects() if one.code == code), None)
+    if code and project is None:
+        because = N_("There is no project with the code %(code)s.")
+        raise Invalid(Refusal("no_such_project", because, {"code": code}), field="project")
+    changed = many.give_to_project(g.session, g.actor, chosen, project, at=g.clock.now())
+    return _done(N_("%(count)s vials were given to another project."), count=changed)
+
+
+def _projects() -> list[Project]:
+    wanted = select(Project).where(Project.active).order_by(Project.code)
+    return list(g.session.scalars(visible(wanted, g.actor, "storage.read", Project.org_id)))
+
+
+offer(Act("move", N_("Move into a box"), "storage.move", "storage/acts/move.html", _move))
+offer(
+    Act(
+        "hold", N_("Lay a hold"), "holds.manage", "storage/acts/hold.html", _hold,
+        lambda: {"causes": list(CAUSES.items())},
+    )
+)  # fmt: skip
+offer(
+    Act(
+        "project", N_("Give to a project"), "storage.edit", "storage/acts/project.html", _give,
+        lambda: {"projects": _projects()},
+    )
+)  # fmt: skip
