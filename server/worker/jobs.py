@@ -29,6 +29,8 @@ from server.telemetry.models import WorkerBeat
 _LOG = logging.getLogger(__name__)
 _LOCK = text("SELECT pg_try_advisory_lock(hashtext('cryokeep worker jobs'))")
 BEAT_S = 2.0
+OFTEN_S = 5.0
+"""Jobs that come so often are short, and run one after the other: an alarm on its way has one rival at most."""
 _FORGET_BEATS = timedelta(hours=1)
 
 Job = Callable[[Database, Clock], object]
@@ -148,7 +150,9 @@ class Clockwork:
         self._turn = Turn(database)
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._scheduler = BackgroundScheduler(
-            timezone="UTC", executors={"default": ThreadPoolExecutor(4)}, daemon=True
+            timezone="UTC",
+            executors={"often": ThreadPoolExecutor(1), "seldom": ThreadPoolExecutor(2)},
+            daemon=True,
         )
         self._add("beat", BEAT_S, self._beat)
         for name, seconds, job in rows:
@@ -169,7 +173,7 @@ class Clockwork:
     def _add(self, name: str, seconds: float, job: Callable[[], object]) -> None:
         self._scheduler.add_job(
             _logged(name, job), "interval", seconds=seconds, id=name, coalesce=True, max_instances=1,
-            misfire_grace_time=None,
+            misfire_grace_time=None, executor="often" if seconds <= OFTEN_S else "seldom",
         )  # fmt: skip
 
     def _in_turn(self, job: Job) -> Callable[[], object]:
