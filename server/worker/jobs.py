@@ -30,7 +30,7 @@ _LOG = logging.getLogger(__name__)
 _LOCK = text("SELECT pg_try_advisory_lock(hashtext('cryokeep worker jobs'))")
 BEAT_S = 2.0
 OFTEN_S = 5.0
-"""Jobs that come so often are short, and run one after the other: an alarm on its way has one rival at most."""
+"""Jobs that come so often run two at a time, so that an alarm on its way has few rivals, and behind no long job."""
 _FORGET_BEATS = timedelta(hours=1)
 
 Job = Callable[[Database, Clock], object]
@@ -151,7 +151,7 @@ class Clockwork:
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
-            executors={"often": ThreadPoolExecutor(1), "seldom": ThreadPoolExecutor(2)},
+            executors={"often": ThreadPoolExecutor(2), "seldom": ThreadPoolExecutor(2)},
             daemon=True,
         )
         self._add("beat", BEAT_S, self._beat)
