@@ -6,9 +6,20 @@ from server.core.errors import NotFound, Refusal
 from server.core.words import N_
 from server.exchange.layouts.base import OWN, OWN_COLUMNS, Layout
 from server.exchange.sheets.base import Sheet
+from server.exchange.sheets.catalogue import Lines, Lots
+from server.exchange.sheets.containers import Containers
+from server.exchange.sheets.parties import DeliverySites, Organisations, Projects
+from server.exchange.sheets.people import People
+from server.exchange.sheets.types import Types
 from server.exchange.sheets.vials import Vials
 
-SHEETS: Mapping[str, Sheet] = {sheet.name: sheet for sheet in (Vials(),)}
+SHEETS: Mapping[str, Sheet] = {
+    sheet.name: sheet
+    for sheet in (
+        Vials(), Lots(), Lines(), Containers(), Types(), Projects(), Organisations(),
+        DeliverySites(), People(),
+    )
+}  # fmt: skip
 FOREIGN: tuple[Layout, ...] = ()
 NO_SHEET = N_("There is no sheet “%(name)s”.")
 NO_LAYOUT = N_("There is no layout “%(name)s” for this sheet.")

@@ -35,6 +35,7 @@ from server.exchange.service.imports import NOT_YOURS, said
 from server.exchange.sheets.base import Desk, Effect, Item, Work
 
 log = logging.getLogger(__name__)
+_clock = time.perf_counter
 
 TARGET_S = 0.06
 """What one writing step should take: an alarm waits behind one at most."""
@@ -78,7 +79,7 @@ class AtWork:
     parser: Parser
     work: Work
     header: list[str]
-    rows_at_once: int = FIRST_ROWS
+    rows_at_once: int = field(default_factory=lambda: FIRST_ROWS)
     stuck: list[Item] = field(default_factory=list)
 
 
@@ -168,11 +169,15 @@ class Worker:
             self._end(made, State.CHECKED, "checked", checked_at=self.clock.now())
             return
         items = _items(known, rows)
-        now = self.clock.now()
-        opened = self.database.writer() if known.work.rehearses(items) else self.database.reader()
+        if rehearses := known.work.rehearses(items):
+            rows = rows[: known.rows_at_once]
+            items = _items(known, rows)
+        opened, began = self.database.writer() if rehearses else self.database.reader(), _clock()
         with opened as session:
-            known.work.check(session, items, now)
+            known.work.check(session, items, self.clock.now())
             session.rollback()
+        if rehearses:
+            known.rows_at_once = _paced(len(rows), _clock() - began)
         bad = [item for item in items if item.problems]
         with self.database.writing() as session:
             _keep_problems(session, made.id, bad, "in")
@@ -214,7 +219,7 @@ class Worker:
         self, known: AtWork, items: Sequence[Item], rows: Sequence[tuple[int, str]], through: int, *,
         all_or_nothing: bool,
     ) -> None:  # fmt: skip
-        made, began = known.made, time.perf_counter()
+        made, began = known.made, _clock()
         with self.database.writing() as session:
             effects = known.work.apply(session, items, self.clock.now())
             wrong = [item for item in items if item.problems]
@@ -229,7 +234,7 @@ class Worker:
                 session, made, through, through=through, applied=made.applied + done,
                 bad=made.bad + len(numbers),
             )  # fmt: skip
-        known.rows_at_once = _paced(len(rows), time.perf_counter() - began)
+        known.rows_at_once = _paced(len(rows), _clock() - began)
 
     def _tried_in_vain(
         self, known: AtWork, items: Sequence[Item], through: int, error: Exception
@@ -268,14 +273,16 @@ class Worker:
     def _look_back(self, known: AtWork) -> None:
         made = known.made
         here = ImportRow.number.between(made.at_row + 1, made.through)
-        rows = self._rows(made.id, here, CHECK_ROWS // 4)
+        rows = self._rows(made.id, here, known.rows_at_once)
         if not rows:
             self._looked_back(known)
             return
         items, effects = self._of_record(known, rows)
+        began = _clock()
         with self.database.writer() as session:
             known.stuck += known.work.take_back(session, items, effects, self.clock.now())
             session.rollback()
+        known.rows_at_once = _paced(len(rows), _clock() - began)
         with self.database.writing() as session:
             self._mark(session, made, rows[-1][0])
 
@@ -303,7 +310,7 @@ class Worker:
             self._end(made, State.TAKEN_BACK, "taken_back", taken_back_at=self.clock.now())
             return
         items, effects = self._of_record(known, rows)
-        numbers, began = [number for number, _cells in rows], time.perf_counter()
+        numbers, began = [number for number, _cells in rows], _clock()
         with self.database.writer() as session:
             stuck = known.work.take_back(session, items, effects, self.clock.now())
             if stuck:
@@ -313,7 +320,7 @@ class Worker:
                 left = made.applied - len({item.number for item in items})
                 self._mark(session, made, numbers[-1], applied=left, through=numbers[-1] - 1)
                 session.commit()
-        known.rows_at_once = _paced(len(rows), time.perf_counter() - began)
+        known.rows_at_once = _paced(len(rows), _clock() - began)
         if stuck:
             self._halt(made, stuck)
 

@@ -128,7 +128,17 @@ class Sheet(ABC):
         """Yield the id and the values of every thing that the actor may export, in the order of ids."""
 
 
+_COLUMN_OF = {
+    "position_taken": "position", "no_such_position": "position", "ambiguous_position": "position",
+    "blocked": "position", "space_kept": "position", "wrong_size": "position",
+    "retired": "inside", "wrong_kind": "inside", "box_full": "inside", "cycle": "inside",
+    "too_deep": "inside",
+}  # fmt: skip
+"""Which column a refusal is about, where its verb does not say."""
+
+
 def note(item: Item, error: CryokeepError) -> None:
     """Note on the item every reason for which a verb has refused it."""
     for refusal in getattr(error, "refusals", None) or [error.refusal]:
-        item.refuse(error.field or "", refusal)
+        column = error.field or _COLUMN_OF.get(refusal.code, "")
+        item.refuse(column if column in item.values else error.field or "", refusal)

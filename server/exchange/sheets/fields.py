@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from server.core.errors import Invalid, Refusal
 from server.core.words import N_
 from server.exchange import bulk
 from server.exchange.rules import Column
@@ -138,3 +139,49 @@ def of_things(
     for thing_id, definition_id, text in session.execute(wanted):
         found.setdefault(thing_id, {})[names[definition_id]] = text
     return found
+
+
+def of(session: Session, org_id: int, subject: str, things: Sequence[Any]) -> dict[int, Values]:
+    """Return the kept texts of these rows by their ids, for going out."""
+    defined = definitions(session, org_id, subject)
+    return of_things(session, defined, [thing.id for thing in things]) if defined else {}
+
+
+def keep(
+    session: Session, org_id: int, subject: str, thing_id: int, values: Values, mapped: set[str]
+) -> Values:
+    """Check and write the fields of which a file speaks; returns what was there, where it differs."""
+    defined = [one for one in definitions(session, org_id, subject) if PREFIX + one.code in mapped]
+    if not defined:
+        return {}
+    item = Item(0, 0, values)
+    check(item, defined, None)
+    if item.problems:
+        first = item.problems[0]
+        because = Refusal("bad_field", first.expected, first.facts)
+        raise Invalid(because, field=first.column)
+    kept = of_things(session, defined, [thing_id]).get(thing_id, {})
+    wanted = {PREFIX + one.code: values.get(PREFIX + one.code) for one in defined}
+    differs = {
+        name: value
+        for name, value in wanted.items()
+        if (None if value is None else written(value)[0]) != kept.get(name)
+    }
+    before = put(session, defined, thing_id, differs)
+    return {"fields": before} if before else {}
+
+
+def put_back(session: Session, org_id: int, subject: str, thing_id: int, before: Values) -> None:
+    """Write fields as they were before."""
+    if wanted := before.get("fields"):
+        put(session, definitions(session, org_id, subject), thing_id, wanted)
+
+
+def drop(session: Session, org_id: int, subject: str, thing_id: int) -> None:
+    """Forget the fields of a thing that leaves the record."""
+    ids = [one.id for one in definitions(session, org_id, subject)]
+    session.execute(
+        delete(FieldValue).where(
+            FieldValue.subject_id == thing_id, FieldValue.definition_id.in_(ids)
+        )
+    )

@@ -9,12 +9,16 @@ from sqlalchemy import Select, or_, select, text
 from sqlalchemy.orm import Session
 
 from server.catalogue.models import Lot
+from server.core.errors import Refusal
 from server.exchange import bulk
 from server.exchange.sheets.base import Item
+from server.genealogy.models import Hold
 from server.parties.models import Project
 from server.storage.models import Container, SampleType
 from server.storage.positions import BoxShape
+from server.storage.queries.limits import limits_of
 from server.storage.queries.space import kept_spaces
+from server.storage.rules.limits import Limit
 from server.storage.rules.space import KeptSpace
 
 
@@ -28,9 +32,13 @@ class Box:
     in_file: dict[int, int] = field(default_factory=dict)
     """Which row of the file wants a position."""
     kept: Sequence[KeptSpace] = ()
+    limits: Sequence[Limit] = ()
+    judged: dict[tuple[str, str, str, bool], Refusal | None] = field(default_factory=dict)
+    """Why not such stock: asked once for each tier, sample type, project, and whether it is apart."""
     labels: dict[str, int | None] = field(default_factory=dict)
     written: dict[int, str] = field(default_factory=dict)
-    next_free: int = 1
+    tried: int = 0
+    """So many of the usable positions are known to be taken."""
 
     def ordinal(self, written: str) -> int | None:
         """Return the position that was meant, or None where there is none."""
@@ -46,9 +54,11 @@ class Box:
 
     def free(self) -> int | None:
         """Return the first free position, or None where there is none."""
-        while self.next_free in self.taken or self.next_free in self.in_file:
-            self.next_free += 1
-        return self.next_free if self.next_free <= self.shape.capacity else None
+        for ordinal in self.shape.usable[self.tried :]:
+            if ordinal not in self.taken and ordinal not in self.in_file:
+                return ordinal
+            self.tried += 1
+        return None
 
 
 @dataclass
@@ -59,6 +69,8 @@ class Known:
     boxes: dict[str, Box]
     types: dict[str, SampleType]
     projects: dict[str, Project]
+    apart: set[int]
+    """The lots that are not released, or on which (or on whose line) a hold bears."""
     codes: set[str]
     """Of the slice's codes those that a tube bears or ever bore."""
 
@@ -73,11 +85,13 @@ def look_up(
         *_all(items, "code"),
         *(one for item in items for one in item.values.get("aliases", ())),
     }
+    boxes = _boxes(session, org_id, _all(items, "box"), at, hold=hold)
     return Known(
         lots,
-        _boxes(session, org_id, _all(items, "box"), at, hold=hold),
+        boxes,
         _types(session, org_id, _all(items, "sample_type")),
         projects,
+        _apart(session, lots.values()) if any(box.limits for box in boxes.values()) else set(),
         _given(session, codes),
     )
 
@@ -121,7 +135,23 @@ def _boxes(
         boxes[container_id].taken[ordinal] = code
     for container_id, kept in kept_spaces(session, list(boxes), at).items():
         boxes[container_id].kept = kept
+    for container_id, limits in limits_of(session, boxes).items():
+        boxes[container_id].limits = limits
     return {box.row.code: box for box in boxes.values()}
+
+
+def _apart(session: Session, lots: Collection[Lot]) -> set[int]:
+    things = {("lot", lot.id) for lot in lots} | {("line", lot.line_id) for lot in lots}
+    wanted = select(Hold.kind, Hold.target_id).where(
+        Hold.lifted_at.is_(None),
+        or_(*((Hold.kind == kind) & (Hold.target_id == one) for kind, one in sorted(things))),
+    )
+    held = {(row.kind, row.target_id) for row in session.execute(wanted)} if things else set()
+    return {
+        lot.id
+        for lot in lots
+        if lot.disposition != "released" or held & {("lot", lot.id), ("line", lot.line_id)}
+    }
 
 
 _TAKEN = (

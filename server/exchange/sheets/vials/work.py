@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from server.catalogue.models import Lot
+from server.core.errors import Refusal
 from server.core.words import N_
 from server.exchange import bulk
 from server.exchange.models import ImportEffect
@@ -18,7 +20,12 @@ from server.exchange.sheets.vials import backward, changing, inserting, knowing
 from server.exchange.sheets.vials.knowing import Box, Known
 from server.storage import rules
 from server.storage.models import FieldDefinition
+from server.storage.rules.limits import CRYOVIAL, Stock, why_not_size, why_not_stock
 from server.storage.rules.space import keeper_of, why_not_kept
+from server.storage.sizes import size_at
+
+if TYPE_CHECKING:
+    from server.storage.positions import BoxShape
 
 NEW_STATES = ("labelled", "in_storage", "checked_out", "missing")
 """States in which a vial may come in; one that has left for good is entered by nobody."""
@@ -47,6 +54,10 @@ class New:
     sample_type_id: int | None
     project_id: int | None
     state: str
+    sample_type: str = ""
+    size_class: str = ""
+    project: str = ""
+    apart: bool = False
 
 
 class VialWork(Work):
@@ -56,6 +67,7 @@ class VialWork(Work):
         super().__init__(desk)
         self._codes: dict[str, tuple[int, int]] = {}
         self._places: dict[int, dict[int, int]] = {}
+        self._written: dict[BoxShape, tuple[dict[str, int | None], dict[int, str]]] = {}
 
     def check(self, session: Session, items: Sequence[Item], at: datetime) -> None:
         """Note what is wrong with these rows, and where they quarrel with earlier ones."""
@@ -104,6 +116,7 @@ class VialWork(Work):
         known = knowing.look_up(session, self.desk.org_id, items, at, hold=hold)
         for box in known.boxes.values():
             box.in_file = places.setdefault(box.row.id, {})
+            box.labels, box.written = self._written.setdefault(box.shape, ({}, {}))
         for item in items:
             _check_codes(item, known, codes)
             found = _names(item, known)
@@ -150,7 +163,11 @@ def _names(item: Item, known: Known) -> New | None:
     state = _state(item)
     if lot is None or len(item.problems) > before:
         return None
-    return New(lot, box, None, kind.id if kind else None, project.id if project else None, state)
+    return New(
+        lot, box, None, kind.id if kind else None, project.id if project else None, state,
+        kind.code if kind else "", kind.size_class if kind else "", project.code if project else "",
+        lot.id in known.apart,
+    )  # fmt: skip
 
 
 def _state(item: Item) -> str:
@@ -188,13 +205,39 @@ def _finds_place(item: Item, new: New) -> bool:
     if (first := box.in_file.get(ordinal)) is not None:
         item.expect("position", TWO_PLACES, row=first)
         return False
-    if item.refuse(
-        "position", rules.why_not_place(box.shape, row.code, box.taken, ordinal)
-    ) or _is_kept(item, new, box, ordinal):
+    if (
+        item.refuse("position", rules.why_not_place(box.shape, row.code, box.taken, ordinal))
+        or _is_kept(item, new, box, ordinal)
+        or _is_unfit(item, new, box, ordinal)
+    ):
         return False
     box.in_file[ordinal] = item.number
     new.ordinal = ordinal
     return True
+
+
+def _is_unfit(item: Item, new: New, box: Box, ordinal: int) -> bool:
+    """Note that the box does not take such stock, or the position no tube of this size."""
+    code = item.values.get("code", "")
+    if box.row.size_classes not in ("", "{}"):
+        expected = size_at(box.row.size_classes, ordinal)
+        label = box.label(ordinal)
+        if item.refuse(
+            "position", why_not_size(label, box.row.code, expected, code, new.size_class)
+        ):
+            return True
+    if not box.limits:
+        return False
+    kind = (new.lot.tier, new.sample_type or CRYOVIAL, new.project, new.apart)
+    if kind not in box.judged:
+        tier, sample_type, project, apart = kind
+        stock = Stock(code, tier, sample_type, project, apart)
+        box.judged[kind] = why_not_stock(box.limits, stock)
+    refusal = box.judged[kind]
+    if refusal is not None and "code" in refusal.facts:
+        facts = {**refusal.facts, "code": code}
+        refusal = Refusal(refusal.code, refusal.because, facts)
+    return item.refuse("box", refusal)
 
 
 def _is_kept(item: Item, new: New, box: Box, ordinal: int) -> bool:
