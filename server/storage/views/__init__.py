@@ -3,21 +3,33 @@
 from server.core.words import N_
 from server.kit.state import Kit
 from server.storage.views import (
+    acting,
     api_places,
     api_vials,
     boxes,
     containers,
     finding,
     freezers,
+    guarded,
+    holds,
+    lineage,
     panels,
     places,
     scanners,
     scans,
+    signing,
+    stock_rules,
+    trees,
+    types,
+    upkeep,
+    vial_acts,
+    vial_list,
     vials,
 )
 from server.storage.views.blueprints import api, pages
 
 __all__ = [
+    "acting",
     "api",
     "api_places",
     "api_vials",
@@ -25,11 +37,21 @@ __all__ = [
     "containers",
     "finding",
     "freezers",
+    "guarded",
+    "holds",
+    "lineage",
     "pages",
     "places",
     "register",
     "scanners",
     "scans",
+    "signing",
+    "stock_rules",
+    "trees",
+    "types",
+    "upkeep",
+    "vial_acts",
+    "vial_list",
     "vials",
 ]
 
@@ -38,4 +60,23 @@ def register(kit: Kit) -> None:
     """Put storage into the page head, and its panels onto the pages of lots."""
     kit.nav.offer(20, N_("Freezers"), "/freezers", "storage.read")
     kit.nav.offer(30, N_("Stock"), "/stock", "storage.read")
+    kit.nav.offer(35, N_("Holds"), "/holds", "storage.read")
+    kit.panels.offer("lot", 5, guarded.holds_of_lot)
     kit.panels.offer("lot", 10, panels.vials_of_lot)
+    kit.panels.offer("line", 5, guarded.holds_of_line)
+    kit.panels.offer("vial.guard", 10, guarded.guard)
+    kit.panels.offer("vial.actions", 10, guarded.hold_button)
+    kit.panels.offer("vial.cards", 10, guarded.acts)
+    kit.panels.offer("history", 10, panels.where_it_was)
+    _offer_records(kit)
+
+
+def _offer_records(kit: Kit) -> None:
+    offer = kit.records.offer
+    offer(30, "vial", N_("vial"), "storage.read", "/vials/{code}", found=True)
+    offer(40, "freezer", N_("freezer"), "storage.read", "/freezers/{code}")
+    offer(50, "rack", N_("rack"), "storage.read", "/racks/{code}")
+    offer(60, "box", N_("box"), "storage.read", "/boxes/{code}")
+    offer(65, "container", N_("container"), "storage.read", found=True)
+    offer(100, "site", N_("site"), "storage.read", "/places", found=True)
+    offer(120, "hold", N_("hold"), "storage.read")
