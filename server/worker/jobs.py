@@ -22,7 +22,9 @@ from server.audit import sealer
 from server.core.clock import Clock
 from server.core.db import Database
 from server.distribution import jobs as distribution
+from server.search import making
 from server.storage import jobs as storage
+from server.storage.service import space
 from server.telemetry import rejected, reports, rollups
 from server.telemetry.models import WorkerBeat
 
@@ -43,6 +45,7 @@ def table(home: Path) -> list[Row]:
     return [
         *alarms.JOBS,
         *distribution.JOBS,
+        *space.JOBS,
         *storage.JOBS,
         (
             "audit sealer",
@@ -56,6 +59,7 @@ def table(home: Path) -> list[Row]:
         ),
         ("presence", 10.0, _presence),
         ("hourly figures", 30.0, lambda database, clock: rollups.roll(database, clock.now())),
+        ("words by which things are found", 10.0, _make_words),
         ("old rejected messages", 3600.0, _forget_rejected),
     ]
 
@@ -66,6 +70,11 @@ def _presence(database: Database, clock: Clock) -> int:
             return 0
     with database.writing() as session:
         return reports.presence(session, now=clock.now())
+
+
+def _make_words(database: Database, _clock: Clock) -> int:
+    """Make what is missing of the index of words: all of it in a bank of an earlier version."""
+    return making.make(database, slices=100)
 
 
 def _forget_rejected(database: Database, clock: Clock) -> int:

@@ -45,7 +45,14 @@ from server.storage.queries.places import (
     stock_by_line,
 )
 from server.storage.queries.scans import box_bearing, lot_of, rack_scan, recent_scans
-from server.storage.queries.space import kept_spaces, projects_inside, spaces_of, stays_at
+from server.storage.queries.space import (
+    EVER,
+    free_positions,
+    kept_spaces,
+    projects_inside,
+    spaces_of,
+    stays_at,
+)
 from server.storage.queries.things import (
     container,
     former_place,
@@ -64,6 +71,7 @@ from server.storage.queries.types import TypeRow, container_type, container_type
 from server.storage.queries.violations import Violations, kinds_of_types, violations
 
 __all__ = [
+    "EVER",
     "Finding",
     "FreezerRow",
     "Hit",
@@ -87,6 +95,7 @@ __all__ = [
     "find",
     "former_place",
     "former_place_is_free",
+    "free_positions",
     "freezer_details",
     "freezer_of",
     "freezers",

@@ -1,7 +1,7 @@
 """What is kept of space, who was in a position at a time, and what stands above a container."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from server.parties.models import Project
 from server.storage.models import Container, Custody, SpaceReservation, Vial
+from server.storage.queries.contents import occupants
 from server.storage.queries.counts import tree
 from server.storage.queries.paths import DEEPEST, true_at
-from server.storage.rules.space import KeptSpace
+from server.storage.rules.space import KeptSpace, keeper_of
 
 AnyRows = Select[*tuple[Any, ...]]
 
@@ -78,6 +79,32 @@ def _kept() -> AnyRows:
         .where(kept.ended_at.is_(None), kept.until > until, inside)
         .order_by(up.c.origin, up.c.depth, kept.id)
     )
+
+
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def free_positions(
+    session: Session, container: Container, thing: Vial | Container | None = None
+) -> list[int]:
+    """Return the free positions that this thing may take, in the order in which the container is filled.
+
+    Positions that are kept for another project are no free ones; for an unknown thing none that is kept is.
+    """
+    taken = occupants(session, container)
+    kept = kept_spaces(session, [container.id], EVER)[container.id]
+    projects = _projects(session, thing) if kept else set()
+    return [
+        one
+        for one in container.shape.usable
+        if one not in taken and keeper_of(kept, one, projects) is None
+    ]
+
+
+def _projects(session: Session, thing: Vial | Container | None) -> set[int | None]:
+    if thing is None:
+        return {None}
+    return {thing.project_id} if isinstance(thing, Vial) else projects_inside(session, thing)
 
 
 def spaces_of(session: Session, container: Container) -> list[SpaceReservation]:

@@ -50,6 +50,16 @@ def why_not_kept(position: str, box: str, keeper: KeptSpace | None) -> Refusal |
     return Refusal("space_kept", because, facts)
 
 
+def why_all_kept(box: str, keeper: KeptSpace) -> Refusal:
+    """Return the sentence for a container whose free positions are all kept for others."""
+    because = N_(
+        "What is free in %(box)s is kept for project %(project)s until %(until)s;"
+        " choose another box, or end that first."
+    )
+    facts = {"box": box, "project": keeper.project, "until": f"{keeper.until:%Y-%m-%d}"}
+    return Refusal("space_kept", because, facts)
+
+
 def why_not_keep(
     box: str, capacity: int, first: int | None, last: int | None, *, now: datetime, until: datetime
 ) -> Refusal | None:

@@ -16,6 +16,7 @@ from server.storage.models import Container, Custody, Vial
 from server.storage.queries.guarding import policy
 from server.storage.rules import Act, State
 from server.storage.rules.lineage import why_not_measured
+from server.storage.rules.space import why_all_kept
 from server.storage.service.clearing import end_if_cleared
 from server.storage.service.guarding import refuse_use
 from server.storage.service.sites import save_new
@@ -322,10 +323,12 @@ def _former_place(session: Session, vial: Vial) -> tuple[Container, int]:
     return former.container, former.ordinal
 
 
-def position_in(session: Session, container: Container, written: str) -> int:
-    """Return the position that was written, or the first free one where nothing was."""
+def position_in(
+    session: Session, container: Container, written: str, thing: Vial | Container | None = None
+) -> int:
+    """Return the position that was written, or where nothing was the first one free for this thing."""
     if not written.strip():
-        return first_free(session, container)
+        return first_free(session, container, thing)
     ordinal = container.shape.ordinal(written)
     refusal = rules.why_not_at(container.shape, container.code, ordinal, written)
     if refusal or ordinal is None:
@@ -336,11 +339,20 @@ def position_in(session: Session, container: Container, written: str) -> int:
 NO_POSITION = Refusal("no_position", N_("A position is missing."))
 
 
-def first_free(session: Session, container: Container) -> int:
-    """Return the first free position; refused where there is none."""
+def first_free(
+    session: Session, container: Container, thing: Vial | Container | None = None
+) -> int:
+    """Return the first position that is free for this thing; refused where there is none.
+
+    What is kept for a project is free for that project's things alone.
+    """
+    free = queries.free_positions(session, container, thing)
+    if free:
+        return free[0]
     taken = queries.occupants(session, container)
     refuse(rules.why_not_fit(container.shape, container.code, taken, 1))
-    return next(one for one in container.shape.usable if one not in taken)
+    keeper = queries.kept_spaces(session, [container.id], queries.EVER)[container.id][0]
+    raise Conflict(why_all_kept(container.code, keeper))
 
 
 def bring_vial(

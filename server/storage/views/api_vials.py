@@ -75,7 +75,7 @@ def _bring(code: str, verb: Callable[..., Custody]) -> VialOut:
     wanted = described.read(Destination)
     found = _vial(code, "storage.move")
     box = queries.container(g.session, g.actor, "storage.move", wanted.box, "box")
-    ordinal = storage.position_in(g.session, box, wanted.position)
+    ordinal = storage.position_in(g.session, box, wanted.position, found)
     at, happened_at = g.clock.now(), wanted.happened_at
     verb(g.session, g.actor, found, box, ordinal, at=at, happened_at=happened_at)
     return _answer(found)

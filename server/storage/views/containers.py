@@ -1,4 +1,4 @@
-"""Forms that add freezers, racks and boxes, and move or retire them."""
+"""Forms that add freezers, racks and boxes, and move them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,24 +14,27 @@ from server.kit.i18n import gettext
 from server.storage import queries
 from server.storage import service as storage
 from server.storage.models import Container
+from server.storage.queries.types import AnyType
 from server.storage.views import drawing
 from server.storage.views.blueprints import pages
-from server.storage.views.forms import DestinationForm, FreezerForm, InnerForm
+from server.storage.views.container_forms import (
+    ContainerForm,
+    FreezerForm,
+    InnerForm,
+    shape_choices,
+)
+from server.storage.views.forms import DestinationForm
 
 REFUSED = (Invalid, Conflict, NotFound)
 Page = Response | tuple[str, int]
-USUAL = {
-    "freezer": {"rows": 1, "columns": 12, "labels": "number"},
-    "rack": {"rows": 10, "columns": 1, "labels": "number"},
-    "box": {"rows": 9, "columns": 9, "labels": "letter-number"},
-}
+USUAL = {"freezer": "TANK-12", "rack": "RACK-10", "box": "BOX-9X9"}
 
 
 @pages.get("/freezers/new")
 @require("storage.edit")
 def new_freezer() -> str:
     """Show the empty form of a freezer."""
-    return _freezer_form(Typed(USUAL["freezer"]))
+    return _freezer_form(_usual("freezer"))
 
 
 @pages.post("/freezers/new")
@@ -40,7 +43,7 @@ def add_freezer() -> Page:
     """Add a freezer to a room."""
     places = queries.places(g.session, g.actor, "storage.edit")
     try:
-        form = FreezerForm.read(request.form, _options(places))
+        form = FreezerForm.read(request.form, options_of(places))
         made = storage.add_freezer(
             g.session,
             g.actor,
@@ -49,6 +52,7 @@ def add_freezer() -> Page:
             form.shape,
             name=form.name,
             model=form.model,
+            type=_type(form, "freezer"),
             power_circuit=places.circuit(form.circuit),
             nitrogen_supply=places.supply(form.supply),
             at=g.clock.now(),
@@ -59,7 +63,8 @@ def add_freezer() -> Page:
     return redirect(url_for("storage.freezer", code=made.code))
 
 
-def _options(places: queries.Places) -> dict[str, list[int]]:
+def options_of(places: queries.Places) -> dict[str, list[int]]:
+    """Return the ids from which a form of a freezer may choose."""
     return {
         "room": [row.id for row in places.rooms],
         "circuit": [row.id for row in places.circuits],
@@ -67,10 +72,37 @@ def _options(places: queries.Places) -> dict[str, list[int]]:
     }
 
 
+def _type(form: ContainerForm, kind: str) -> AnyType | None:
+    if not form.type:
+        return None
+    return queries.container_type(g.session, g.actor, "storage.edit", form.type, kind)
+
+
 def _freezer_form(typed: Typed, refused: CryokeepError | None = None) -> str:
     places = queries.places(g.session, g.actor, "storage.edit")
-    errors = errors_of(refused) if refused else {}
-    return render_template("storage/freezer_form.html", places=places, typed=typed, errors=errors)
+    return render_template(
+        "storage/freezer_form.html", places=places, **_form_facts("freezer", typed, refused)
+    )
+
+
+def _form_facts(kind: str, typed: Typed, refused: CryokeepError | None) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "typed": typed,
+        "types": type_choices(kind),
+        "choices": shape_choices(),
+        "errors": errors_of(refused) if refused else {},
+    }
+
+
+def type_choices(*kinds: str) -> list[tuple[str, str]]:
+    """Return the types of these kinds that are offered, for a select."""
+    rows = queries.container_types(g.session, g.actor)
+    return [
+        (row.type.code, f"{row.type.code} · {gettext(row.type.name)}")
+        for row in rows
+        if row.type.kind in kinds and not row.retired
+    ]
 
 
 @pages.get("/racks/new")
@@ -103,7 +135,7 @@ def add_box() -> Page:
 
 def _usual(kind: str) -> Typed:
     asked = {name: request.args.get(name, "") for name in ("into", "position")}
-    return Typed({**USUAL[kind], **asked})
+    return Typed({"type": request.args.get("type", USUAL[kind]), **asked})
 
 
 def _add_inner(kind: str, add: Callable[..., Container]) -> Page:
@@ -119,6 +151,7 @@ def _add_inner(kind: str, add: Callable[..., Container]) -> Page:
             name=form.name,
             model=form.model,
             barcode=form.barcode or None,
+            type=_type(form, kind),
             into=into,
             ordinal=storage.position_in(g.session, into, form.position) if into else None,
             at=g.clock.now(),
@@ -138,8 +171,7 @@ def _destination(form: InnerForm) -> tuple[Container | None, int]:
 
 
 def _inner_form(kind: str, typed: Typed, refused: CryokeepError | None = None) -> str:
-    errors = errors_of(refused) if refused else {}
-    return render_template("storage/inner_form.html", kind=kind, typed=typed, errors=errors)
+    return render_template("storage/inner_form.html", **_form_facts(kind, typed, refused))
 
 
 @pages.get("/boxes/<code>/move")
@@ -166,7 +198,7 @@ def move_rack_form(code: str) -> str:
 @pages.post("/racks/<code>/move")
 @require("storage.move")
 def move_rack(code: str) -> Page:
-    """Carry a rack, and all that is in it, to another freezer."""
+    """Carry a rack, and all that is in it, to another freezer or rack."""
     return _move(_inner(code, "rack"))
 
 
@@ -178,7 +210,7 @@ def _move(found: Container) -> Page:
     try:
         form = DestinationForm.read(request.form)
         into = queries.container(g.session, g.actor, "storage.move", form.box, "freezer", "rack")
-        ordinal = storage.position_in(g.session, into, form.position)
+        ordinal = storage.position_in(g.session, into, form.position, found)
         storage.place_container(g.session, g.actor, found, into, ordinal, at=g.clock.now())
     except REFUSED as refused:
         return _move_form(found, typed_of(request.form), refused), 422
@@ -193,13 +225,3 @@ def _move_form(found: Container, typed: Typed, refused: CryokeepError | None = N
     return render_template(
         "storage/move_container.html", container=found, typed=typed, errors=errors, **facts
     )
-
-
-@pages.post("/boxes/<code>/retire")
-@require("storage.edit")
-def retire_box(code: str) -> Response:
-    """Close an empty box for good."""
-    found = queries.container(g.session, g.actor, "storage.edit", code, "box")
-    storage.retire_container(g.session, g.actor, found, at=g.clock.now())
-    notices.tell(gettext("%(code)s has been retired.", code=found.code))
-    return redirect(url_for("storage.box", code=found.code))

@@ -14,10 +14,14 @@ from server.kit.i18n import gettext
 from server.storage import queries, rules
 from server.storage import service as storage
 from server.storage.models import Container, Vial
+from server.storage.queries import guarding
 from server.storage.rules import Act, State
+from server.storage.rules.protection import USES
+from server.storage.service.guarding import need_of
 from server.storage.views import drawing
 from server.storage.views.blueprints import pages
 from server.storage.views.forms import DestinationForm, DiscardForm, MoveForm, TakeOutForm
+from server.storage.views.witnesses import witness_of
 
 REFUSED = (Invalid, Conflict, NotFound)
 Page = Response | str | tuple[str, int]
@@ -55,7 +59,7 @@ def vial_page(found: Vial, scanned: str = "") -> str:
         undo=queries.former_place_is_free(session, found),
         rules=rules,
         may={act: rules.state_after(found.state, act) is not None for act in Act},
-        return_allowed=rules.why_not_return(found.code, found.lot.tier) is None,
+        return_allowed=_may_return(found),
         scanned=scanned,
     )
 
@@ -107,7 +111,7 @@ def move(code: str) -> Page:
 def _bring(found: Vial, form: DestinationForm) -> None:
     box = queries.container(g.session, g.actor, "storage.move", form.box, "box")
     moved = found.state == State.IN_STORAGE
-    ordinal = storage.position_in(g.session, box, form.position)
+    ordinal = storage.position_in(g.session, box, form.position, found)
     storage.bring_vial(g.session, g.actor, found, box, ordinal, at=g.clock.now())
     place = f"{box.code} {box.shape.label(ordinal)}"
     undo = url_for("storage.undo", code=found.code) if moved else ""
@@ -121,7 +125,7 @@ def _suggested(found: Vial) -> dict[str, object]:
     former = queries.former_place(g.session, found)
     if found.state != State.CHECKED_OUT or former is None or former.container is None:
         return {"box": request.args.get("box", "")}
-    label = former.container.shape.label(former.ordinal or 1)
+    label = former.container.shape.written(former.ordinal or 1)
     return {"box": former.container.code, "position": label}
 
 
@@ -161,19 +165,30 @@ def take_out(code: str) -> Page:
     found = queries.vial(g.session, g.actor, "storage.move", code)
     try:
         form = TakeOutForm.read(request.form)
-        storage.take_out(g.session, g.actor, found, reason=form.reason, at=g.clock.now())
+        storage.take_out(
+            g.session, g.actor, found, reason=form.reason, use=form.use, at=g.clock.now()
+        )
     except REFUSED as refused:
         return _take_out(found, typed_of(request.form), refused), 422
     notices.tell(gettext("%(vial)s has been taken out.", vial=found.code))
     return redirect(url_for("storage.vial", code=found.code))
 
 
+def _may_return(found: Vial) -> bool:
+    allowed = guarding.policy(g.session, found.org_id, found.lot.tier).return_allowed
+    return rules.why_not_return(found.code, found.lot.tier, allowed=allowed) is None
+
+
 def _take_out(found: Vial, typed: Typed, refused: CryokeepError | None = None) -> str:
     return render_template(
         "storage/take_out.html",
         vial=found,
+        policy=guarding.policy(g.session, found.org_id, found.lot.tier),
+        cleared=guarding.clearance_of(g.session, found),
+        need=need_of(g.session, found, Act.TAKE_OUT, reading=True),
+        uses=USES,
         path=queries.vial_path(g.session, found),
-        return_allowed=rules.why_not_return(found.code, found.lot.tier) is None,
+        return_allowed=_may_return(found),
         typed=typed,
         errors=_errors(refused),
     )
@@ -194,14 +209,22 @@ def discard(code: str) -> Page:
     now = g.clock.now()
     try:
         form = DiscardForm.read(request.form)
-        proof = login.prove(g.reader, g.actor, form.password, request.remote_addr or "", now)
+        address = request.remote_addr or ""
+        proof = login.prove(g.reader, g.actor, form.password, address, now)
+        second = witness_of(form.witness_email, form.witness_password, address, now)
         found = queries.vial(g.session, g.actor, "storage.discard", code)
         seen = form.version
-        storage.discard_vial(g.session, g.actor, found, form.reason, proof, version=seen, at=now)
+        asked = storage.discard_vial(
+            g.session, g.actor, found, form.reason, proof, witness=second, version=seen, at=now
+        )
     except (Invalid, Conflict) as refused:
         found = queries.vial(g.session, g.actor, "storage.discard", code)
         return _discard(found, typed_of(request.form), refused), 422
-    notices.tell(gettext("%(vial)s has been destroyed; it stays in the record.", vial=found.code))
+    if asked.ended_at is None:
+        notices.tell(gettext("%(vial)s waits for the witness of its destruction.", vial=found.code))
+    else:
+        words = gettext("%(vial)s has been destroyed; it stays in the record.", vial=found.code)
+        notices.tell(words)
     return redirect(url_for("storage.vial", code=found.code))
 
 
