@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
@@ -430,7 +431,7 @@ def _mapped(own: Sequence[Any], mapping: dict[str, int], foreign: Sequence[Any])
 
 
 def _items(known: AtWork, rows: Sequence[tuple[int, str]]) -> list[Item]:
-    decode = json.loads
+    decode = msgspec.json.Decoder().decode
     return [item for number, cells in rows for item in known.parser.items(number, decode(cells))]
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from sqlalchemy.orm import Session
 
 from server.audit.models import AuditEntry
@@ -87,23 +86,20 @@ def _stay(
     place = PLACES.get(new.state)
     if place is None:
         return None
-    box_id = new.box.row.id if new.box else None
+    box_id = new.box.id if new.box else None
     by = actor.id if actor.kind == "person" else None
     return (vial_id, place, box_id, new.ordinal, now, now, by, actor.name, desk.import_code)
 
 
-_encode = msgspec.json.Encoder().encode
-
-
 def _facts(item: Item, desk: Desk) -> str:
+    """Return what the record is told; codes and labels hold nothing that JSON would have to escape."""
     new: New = item.found
-    facts: dict[str, object] = {}
-    if new.box is not None and new.ordinal is not None:
-        facts = {"box": new.box.row.code, "position": new.box.label(new.ordinal)}
-    facts |= {"import": desk.import_code, "lot": new.lot.code, "row": item.number}
-    if "volume_ul" in item.values:
-        facts["volume_ul"] = item.values["volume_ul"]
-    return _encode(facts).decode()
+    told = f'"import":"{desk.import_code}","lot":"{new.lot.code}","row":{item.number}'
+    if (volume := item.values.get("volume_ul")) is not None:
+        told += f',"volume_ul":{volume}'
+    if new.box is None or new.ordinal is None:
+        return f"{{{told}}}"
+    return f'{{"box":"{new.box.code}","position":"{new.box.label(new.ordinal)}",{told}}}'
 
 
 def _more(

@@ -14,6 +14,7 @@ from server.exchange import bulk
 from server.exchange.sheets.base import Item
 from server.genealogy.models import Hold
 from server.parties.models import Project
+from server.storage import rules
 from server.storage.models import Container, SampleType
 from server.storage.positions import BoxShape
 from server.storage.queries.limits import limits_of
@@ -22,13 +23,19 @@ from server.storage.rules.limits import Limit
 from server.storage.rules.space import KeptSpace
 
 
-@dataclass
+@dataclass(slots=True)
 class Box:
-    """A container that rows name, and who stands in it."""
+    """A container that rows name, and who stands in it; plain values, for each is asked very often."""
 
-    row: Container
+    id: int
+    code: str
     shape: BoxShape
+    size_classes: str
+    refusal: Refusal | None
+    """Why nothing of this organisation may go into it, whatever the position."""
     taken: dict[int, str] = field(default_factory=dict)
+    open: set[int] = field(default_factory=set)
+    """The positions that can be used and are free."""
     in_file: dict[int, int] = field(default_factory=dict)
     """Which row of the file wants a position."""
     kept: Sequence[KeptSpace] = ()
@@ -55,17 +62,27 @@ class Box:
     def free(self) -> int | None:
         """Return the first free position, or None where there is none."""
         for ordinal in self.shape.usable[self.tried :]:
-            if ordinal not in self.taken and ordinal not in self.in_file:
+            if ordinal in self.open and ordinal not in self.in_file:
                 return ordinal
             self.tried += 1
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class OfLot:
+    """What rows of vials ask of their lot."""
+
+    id: int
+    code: str
+    org_id: int
+    tier: str
 
 
 @dataclass
 class Known:
     """What the rows of one slice name."""
 
-    lots: dict[str, Lot]
+    lots: dict[str, OfLot]
     boxes: dict[str, Box]
     types: dict[str, SampleType]
     projects: dict[str, Project]
@@ -79,7 +96,8 @@ def look_up(
     session: Session, org_id: int, items: Sequence[Item], at: datetime, *, hold: bool
 ) -> Known:
     """Look up all that these items name; with `hold`, nobody may change lots and boxes meanwhile."""
-    lots = _named(session, Lot, org_id, _all(items, "lot"), hold=hold)
+    rows = _named(session, Lot, org_id, _all(items, "lot"), hold=hold)
+    lots = {code: OfLot(lot.id, lot.code, lot.org_id, lot.tier) for code, lot in rows.items()}
     projects = _named(session, Project, org_id, _all(items, "project"), hold=False)
     codes = {
         *_all(items, "code"),
@@ -91,7 +109,7 @@ def look_up(
         boxes,
         _types(session, org_id, _all(items, "sample_type")),
         projects,
-        _apart(session, lots.values()) if any(box.limits for box in boxes.values()) else set(),
+        _apart(session, rows.values()) if any(box.limits for box in boxes.values()) else set(),
         _given(session, codes),
     )
 
@@ -127,7 +145,10 @@ def _boxes(
     session: Session, org_id: int, codes: Collection[str], at: datetime, *, hold: bool
 ) -> dict[str, Box]:
     rows = _named(session, Container, org_id, codes, hold=hold)
-    boxes = {row.id: Box(row, row.shape) for row in rows.values()}
+    boxes = {
+        row.id: Box(row.id, row.code, row.shape, row.size_classes, _why_never(row, org_id))
+        for row in rows.values()
+    }
     if not boxes:
         return {}
     among, many = bulk.among(session, "s.container_id", boxes)
@@ -137,7 +158,15 @@ def _boxes(
         boxes[container_id].kept = kept
     for container_id, limits in limits_of(session, boxes).items():
         boxes[container_id].limits = limits
-    return {box.row.code: box for box in boxes.values()}
+    for box in boxes.values():
+        box.open = set(box.shape.usable).difference(box.taken)
+    return {box.code: box for box in boxes.values()}
+
+
+def _why_never(row: Container, org_id: int) -> Refusal | None:
+    return rules.why_not_hold(row.code, row.kind, "vial") or rules.why_not_into(
+        row.code, retired=row.retired_at is not None, box_org=row.org_id, org=org_id
+    )
 
 
 def _apart(session: Session, lots: Collection[Lot]) -> set[int]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from server.catalogue.models import Lot
 from server.core.errors import Refusal
 from server.core.words import N_
 from server.exchange import bulk
@@ -17,7 +16,7 @@ from server.exchange.rules import Problem
 from server.exchange.sheets import fields
 from server.exchange.sheets.base import Desk, Effect, Item, Work
 from server.exchange.sheets.vials import backward, changing, inserting, knowing
-from server.exchange.sheets.vials.knowing import Box, Known
+from server.exchange.sheets.vials.knowing import Box, Known, OfLot
 from server.storage import rules
 from server.storage.models import FieldDefinition
 from server.storage.rules.limits import CRYOVIAL, Stock, why_not_size, why_not_stock
@@ -48,7 +47,7 @@ MOST_UL = 10_000_000
 class New:
     """A new vial with all that it names."""
 
-    lot: Lot
+    lot: OfLot
     box: Box | None
     ordinal: int | None
     sample_type_id: int | None
@@ -115,7 +114,7 @@ class VialWork(Work):
             return defined
         known = knowing.look_up(session, self.desk.org_id, items, at, hold=hold)
         for box in known.boxes.values():
-            box.in_file = places.setdefault(box.row.id, {})
+            box.in_file = places.setdefault(box.id, {})
             box.labels, box.written = self._written.setdefault(box.shape, ({}, {}))
         for item in items:
             _check_codes(item, known, codes)
@@ -187,29 +186,25 @@ def _finds_place(item: Item, new: New) -> bool:
     box = new.box
     if box is None:
         return True
-    row, written = box.row, item.values.get("position", "")
-    retired = row.retired_at is not None
-    org = new.lot.org_id
-    if item.refuse("box", rules.why_not_hold(row.code, row.kind, "vial")) or item.refuse(
-        "box", rules.why_not_into(row.code, retired=retired, box_org=row.org_id, org=org)
-    ):
+    written = item.values.get("position", "")
+    if item.refuse("box", box.refusal):
         return False
     ordinal = box.ordinal(written) if written else box.free()
     if ordinal is None and not written:
-        return not item.refuse(
-            "box", rules.why_not_fit(box.shape, row.code, {*box.taken, *box.in_file}, 1)
-        )
-    if item.refuse("position", rules.why_not_at(box.shape, row.code, ordinal, written)):
-        return False
-    assert ordinal is not None
+        taken = {*box.taken, *box.in_file}
+        return not item.refuse("box", rules.why_not_fit(box.shape, box.code, taken, 1))
+    if ordinal is None or ordinal not in box.open:  # then one of the rules says why
+        refusal = rules.why_not_at(box.shape, box.code, ordinal, written)
+        if item.refuse("position", refusal) or ordinal is None:
+            return False
     if (first := box.in_file.get(ordinal)) is not None:
         item.expect("position", TWO_PLACES, row=first)
         return False
-    if (
-        item.refuse("position", rules.why_not_place(box.shape, row.code, box.taken, ordinal))
-        or _is_kept(item, new, box, ordinal)
-        or _is_unfit(item, new, box, ordinal)
+    if ordinal not in box.open and item.refuse(
+        "position", rules.why_not_place(box.shape, box.code, box.taken, ordinal)
     ):
+        return False
+    if _is_kept(item, new, box, ordinal) or _is_unfit(item, new, box, ordinal):
         return False
     box.in_file[ordinal] = item.number
     new.ordinal = ordinal
@@ -219,12 +214,10 @@ def _finds_place(item: Item, new: New) -> bool:
 def _is_unfit(item: Item, new: New, box: Box, ordinal: int) -> bool:
     """Note that the box does not take such stock, or the position no tube of this size."""
     code = item.values.get("code", "")
-    if box.row.size_classes not in ("", "{}"):
-        expected = size_at(box.row.size_classes, ordinal)
+    if box.size_classes not in ("", "{}"):
+        expected = size_at(box.size_classes, ordinal)
         label = box.label(ordinal)
-        if item.refuse(
-            "position", why_not_size(label, box.row.code, expected, code, new.size_class)
-        ):
+        if item.refuse("position", why_not_size(label, box.code, expected, code, new.size_class)):
             return True
     if not box.limits:
         return False
@@ -244,4 +237,4 @@ def _is_kept(item: Item, new: New, box: Box, ordinal: int) -> bool:
     if not box.kept:
         return False
     keeper = keeper_of(box.kept, ordinal, {new.project_id})
-    return item.refuse("position", why_not_kept(box.shape.label(ordinal), box.row.code, keeper))
+    return item.refuse("position", why_not_kept(box.shape.label(ordinal), box.code, keeper))
