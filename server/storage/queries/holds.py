@@ -29,6 +29,11 @@ def holds_on(session: Session, vials: Iterable[Vial | int]) -> dict[int, list[Ho
     return found
 
 
+def holds_of_vial(session: Session, vial: Vial) -> list[Hold]:
+    """Return the open holds that bear on one vial whose lot is loaded: one query."""
+    return holds_among(session, [(vial.id, vial.lot_id, vial.lot.line_id)]).get(vial.id, [])
+
+
 def holds_among(session: Session, trios: Sequence[Trio]) -> dict[int, list[Hold]]:
     """Return the open holds by the id of the vial, where lot and line are known: one query."""
     keys = {

@@ -4,6 +4,8 @@ from server.core.words import N_
 from server.kit.state import Kit
 from server.storage.views import (
     acting,
+    api_guarding,
+    api_lineage,
     api_places,
     api_vials,
     boxes,
@@ -31,6 +33,8 @@ from server.storage.views.blueprints import api, pages
 __all__ = [
     "acting",
     "api",
+    "api_guarding",
+    "api_lineage",
     "api_places",
     "api_vials",
     "boxes",

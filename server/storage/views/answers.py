@@ -7,7 +7,10 @@ from sqlalchemy.orm import Session
 from server.kit.api import Answer, Body
 from server.storage import queries
 from server.storage.models import Container, Vial
-from server.storage.queries import Hit, Path, Place
+from server.storage.queries import Finding, Hit, Path, Place
+from server.storage.queries.guarding import destruction_of
+from server.storage.queries.holds import holds_of_vial
+from server.storage.queries.searching import Result, Results
 
 
 class StepOut(Answer):
@@ -34,6 +37,13 @@ class VialOut(Answer):
     since: datetime | None
     by: str
     reserved_for: str | None
+    held: list[str]
+    """The causes of the holds on the vial, its lot and its line; empty: free."""
+    volume_ul: int | None
+    thaws: int
+    damaged: bool
+    destruction_waits: bool
+    """It is to be destroyed, and a witness has not confirmed that yet."""
     version: int
 
 
@@ -45,11 +55,26 @@ class HitOut(Answer):
     name: str
 
 
+class FoundOut(Answer):
+    """Something that bears all words that were asked for; `where` is the way to it, empty for what is nowhere."""
+
+    kind: str
+    code: str
+    name: str
+    state: str
+    where: str
+
+
 class FindOut(Answer):
-    """What bears the code; where it is one vial, the vial; where nothing does, what comes near."""
+    """What bears the code; where it is one vial, the vial; where nothing does, what bears the words, or comes near.
+
+    `counts` says how many of each kind bear the words; 1000 means a thousand or more.
+    """
 
     asked: str
     hits: list[HitOut]
+    found: list[FoundOut]
+    counts: dict[str, int]
     near: list[HitOut]
     vial: VialOut | None
 
@@ -137,6 +162,8 @@ class TakeOut(Body):
     """Why a vial is taken out, and when it was, for what was done offline."""
 
     reason: str = ""
+    use: str = ""
+    """What for, where the rules of the vial's tier want to know: make_bank, make_distribution, qc, safety."""
     happened_at: datetime | None = None
 
 
@@ -147,6 +174,9 @@ class Discard(Body):
     password: str
     version: int | None = None
     """The version that the signer saw; refused where the vial has been changed since."""
+    witness_email: str = ""
+    witness_password: str = ""
+    """The second person, where they sign at once; otherwise the destruction waits for them."""
 
 
 def way(path: Path) -> list[StepOut]:
@@ -173,8 +203,32 @@ def vial_out(session: Session, vial: Vial) -> VialOut:
         since=path.began_at,
         by=path.began_by_name,
         reserved_for=promise.for_code if promise else None,
+        held=[hold.cause for hold in holds_of_vial(session, vial)],
+        volume_ul=vial.volume_ul,
+        thaws=vial.thaws,
+        damaged=vial.damaged_at is not None,
+        destruction_waits=destruction_of(session, vial) is not None,
         version=vial.version,
     )
+
+
+def find_out(
+    finding: Finding, results: Results | None = None, vial: VialOut | None = None
+) -> FindOut:
+    """Return what was found as the API says it."""
+    return FindOut(
+        asked=finding.asked,
+        hits=[hit_out(hit) for hit in finding.hits],
+        found=[_found_out(one) for one in results.best] if results else [],
+        counts=results.counts if results else {},
+        near=[hit_out(hit) for hit in finding.near],
+        vial=vial,
+    )
+
+
+def _found_out(one: Result) -> FoundOut:
+    where = one.path.text if one.path else ""
+    return FoundOut(kind=one.kind, code=one.code, name=one.name, state=one.state, where=where)
 
 
 def hit_out(hit: Hit) -> HitOut:

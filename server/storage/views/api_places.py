@@ -4,7 +4,10 @@ from flask import g, request
 
 from server.kit.api import describes
 from server.kit.door import require
+from server.kit.state import kit
 from server.storage import queries
+from server.storage.queries.find import exact
+from server.storage.queries.searching import search
 from server.storage.views import answers
 from server.storage.views.blueprints import api
 
@@ -12,23 +15,23 @@ from server.storage.views.blueprints import api
 @api.get("/find")
 @require("storage.read")
 @describes(
-    "Find a vial, box, rack, freezer, lot or line by any code",
+    "Find anything: by a code, a position in a box, or words",
     answers={200: answers.FindOut},
-    query={"q": "the code, barcode, lot number or name"},
+    query={"q": "a code, barcode, lot number or name; or words, each of which may be only begun"},
 )
 def find() -> answers.FindOut:
-    """Answer a code with what bears it, or what comes near."""
-    finding = queries.find(g.session, g.actor, request.args.get("q", ""))
-    only, vial = finding.only, None
-    if only is not None and only.kind == "vial":
-        found = queries.vial(g.session, g.actor, "storage.read", only.code)
-        vial = answers.vial_out(g.session, found)
-    return answers.FindOut(
-        asked=finding.asked,
-        hits=[answers.hit_out(hit) for hit in finding.hits],
-        near=[answers.hit_out(hit) for hit in finding.near],
-        vial=vial,
-    )
+    """Answer a code with what bears it; words with the best finds; else with what comes near."""
+    finding = exact(g.session, g.actor, request.args.get("q", ""))
+    if finding.only is not None and finding.only.kind == "vial":
+        found = queries.vial(g.session, g.actor, "storage.read", finding.only.code)
+        return answers.find_out(finding, vial=answers.vial_out(g.session, found))
+    if finding.hits or not finding.asked:
+        return answers.find_out(finding)
+    results = search(g.session, finding.asked, kit().records.seen(g.actor))
+    if results.best:
+        return answers.find_out(finding, results)
+    near = queries.nearest(g.session, g.actor, finding.asked)
+    return answers.find_out(queries.Finding(finding.asked, near=near))
 
 
 @api.get("/boxes/<code>")

@@ -17,6 +17,7 @@ from server.storage.models import Custody, Vial
 from server.storage.views import answers
 from server.storage.views.answers import Destination, Discard, NewVials, TakeOut, VialOut, VialsOut
 from server.storage.views.blueprints import api
+from server.storage.views.witnesses import witness_of
 
 MOVED = {200: VialOut}
 
@@ -89,21 +90,26 @@ def take_out(code: str) -> VialOut:
     wanted = described.read(TakeOut)
     found, at = _vial(code, "storage.move"), g.clock.now()
     storage.take_out(
-        g.session, g.actor, found, reason=wanted.reason, at=at, happened_at=wanted.happened_at
-    )
+        g.session, g.actor, found, reason=wanted.reason, use=wanted.use, at=at,
+        happened_at=wanted.happened_at,
+    )  # fmt: skip
     return _answer(found)
 
 
 @api.post("/vials/<code>/discard")
 @require("storage.discard")
-@describes("Destroy a vial, signed with the password", body=Discard, answers=MOVED)
+@describes("Destroy a vial, signed with the password and by a witness", body=Discard, answers=MOVED)
 def discard(code: str) -> VialOut:
-    """Destroy a vial."""
+    """Destroy a vial; without a witness it waits for one and stays what it is."""
     wanted, at = described.read(Discard), g.clock.now()
-    proof = login.prove(g.reader, g.actor, wanted.password, request.remote_addr or "", at)
+    address = request.remote_addr or ""
+    proof = login.prove(g.reader, g.actor, wanted.password, address, at)
+    second = witness_of(wanted.witness_email, wanted.witness_password, address, at)
     found = _vial(code, "storage.discard")
     seen = found.version if wanted.version is None else wanted.version
-    storage.discard_vial(g.session, g.actor, found, wanted.reason, proof, version=seen, at=at)
+    storage.discard_vial(
+        g.session, g.actor, found, wanted.reason, proof, witness=second, version=seen, at=at
+    )
     return _answer(found)
 
 

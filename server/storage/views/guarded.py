@@ -9,6 +9,7 @@ from server.storage import queries, rules
 from server.storage.models import Vial
 from server.storage.queries import guarding
 from server.storage.queries import lineage as kin
+from server.storage.queries.holds import holds_of_vial
 from server.storage.rules.states import State
 from server.storage.service.guarding import need_of
 from server.storage.views.holds import address
@@ -25,7 +26,7 @@ def guard(vial: Vial) -> str:
     return render_template(
         "storage/guard.html",
         vial=vial,
-        holds=queries.holds_on(g.session, [vial]).get(vial.id, []),
+        holds=holds_of_vial(g.session, vial),
         causes=CAUSES,
         address=address,
         destruction=guarding.destruction_of(g.session, vial),

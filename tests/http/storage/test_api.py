@@ -1,9 +1,12 @@
 """The API of storage, as a script asks for it."""
 
+from typing import Any
+
 import pytest
 
+from server.accounts.models import Person
 from tests.http.storage.conftest import Bank
-from tests.support.signed_in import PASSWORD
+from tests.support.signed_in import PASSWORD, SignedIn, sign_in
 
 API = "/api/v1"
 
@@ -49,9 +52,88 @@ def test_a_vial_goes_through_its_life(bank: Bank) -> None:
     assert post(bank, "/vials/SH-30/take-out", {"reason": "count"}).json["state"] == "checked_out"
     back = post(bank, "/vials/SH-30/put-back", {"box": "D-044", "position": "I8"})
     assert back.json["state"] == "in_storage"
-    gone = post(bank, "/vials/SH-30/discard", {"reason": "broken", "password": PASSWORD})
-    assert gone.json["state"] == "destroyed"
+    asked = post(bank, "/vials/SH-30/discard", {"reason": "broken", "password": PASSWORD})
+    assert (asked.json["state"], asked.json["destruction_waits"]) == ("in_storage", True)
+    (waiting,) = bank.api.get("/api/v1/destructions", headers=bank.manager.bearer).json["items"]
+    second = bank.api.post(
+        f"/api/v1/destructions/{waiting['number']}/witness",
+        json={"password": PASSWORD},
+        headers=colleague(bank).bearer,
+    )
+    assert (second.status_code, second.json["ended"]) == (200, "destroyed")
     assert post(bank, "/vials/SH-30/move", {"box": "D-044"}).status_code == 409
+
+
+def colleague(bank: Bank) -> SignedIn:
+    """Make a person of quality in the manager's organisation."""
+    with bank.database.writing() as session:
+        org_id = session.get_one(Person, bank.manager.person_id).org_id
+        return sign_in(session, org_id, ("quality", "technician"))
+
+
+def test_the_api_guards_and_makes_as_the_pages_do(bank: Bank) -> None:
+    wu = colleague(bank)
+
+    def by_wu(path: str, body: dict[str, object]) -> Any:
+        return bank.api.post(f"/api/v1{path}", json=body, headers=wu.bearer)
+
+    hold = post(bank, "/holds", {"kind": "lot", "code": "L-0412", "cause": "identity"})
+    assert hold.status_code == 201
+    assert bank.api.get("/api/v1/vials/SH-1", headers=bank.manager.bearer).json["held"] == [
+        "identity"
+    ]
+    refused = post(bank, "/vials/SH-1/take-out", {})
+    assert (refused.status_code, refused.json["code"]) == (409, "on_hold")
+    listed = bank.api.get("/api/v1/holds", headers=bank.manager.bearer).json["items"]
+    assert [each["code"] for each in listed] == ["L-0412"]
+    lifted = by_wu(f"/holds/{hold.json['number']}/lift", {"reason": "STR matches"})
+    assert lifted.json["lifted_because"] == "STR matches"
+
+    assert post(bank, "/vials/SH-1/take-out", {}).status_code == 200
+    assert post(bank, "/vials/SH-1/measure", {"volume_ul": 1000}).json["volume_ul"] == 1000
+    made = post(bank, "/vials/SH-1/aliquots", {"codes": ["A-1", "A-2"], "each_ul": 300})
+    assert [each["volume_ul"] for each in made.json["items"]] == [300, 300]
+    pooled = post(bank, "/pools", {"parents": ["A-1", "A-2"], "code": "P-1", "box": "D-044"})
+    assert (pooled.status_code, pooled.json["items"][0]["volume_ul"]) == (201, 600)
+    shared = post(bank, "/vials/SH-1/split", {"codes": ["S-1", "S-2"]})
+    assert [each["volume_ul"] for each in shared.json["items"]] == [200, 200]
+    lineage = bank.api.get("/api/v1/vials/P-1/lineage", headers=bank.manager.bearer).json
+    assert [edge["parent"] for edge in lineage["parents"]] == ["A-1", "A-2"]
+    ledger = bank.api.get("/api/v1/vials/SH-1/volume", headers=bank.manager.bearer).json
+    assert ledger["volume_ul"] == 0
+
+    body = {
+        "parents": ["SH-1"],
+        "relation": "subclone",
+        "code": "N-1",
+        "tier": "seed",
+        "passage": 7,
+    }
+    lot = post(bank, "/lots/from-vials", {**body, "codes": ["N-1-1"]})
+    assert (lot.status_code, lot.json["lot"]) == (201, "N-1")
+    back = by_wu("/vials/SH-1/reverse", {"reason": "other tube", "password": PASSWORD})
+    assert (back.status_code, back.json["state"]) == (200, "checked_out")
+
+
+def test_the_api_asks_quality_and_sets_the_rules(bank: Bank) -> None:
+    wu = colleague(bank)
+    rule = {"keep_all": True, "uses": ["qc"]}
+    path = "/api/v1/stock-rules/distribution"
+    assert bank.api.put(path, json=rule, headers=bank.reader.bearer).status_code == 403
+    assert bank.api.put(path, json=rule, headers=wu.bearer).json["uses"] == ["qc"]
+    listed = bank.api.get("/api/v1/stock-rules", headers=bank.reader.bearer).json["items"]
+    assert next(each for each in listed if each["tier"] == "distribution")["keep_all"]
+    assert post(bank, "/vials/SH-1/take-out", {"use": "qc"}).json["code"] == "kept"
+    asked = post(bank, "/vials/SH-1/clearance", {"use": "qc", "note": "mycoplasma"})
+    assert (asked.status_code, asked.json["needed"]) == (201, 1)
+    number = asked.json["number"]
+    signed = bank.api.post(
+        f"/api/v1/clearances/{number}/sign", json={"password": PASSWORD}, headers=wu.bearer
+    )
+    assert len(signed.json["signed"]) == 1
+    assert post(bank, "/vials/SH-1/take-out", {}).json["state"] == "checked_out"
+    assert post(bank, "/vials/SH-1/consume", {"note": "mycoplasma"}).json["state"] == "consumed_qc"
+    assert bank.api.get("/api/v1/clearances", headers=wu.bearer).json["items"] == []
 
 
 def test_what_is_signed_with_a_password_may_carry_an_idempotency_key(bank: Bank) -> None:
@@ -59,7 +141,7 @@ def test_what_is_signed_with_a_password_may_carry_an_idempotency_key(bank: Bank)
     first, again = (post(bank, path, body, **{"Idempotency-Key": "once"}) for _ in range(2))
 
     assert (first.status_code, again.status_code) == (200, 200)
-    assert first.json["state"] == "destroyed"
+    assert first.json["destruction_waits"] is True
     assert first.data == again.data
     assert again.headers["Idempotency-Replayed"] == "true"
 
