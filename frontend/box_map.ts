@@ -13,6 +13,11 @@ function gridOf(map: HTMLElement): Grid {
   return rows.map((row) => [...row.querySelectorAll<HTMLElement>(".place")]).filter((row) => row.length > 0);
 }
 
+/** A round box has cells without a place; the arrows step over them. */
+function isNowhere(place: HTMLElement | undefined): boolean {
+  return place?.classList.contains("none") ?? false;
+}
+
 function focus(grid: Grid, place: HTMLElement): void {
   for (const other of grid.flat()) other.tabIndex = -1;
   place.tabIndex = 0;
@@ -23,10 +28,14 @@ function target(grid: Grid, from: HTMLElement, key: string, whole: boolean): HTM
   const down = grid.findIndex((row) => row.includes(from));
   const row = grid[down];
   if (row === undefined) return undefined;
-  if (key === "Home") return whole ? grid[0]?.[0] : row[0];
-  if (key === "End") return whole ? grid.at(-1)?.at(-1) : row.at(-1);
+  const line = (whole ? grid.flat() : row).filter((place) => !isNowhere(place));
+  if (key === "Home") return line[0];
+  if (key === "End") return line.at(-1);
   const step = STEPS[key];
-  return step && grid[down + step[0]]?.[row.indexOf(from) + step[1]];
+  if (step === undefined) return undefined;
+  let [at, right] = [down + step[0], row.indexOf(from) + step[1]];
+  while (isNowhere(grid[at]?.[right])) [at, right] = [at + step[0], right + step[1]];
+  return grid[at]?.[right];
 }
 
 /** A wide box scrolls inside its frame to the place that matters; the page itself stays. */
@@ -39,7 +48,7 @@ function showSideways(map: HTMLElement, place: HTMLElement | undefined): void {
 
 function watch(map: HTMLElement): void {
   const grid = gridOf(map);
-  const first = map.querySelector<HTMLElement>(".place.this") ?? grid[0]?.[0];
+  const first = map.querySelector<HTMLElement>(".place.this") ?? grid.flat().find((place) => !isNowhere(place));
   for (const place of grid.flat()) place.tabIndex = place === first ? 0 : -1;
   showSideways(map, first);
   map.addEventListener("keydown", (event) => {

@@ -18,7 +18,14 @@ from server.storage.queries.freezers import (
     freezers,
 )
 from server.storage.queries.heights import height_mm
-from server.storage.queries.holds import holds_among, holds_on, holds_on_lots, ref, unheld
+from server.storage.queries.holds import (
+    holds_among,
+    holds_of_vial,
+    holds_on,
+    holds_on_lots,
+    ref,
+    unheld,
+)
 from server.storage.queries.life import Stay, life_of, zone_of
 from server.storage.queries.limits import (
     ancestors,
@@ -67,6 +74,7 @@ from server.storage.queries.things import (
     stored_vials_of_lot,
     vial,
 )
+from server.storage.queries.trees import container_tree
 from server.storage.queries.types import TypeRow, container_type, container_types
 from server.storage.queries.violations import Violations, kinds_of_types, violations
 
@@ -90,6 +98,7 @@ __all__ = [
     "box_contents",
     "children_of",
     "container",
+    "container_tree",
     "container_type",
     "container_types",
     "find",
@@ -101,6 +110,7 @@ __all__ = [
     "freezers",
     "height_mm",
     "holds_among",
+    "holds_of_vial",
     "holds_on",
     "holds_on_lots",
     "inside",

@@ -16,6 +16,7 @@ from server.storage import service as storage
 from server.storage.models import Container
 from server.storage.views import drawing
 from server.storage.views.blueprints import pages
+from server.storage.views.container_facts import about
 from server.storage.views.forms import VialsForm
 
 
@@ -40,6 +41,8 @@ def box(code: str) -> str:
         cells=drawing.cells(found, contents, fills=may_fill),
         lots=sorted(lots.items()),
         may_fill=may_fill,
+        free=sum(place.free and place.ordinal not in found.shape.blocked for place in contents),
+        about=about(found),
     )
 
 

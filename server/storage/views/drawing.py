@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 from flask import url_for
 
+from server.genealogy.rules import CAUSES
 from server.kit.i18n import gettext
 from server.storage.models import Container, Vial
+from server.storage.positions import NUMBER, BoxShape
 from server.storage.queries import Path, Place, Stay
 
 Cell = dict[str, object]
@@ -36,13 +38,25 @@ def cells(
     box: Container, contents: Sequence[Place], vial: Vial | None = None, *, fills: bool = False
 ) -> list[Cell]:
     """Return the box for `ui.box_map`: this vial and its lot marked; free places lead to `fills`."""
-    return [_cell(box, place, vial, fills=fills) for place in contents]
+    by_ordinal = {place.ordinal: place for place in contents}
+    return [
+        _cell(box, by_ordinal[one], vial, fills=fills) if one in by_ordinal else NOWHERE
+        for one in range(1, box.shape.size + 1)
+    ]
+
+
+NOWHERE: Cell = {"label": "", "marks": ["none"]}
+"""A cell of the grid at which there is no position."""
 
 
 def _cell(box: Container, place: Place, vial: Vial | None, *, fills: bool) -> Cell:
+    if place.free and place.ordinal in box.shape.blocked:
+        say = gettext("%(place)s, blocked", place=place.label)
+        return {"label": place.label, "say": say, "text": "×", "marks": ["blocked"]}
     if place.free:
         url = url_for("storage.add_vials_form", code=box.code, at=place.label) if fills else ""
-        return {"label": place.label, "marks": ["free"], "url": url}
+        text = place.label if box.labels == NUMBER and box.managed else ""
+        return {"label": place.label, "marks": ["free"], "url": url, "text": text}
     if place.kept_for:
         return {
             "label": place.label,
@@ -53,6 +67,7 @@ def _cell(box: Container, place: Place, vial: Vial | None, *, fills: bool) -> Ce
     marks = _marks(place, vial)
     return {
         "label": place.label,
+        "code": place.vial_code,
         "say": _say(place),
         "url": url_for("storage.vial", code=place.vial_code),
         "text": "" if "this" in marks or "same" not in marks else place.lot_code[-2:],
@@ -64,7 +79,7 @@ def _marks(place: Place, vial: Vial | None) -> list[str]:
     marks = []
     if vial is not None and place.vial_id == vial.id:
         marks.append("this")
-    if place.disposition in HELD:
+    if place.disposition in HELD or place.held_because:
         marks.append("hold")
     if place.reserved_for:
         marks.append("reserved")
@@ -75,11 +90,29 @@ def _marks(place: Place, vial: Vial | None) -> list[str]:
 
 def _say(place: Place) -> str:
     words = [place.label, place.vial_code, place.line_name, place.lot_code]
-    if place.disposition in HELD:
+    if place.held_because:
+        cause = CAUSES.get(place.held_because, place.held_because)
+        words.append(gettext("on hold: %(cause)s", cause=gettext(cause)))
+    elif place.disposition in HELD:
         words.append(gettext("lot on hold"))
     if place.reserved_for:
         words.append(gettext("reserved for %(code)s", code=place.reserved_for))
     return ", ".join(words)
+
+
+def outline(shape: BoxShape) -> list[Cell]:
+    """Return a shape with nothing in it, for `ui.box_map`: each position with the words it bears."""
+    return [
+        {
+            "label": shape.label(one),
+            "text": "×" if one in shape.blocked else shape.label(one),
+            "say": shape.label(one),
+            "marks": ["blocked" if one in shape.blocked else "free"],
+        }
+        if one in shape.ordinals
+        else NOWHERE
+        for one in range(1, shape.size + 1)
+    ]
 
 
 @dataclass(frozen=True)
@@ -126,5 +159,6 @@ def place_words(path: Path) -> str:
         "bench": gettext("taken out"),
         "recipient": gettext("shipped"),
         "destroyed": gettext("destroyed"),
+        "consumed": gettext("used up"),
         "unknown": gettext("missing"),
     }.get(path.place, gettext("not placed yet"))

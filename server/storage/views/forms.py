@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from server.core.errors import Refusal
+from server.core.words import N_
 from server.kit import forms
 from server.kit.forms import Form
 from server.storage import rules
-from server.storage.positions import SCHEMES, BoxShape
+from server.storage.rules.protection import USES
 
 
 class DestinationForm(Form):
@@ -23,18 +24,30 @@ class MoveForm(DestinationForm):
 
 
 class TakeOutForm(Form):
-    """Why a vial is taken out."""
+    """Why a vial is taken out, and for which use, where its bank wants to know."""
 
     reason: str = forms.text(required=False, most=500)
+    use: str = forms.choice(tuple(USES), required=False)
 
 
 class DiscardForm(Form):
-    """Why a vial is destroyed, and the signature under it."""
+    """Why a vial is destroyed, the signature under it, and its witness where one is there now."""
 
     reason: str = forms.choice(tuple(rules.DISCARD_REASONS))
     meaning: str = forms.choice(("destroyed",))
     version: int | None = forms.whole(required=False)
     password: str = forms.secret()
+    witness_email: str = forms.text(required=False, most=320)
+    witness_password: str = forms.secret(required=False)
+
+    def quarrels(self) -> Mapping[str, Refusal]:
+        """Refuse a witness of whom only one of the two was given."""
+        if bool(self.witness_email) == bool(self.witness_password):
+            return {}
+        because = N_(
+            "The witness gives their e-mail address and their password, or confirms later."
+        )
+        return {"witness_password": Refusal("half_witness", because)}
 
 
 class SiteForm(Form):
@@ -51,38 +64,6 @@ class PartForm(Form):
 
     kind: str = forms.choice(("room", "circuit", "supply"))
     code: str = forms.text(most=rules.LONGEST_CODE)
-
-
-class ContainerForm(Form):
-    """What freezers, racks and boxes have in common."""
-
-    code: str = forms.code()
-    name: str = forms.text(required=False)
-    model: str = forms.text(required=False)
-    rows: int = forms.whole(least=1, most=rules.MOST_ROWS)
-    columns: int = forms.whole(least=1, most=rules.MOST_ROWS)
-    labels: str = forms.choice(SCHEMES)
-
-    @property
-    def shape(self) -> BoxShape:
-        """Return the shape that was typed."""
-        return BoxShape(self.rows, self.columns, 1, self.labels)
-
-
-class FreezerForm(ContainerForm):
-    """A new freezer; the choices are ids of the site's rows."""
-
-    room: int = forms.choice()
-    circuit: int | str = forms.choice(required=False)
-    supply: int | str = forms.choice(required=False)
-
-
-class InnerForm(ContainerForm):
-    """A new rack or box, and where it goes."""
-
-    into: str = forms.code(required=False)
-    position: str = forms.text(required=False, most=12)
-    barcode: str = forms.code(required=False)
 
 
 class VialsForm(Form):

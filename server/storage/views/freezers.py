@@ -7,6 +7,7 @@ from server.storage import queries
 from server.storage.queries import FreezerRow
 from server.storage.views import drawing
 from server.storage.views.blueprints import pages
+from server.storage.views.container_facts import about
 
 SORTS = {
     "code": lambda row: row.freezer.code,
@@ -56,6 +57,7 @@ def _inside(code: str, kind: str) -> str:
         inside=queries.inside(g.session, found),
         rows=queries.children_of(g.session, found),
         may_edit=g.actor.may("storage.edit", found.org_id),
+        about=about(found),
     )
 
 
