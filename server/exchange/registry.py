@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from server.core.errors import NotFound, Refusal
 from server.core.words import N_
+from server.exchange.layouts import openspecimen, others
 from server.exchange.layouts.base import OWN, OWN_COLUMNS, Layout
 from server.exchange.sheets.base import Sheet
 from server.exchange.sheets.catalogue import Lines, Lots
@@ -20,7 +21,11 @@ SHEETS: Mapping[str, Sheet] = {
         DeliverySites(), People(),
     )
 }  # fmt: skip
-FOREIGN: tuple[Layout, ...] = ()
+FOREIGN: tuple[Layout, ...] = (
+    openspecimen.specimen(), openspecimen.aliquot(), openspecimen.container(), others.freezerpro(),
+    others.labkey(), others.openbis(), others.elabftw(),
+)  # fmt: skip
+"""The ready mappings of other systems' files."""
 NO_SHEET = N_("There is no sheet “%(name)s”.")
 NO_LAYOUT = N_("There is no layout “%(name)s” for this sheet.")
 

@@ -30,21 +30,24 @@ class Layout:
     """Makes the values of our sheet out of those of the file's row: one thing, or several."""
     outward: Export | None = None
     """Makes the file's columns out of our values; what it leaves out comes out as it came in."""
-    same: Callable[[str, str, str, Mapping[str, str]], bool] | None = None
+    same: Callable[[str, str, str, Mapping[str, str], Values], bool] | None = None
     """Whether two ways to write a column mean the same, as 1.50 and 1.5 do."""
     template: tuple[str, ...] = ()
     """The header with which this system's own template begins."""
     status: tuple[str, str] = ("import_status", "import_message")
     """What the two columns of a file of refused rows are called."""
+    outward_many: Callable[[Sequence[Values]], Mapping[str, str]] | None = None
+    """Makes the columns of one row out of all the things that it stands for, instead of `outward`."""
 
     @property
     def goes_out(self) -> bool:
         """Say whether things can go out in these columns."""
-        return not self.columns or self.outward is not None
+        return not self.columns or bool(self.outward or self.outward_many)
 
-    def means(self, name: str, said: str, ours: str, row: Mapping[str, str]) -> bool:
+    def means(self, name: str, ours: str, row: Mapping[str, str], values: Values) -> bool:
         """Say whether what the other system wrote in a column means what we would write there."""
-        return said == ours if self.same is None else self.same(name, said, ours, row)
+        said = row.get(name, "")
+        return said == ours if self.same is None else self.same(name, said, ours, row, values)
 
     def columns_for(self, sheet: Sheet, session: Session, org_id: int) -> list[Column]:
         """Return the columns that a file is mapped to."""

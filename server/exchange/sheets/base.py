@@ -123,6 +123,10 @@ class Sheet(ABC):
     def work(self, desk: Desk) -> Work:
         """Return what brings rows in."""
 
+    def some(self, session: Session, org_id: int, ids: Sequence[int]) -> dict[int, Values]:
+        """Return the values of these things by id; asked only of sheets whose rows may stand for several."""
+        raise LookupError(self.name)
+
     @abstractmethod
     def rows(self, session: Session, actor: Actor, org_id: int) -> Iterator[tuple[int, Values]]:
         """Yield the id and the values of every thing that the actor may export, in the order of ids."""

@@ -386,7 +386,9 @@ def _values(session: Session, org_id: int, row: Container, above: dict[int, Cont
     stay = standing(session, row)
     if stay is not None and stay.container_id in above and stay.ordinal is not None:
         outer = above[stay.container_id]
-        said |= {"inside": outer.code, "position": outer.shape.label(stay.ordinal)}
+        shape, ordinal = outer.shape, stay.ordinal
+        said |= {"inside": outer.code, "position": shape.label(ordinal)}
+        said["is_at"] = lambda written: shape.ordinal(written) == ordinal
     own = queries.own_limits(session, row)
     said |= {name: tuple(own[subject]) for name, subject in LIMITS.items() if subject in own}
     return said | fields.of(session, org_id, "container", [row]).get(row.id, {})

@@ -1,6 +1,6 @@
 """Vials in rows: new ones in sets, changed ones through their verbs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -9,7 +9,7 @@ from server.core.words import N_
 from server.exchange.rules import Column
 from server.exchange.sheets import fields
 from server.exchange.sheets.base import ID, VERSION, Desk, Sheet, Values, Work
-from server.exchange.sheets.vials.outward import vials_of
+from server.exchange.sheets.vials.outward import some_vials, vials_of
 from server.exchange.sheets.vials.work import NEW_STATES, VialWork
 
 __all__ = ["Vials"]
@@ -44,6 +44,10 @@ class Vials(Sheet):
     def work(self, desk: Desk) -> Work:
         """Return what brings vials in."""
         return VialWork(desk)
+
+    def some(self, session: Session, org_id: int, ids: Sequence[int]) -> dict[int, Values]:
+        """Return the values of these vials."""
+        return some_vials(session, org_id, ids)
 
     def rows(self, session: Session, actor: Actor, org_id: int) -> Iterator[tuple[int, Values]]:
         """Yield every vial of the organisation."""

@@ -44,6 +44,8 @@ class Box:
     """Why not such stock: asked once for each tier, sample type, project, and whether it is apart."""
     labels: dict[str, int | None] = field(default_factory=dict)
     written: dict[int, str] = field(default_factory=dict)
+    last: int = 0
+    """The position that was given last."""
     tried: int = 0
     """So many of the usable positions are known to be taken."""
 
@@ -58,6 +60,14 @@ class Box:
         if ordinal not in self.written:
             self.written[ordinal] = self.shape.label(ordinal)
         return self.written[ordinal]
+
+    def following(self) -> int | None:
+        """Return the first free position after the one that was given last, or None."""
+        order = self.shape.usable
+        start = order.index(self.last) + 1 if self.last in order else 0
+        return next(
+            (one for one in order[start:] if one in self.open and one not in self.in_file), None
+        )
 
     def free(self) -> int | None:
         """Return the first free position, or None where there is none."""

@@ -1,9 +1,9 @@
 """Vials going out: read in parts, in the order of their ids."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Row, Select, and_, select
 from sqlalchemy.orm import Session
 
 from server.catalogue.models import Lot
@@ -17,40 +17,47 @@ AT_ONCE = 1000
 
 def vials_of(session: Session, org_id: int) -> Iterator[tuple[int, Values]]:
     """Yield the id and the values of every vial of an organisation."""
-    defined = fields.definitions(session, org_id, "vial")
     boxes: dict[int, Container] = {}
     after = 0
-    while rows := _part(session, org_id, after):
-        ids = [row.id for row in rows]
-        own = fields.of_things(session, defined, ids)
-        aliases = _aliases(session, ids)
-        for row in rows:
-            yield (
-                row.id,
-                _values(session, row, boxes) | aliases.get(row.id, {}) | own.get(row.id, {}),
-            )
-        after = ids[-1]
+    while rows := session.execute(_wanted(org_id).where(Vial.id > after).limit(AT_ONCE)).all():
+        yield from _filled(session, org_id, rows, boxes)
+        after = rows[-1].id
 
 
-def _part(session: Session, org_id: int, after: int) -> Sequence[Any]:
+def some_vials(session: Session, org_id: int, ids: Sequence[int]) -> dict[int, Values]:
+    """Return the values of these vials by id."""
+    rows = session.execute(_wanted(org_id).where(Vial.id.in_(ids))).all()
+    return dict(_filled(session, org_id, rows, {}))
+
+
+def _filled(
+    session: Session, org_id: int, rows: Sequence[Any], boxes: dict[int, Container]
+) -> Iterator[tuple[int, Values]]:
+    ids = [row.id for row in rows]
+    own = fields.of_things(session, fields.definitions(session, org_id, "vial"), ids)
+    aliases = _aliases(session, ids)
+    for row in rows:
+        yield row.id, _values(session, row, boxes) | aliases.get(row.id, {}) | own.get(row.id, {})
+
+
+def _wanted(org_id: int) -> Select[Any]:
     live = and_(
         Custody.vial_id == Vial.id, Custody.ended_at.is_(None), Custody.superseded_at.is_(None)
     )
-    wanted = (
-        select(
-            Vial.id, Vial.version, Vial.code, Vial.state, Vial.volume_ul, Vial.comment,
-            Lot.code.label("lot"), SampleType.code.label("sample_type"), Project.code.label("project"),
-            Custody.container_id, Custody.ordinal, Custody.place,
-        )
-        .join(Lot, Lot.id == Vial.lot_id)
+    wanted: Any = select(
+        Vial.id, Vial.version, Vial.code, Vial.state, Vial.volume_ul, Vial.comment,
+        Lot.code.label("lot"), SampleType.code.label("sample_type"), Project.code.label("project"),
+        Custody.container_id, Custody.ordinal, Custody.place,
+    )  # fmt: skip
+    found: Select[Any] = (
+        wanted.join(Lot, Lot.id == Vial.lot_id)
         .outerjoin(SampleType, SampleType.id == Vial.sample_type_id)
         .outerjoin(Project, Project.id == Vial.project_id)
         .outerjoin(Custody, live)
-        .where(Vial.org_id == org_id, Vial.id > after)
+        .where(Vial.org_id == org_id)
         .order_by(Vial.id)
-        .limit(AT_ONCE)
-    )  # fmt: skip
-    return session.execute(wanted).all()
+    )
+    return found
 
 
 def _values(session: Session, row: Row[Any], boxes: dict[int, Container]) -> Values:
@@ -63,7 +70,13 @@ def _values(session: Session, row: Row[Any], boxes: dict[int, Container]) -> Val
         box = boxes.get(row.container_id) or session.get_one(Container, row.container_id)
         boxes[box.id] = box
         values |= {"box": box.code, "position": box.shape.label(row.ordinal)}
+        values["is_at"] = _is_at(box, row.ordinal)
     return values
+
+
+def _is_at(box: Container, ordinal: int) -> Callable[[str], bool]:
+    """Return what says whether some words mean this position: another system may write it otherwise."""
+    return lambda written: box.shape.ordinal(written) == ordinal
 
 
 def _aliases(session: Session, ids: Sequence[int]) -> dict[int, Values]:

@@ -189,7 +189,8 @@ def _finds_place(item: Item, new: New) -> bool:
     written = item.values.get("position", "")
     if item.refuse("box", box.refusal):
         return False
-    ordinal = box.ordinal(written) if written else box.free()
+    free = box.following if "after" in item.values else box.free
+    ordinal = box.ordinal(written) if written else free()
     if ordinal is None and not written:
         taken = {*box.taken, *box.in_file}
         return not item.refuse("box", rules.why_not_fit(box.shape, box.code, taken, 1))
@@ -206,7 +207,7 @@ def _finds_place(item: Item, new: New) -> bool:
         return False
     if _is_kept(item, new, box, ordinal) or _is_unfit(item, new, box, ordinal):
         return False
-    box.in_file[ordinal] = item.number
+    box.in_file[ordinal], box.last = item.number, ordinal
     new.ordinal = ordinal
     return True
 
