@@ -81,8 +81,8 @@ def work_list(code: str) -> str:
 def _page(work: WorkList, refused: CryokeepError | None = None, typed: Typed | None = None) -> str:
     lines = queries.lines_of(g.session, work)
     waiting = queries.walk(g.session, [line for line in lines if line.state == "waiting"])
-    now = waiting[0] if waiting and work.state == "open" else None
-    box = _box(now)
+    tube = waiting[0] if waiting and work.state == "open" else None
+    box = _box(tube)
     times = queries.times_of(g.session, work.org_id)
     return render_template(
         "handling/list.html",
@@ -90,11 +90,11 @@ def _page(work: WorkList, refused: CryokeepError | None = None, typed: Typed | N
         lines=lines,
         waiting=waiting,
         settled=[line for line in lines if line.state != "waiting"],
-        now=now,
+        next_tube=tube,
         box=box,
-        cells=_cells(box, now) if box and now else [],
-        steps=[(kind, name, "") for kind, name, _ in drawing.steps(now.path)] if now else [],
-        openings=openings([tube.stop for tube in waiting], times),
+        cells=_cells(box, tube) if box and tube else [],
+        steps=[(kind, name, "") for kind, name, _ in drawing.steps(tube.path)] if tube else [],
+        openings=openings([each.stop for each in waiting], times),
         may_work=g.actor.may(WORK, work.org_id),
         typed=typed or Typed(),
         errors=errors_of(refused) if refused else {},

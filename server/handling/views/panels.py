@@ -19,3 +19,10 @@ def print_container(container: Container) -> str:
     return render_template(
         "handling/print_button.html", subject="container", codes=container.code, key=""
     )
+
+
+def count_container(container: Container) -> str:
+    """Return the button that opens a stock-take of a container, for who may."""
+    if not g.actor.may("storage.import", container.org_id):
+        return ""
+    return render_template("handling/count_button.html", container=container)

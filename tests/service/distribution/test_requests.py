@@ -13,6 +13,8 @@ from server.core.actor import Actor
 from server.core.errors import Conflict, Forbidden, Invalid, NotFound
 from server.distribution import queries, service
 from server.genealogy import service as genealogy
+from server.handling.queries.picks import lines_of as on_list
+from server.handling.service import picks
 from server.outbox.models import Letter
 from server.storage import queries as storage_queries
 from server.storage import service as storage
@@ -376,3 +378,22 @@ def test_requesters_see_only_their_own_and_banks_only_theirs(desk):
             queries.request(desk.session, actor, "requests.read", request.code)
     with pytest.raises(NotFound):
         queries.request(desk.session, desk.requester, "requests.decide", request.code)
+
+
+def test_a_pick_list_picks_for_the_request_and_misses_for_it_too(desk):
+    desk.stock(6)
+    session, request = desk.session, desk.approved(2)
+    first, second = codes(session, request)
+    work = picks.make_pick_list(
+        session, desk.manager, request.org_id, [first, second], "", at=START
+    )
+    assert {line.for_code for line in on_list(session, work)} == {request.code}
+
+    picks.pick_tube(session, desk.manager, work, first, at=START)
+    assert request.state == "picking"
+    picks.not_there(session, desk.manager, work, second, at=START)
+    other = next(code for code in codes(session, request) if code != first)
+    assert other != second
+    assert work.state == "done"
+    service.pick(session, desk.manager, request, other, at=START)
+    assert request.state == "picked"
