@@ -20,6 +20,7 @@ MODULE_OF = {
     "person": "person",
     "agent": "agent",
     "audit": "audit",
+    "search": "search",
     "backup": "backup",
     "restore": "backup",
 }

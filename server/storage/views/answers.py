@@ -165,6 +165,8 @@ class TakeOut(Body):
     use: str = ""
     """What for, where the rules of the vial's tier want to know: make_bank, make_distribution, qc, safety."""
     happened_at: datetime | None = None
+    keep_slot: bool = False
+    """Whether its position stays taken until it is back."""
 
 
 class Discard(Body):

@@ -68,7 +68,8 @@ def _order() -> Order:
 
 
 def _address(after: str) -> str:
-    return "?" + urlencode({**request.args.to_dict(), "cursor": cursors.encode(after)})
+    asked = {**request.args.to_dict(), "cursor": cursors.encode(after)}
+    return f"{request.path}?{urlencode(asked)}"
 
 
 @pages.post("/vials/filters")
