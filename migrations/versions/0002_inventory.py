@@ -783,6 +783,93 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "discrepancy",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("source_kind", sa.String(), nullable=False),
+        sa.Column(
+            "source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("source_code", sa.String(), nullable=False),
+        sa.Column("box_id", sa.Integer(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("vial_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("elsewhere", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("found_by_name", sa.String(), nullable=False),
+        sa.Column("how", sa.String(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_by_name", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('missing', 'extra', 'moved', 'unread')", name=op.f("ck_discrepancy_kind")
+        ),
+        sa.ForeignKeyConstraint(
+            ["box_id"], ["container.id"], name=op.f("fk_discrepancy_box_id_container")
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_discrepancy_org_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(["vial_id"], ["vial.id"], name=op.f("fk_discrepancy_vial_id_vial")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_discrepancy")),
+    )
+    with op.batch_alter_table("discrepancy", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_discrepancy_box_id"), ["box_id"], unique=False)
+        batch_op.create_index("ix_discrepancy_open", ["org_id", "settled_at"], unique=False)
+        batch_op.create_index("ix_discrepancy_source", ["source_kind", "source_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_discrepancy_vial_id"), ["vial_id"], unique=False)
+
+    op.create_table(
+        "offline_act",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=True),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("device", sa.String(), nullable=False),
+        sa.Column("device_name", sa.String(), nullable=False),
+        sa.Column("uuid", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("vial_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("stated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("offset_ms", sa.BigInteger(), nullable=False),
+        sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("clock", sa.String(), nullable=False),
+        sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("stay_after", sa.BigInteger(), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolution", sa.String(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_by_name", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "outcome IN ('done', 'conflict', 'refused')", name=op.f("ck_offline_act_outcome")
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_offline_act_org_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_offline_act_person_id_person")
+        ),
+        sa.ForeignKeyConstraint(["vial_id"], ["vial.id"], name=op.f("fk_offline_act_vial_id_vial")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offline_act")),
+        sa.UniqueConstraint(
+            "person_id", "device", "uuid", name=op.f("uq_offline_act_person_id_device_uuid")
+        ),
+    )
+    with op.batch_alter_table("offline_act", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_offline_act_open", ["org_id", "outcome", "resolved_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_offline_act_vial_id"), ["vial_id"], unique=False)
+
+    op.create_table(
         "space_reservation",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("org_id", sa.Integer(), nullable=False),
@@ -821,6 +908,32 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_space_reservation_project_id"), ["project_id"], unique=False
         )
+
+    op.create_table(
+        "stock_take",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("root_id", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by_name", sa.String(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by_name", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("state IN ('open', 'done', 'closed')", name=op.f("ck_stock_take_state")),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_stock_take_org_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["root_id"], ["container.id"], name=op.f("fk_stock_take_root_id_container")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_take")),
+        sa.UniqueConstraint("code", name=op.f("uq_stock_take_code")),
+    )
+    with op.batch_alter_table("stock_take", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stock_take_org_id"), ["org_id"], unique=False)
 
     op.create_table(
         "vial_alias",
@@ -910,6 +1023,38 @@ def upgrade() -> None:
             "clearance_id", "person_id", name=op.f("uq_clearance_signature_clearance_id_person_id")
         ),
     )
+    op.create_table(
+        "stock_take_box",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("take_id", sa.Integer(), nullable=False),
+        sa.Column("box_id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("scan_id", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(), server_default="waiting", nullable=False),
+        sa.Column("recorded", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("same", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_by_name", sa.String(), server_default="", nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'read', 'committed', 'left')",
+            name=op.f("ck_stock_take_box_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["box_id"], ["container.id"], name=op.f("fk_stock_take_box_box_id_container")
+        ),
+        sa.ForeignKeyConstraint(
+            ["scan_id"], ["rack_scan.id"], name=op.f("fk_stock_take_box_scan_id_rack_scan")
+        ),
+        sa.ForeignKeyConstraint(
+            ["take_id"], ["stock_take.id"], name=op.f("fk_stock_take_box_take_id_stock_take")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_take_box")),
+        sa.UniqueConstraint("take_id", "box_id", name=op.f("uq_stock_take_box_take_id_box_id")),
+    )
+    with op.batch_alter_table("stock_take_box", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stock_take_box_box_id"), ["box_id"], unique=False)
+
     with op.batch_alter_table("cell_line", schema=None) as batch_op:
         batch_op.add_column(sa.Column("passage_ceiling", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("pdl_ceiling", sa.Double(), nullable=True))
@@ -1010,6 +1155,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("rack_scan", schema=None) as batch_op:
         batch_op.add_column(sa.Column("scanner_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("for_code", sa.String(), server_default="", nullable=False))
         batch_op.create_foreign_key(
             batch_op.f("fk_rack_scan_scanner_id_scanner"), "scanner", ["scanner_id"], ["id"]
         )
@@ -1056,6 +1202,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table("rack_scan", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_rack_scan_scanner_id_scanner"), type_="foreignkey")
+        batch_op.drop_column("for_code")
         batch_op.drop_column("scanner_id")
 
     with op.batch_alter_table("delivery_site", schema=None) as batch_op:
@@ -1128,6 +1275,10 @@ def downgrade() -> None:
         batch_op.drop_column("pdl_ceiling")
         batch_op.drop_column("passage_ceiling")
 
+    with op.batch_alter_table("stock_take_box", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_take_box_box_id"))
+
+    op.drop_table("stock_take_box")
     op.drop_table("clearance_signature")
     with op.batch_alter_table("work_line", schema=None) as batch_op:
         batch_op.drop_index("ix_work_line_vial")
@@ -1141,12 +1292,28 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_vial_alias_vial_id"))
 
     op.drop_table("vial_alias")
+    with op.batch_alter_table("stock_take", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_take_org_id"))
+
+    op.drop_table("stock_take")
     with op.batch_alter_table("space_reservation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_space_reservation_project_id"))
         batch_op.drop_index(batch_op.f("ix_space_reservation_org_id"))
         batch_op.drop_index("ix_space_reservation_container")
 
     op.drop_table("space_reservation")
+    with op.batch_alter_table("offline_act", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_offline_act_vial_id"))
+        batch_op.drop_index("ix_offline_act_open")
+
+    op.drop_table("offline_act")
+    with op.batch_alter_table("discrepancy", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_discrepancy_vial_id"))
+        batch_op.drop_index("ix_discrepancy_source")
+        batch_op.drop_index("ix_discrepancy_open")
+        batch_op.drop_index(batch_op.f("ix_discrepancy_box_id"))
+
+    op.drop_table("discrepancy")
     with op.batch_alter_table("destruction", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_destruction_open",

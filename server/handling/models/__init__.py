@@ -1,14 +1,20 @@
 """The tables of work at the freezer."""
 
 from server.handling.models.labels import LabelJob, LabelPrint, LabelPrinter, LabelTemplate
+from server.handling.models.offline import OfflineAct
 from server.handling.models.picks import HandlingTimes, WorkLine, WorkList
+from server.handling.models.stocktakes import Discrepancy, StockTake, StockTakeBox
 
 __all__ = [
+    "Discrepancy",
     "HandlingTimes",
     "LabelJob",
     "LabelPrint",
     "LabelPrinter",
     "LabelTemplate",
+    "OfflineAct",
+    "StockTake",
+    "StockTakeBox",
     "WorkLine",
     "WorkList",
 ]

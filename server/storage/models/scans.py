@@ -49,6 +49,8 @@ class RackScan(Base):
     """The rack's barcode that the file names; empty where it names none."""
     scanner_id: Mapped[int | None] = mapped_column(ForeignKey("scanner.id"))
     """Whose manner of writing was applied; none: the usual."""
+    for_code: Mapped[str] = mapped_column(default="", server_default="")
+    """The stock-take that it is part of, and only there applied; empty for a scan of its own."""
     sha256: Mapped[str]
     tubes: Mapped[str] = mapped_column(Text)
     """JSON: [[ordinal, code or null, as written], ...]."""
