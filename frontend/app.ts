@@ -18,6 +18,8 @@ interface Island {
 
 const islands: [wanted: boolean, load: () => Promise<Island>][] = [
   [has("[data-box-map]"), () => import("./box_map")],
+  [has("[data-drag], [data-reorder]"), () => import("./drag")],
+  [has("[data-choose]"), () => import("./choose")],
   [has("[data-chart]"), () => import("./chart")],
   [has("[data-board], [data-live-event='board']"), () => import("./board")],
   [has("[data-live-url]"), () => import("./live")],

@@ -144,7 +144,7 @@ def _left_them() -> AnyRows:
 def stays_of_move(session: Session, move: BulkMove) -> list[Custody]:
     """Return the stays that began with this move, in their order."""
     wanted = select(Custody).where(Custody.bulk_move_id == move.id).order_by(Custody.id)
-    return list(session.scalars(wanted))
+    return list(session.scalars(wanted.execution_options(populate_existing=True)))
 
 
 def stays_before(session: Session, stays: Sequence[Custody]) -> dict[int, Custody]:

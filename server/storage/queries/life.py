@@ -18,6 +18,18 @@ class Stay:
 
     custody: Custody
     path: Path
+    corrects: Custody | None = None
+    """What was recorded before it was corrected."""
+
+    @property
+    def before_words(self) -> str:
+        """Return where it was thought to be before the correction, in few words."""
+        was = self.corrects
+        if was is None:
+            return ""
+        if was.container is None or was.ordinal is None:
+            return was.place
+        return f"{was.container.code} {was.container.shape.label(was.ordinal)}"
 
     @property
     def began_at(self) -> datetime:
@@ -45,7 +57,14 @@ def life_of(session: Session, vial: Vial) -> list[Stay]:
         .limit(MOST_STAYS)
     )
     rows = list(session.scalars(wanted))[::-1]
-    return [Stay(row, _way(session, vial, row)) for row in rows]
+    before = _corrected(session, [row.corrects_id for row in rows if row.corrects_id is not None])
+    return [Stay(row, _way(session, vial, row), before.get(row.corrects_id or 0)) for row in rows]
+
+
+def _corrected(session: Session, ids: list[int]) -> dict[int, Custody]:
+    if not ids:
+        return {}
+    return {one.id: one for one in session.scalars(select(Custody).where(Custody.id.in_(ids)))}
 
 
 def _way(session: Session, vial: Vial, row: Custody) -> Path:

@@ -93,6 +93,13 @@ def why_not_again(*, undone: bool) -> Refusal | None:
     return Refusal("undone", N_("This move has been taken back already.")) if undone else None
 
 
+def why_not_swap(one: str, other: str) -> Refusal | None:
+    """Say that a thing cannot change places with itself, or None."""
+    if one != other:
+        return None
+    return Refusal("same_thing", N_("%(code)s cannot change places with itself."), {"code": one})
+
+
 def in_fill_order(target: BoxShape, free: Collection[int], count: int) -> list[int]:
     """Return the first free positions in the direction in which the box is filled."""
     open_ = set(free)

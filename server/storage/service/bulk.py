@@ -11,22 +11,28 @@ from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import AllRefused, Conflict, Refusal
 from server.core.words import N_
-from server.storage import queries
+from server.storage import queries, rules
 from server.storage.models import BulkMove, Container, Custody, Vial
+from server.storage.positions import BoxShape
 from server.storage.queries import carrying as asked
 from server.storage.rules.moves import (
     Move,
     changed,
     elsewhere,
+    no_such_cell,
+    same_arrangement,
     why_not_again,
     why_not_many,
+    why_not_swap,
     why_not_undo,
 )
 from server.storage.service.carrying import carry, trace_move
 from server.storage.service.stays import Moment, end_stay, occupy, refuse, why_not_into
+from server.storage.service.vials import first_free
 
 __all__ = [
     "Move",
+    "arrange",
     "move_container",
     "move_vials",
     "reorder",
@@ -56,8 +62,49 @@ def move_vials(
     return carry(session, actor, moves, kind, Moment.of(at, happened_at), scanned=scanned)
 
 
+def arrange(
+    session: Session, vials: Sequence[tuple[Vial, int, BoxShape]], into: Container, how: str
+) -> list[Move]:
+    """Return where each vial goes in another box: `free`, the first free positions in its direction, or `same`.
+
+    The vials come with their positions and the shapes of their boxes. Refused with every reason
+    where the box has too few positions, or has no such place.
+    """
+    if how == "free":
+        return _into_free(session, [vial for vial, _, _ in vials], into)
+    moves, refusals = [], []
+    for vial, ordinal, shape in vials:
+        (place,) = same_arrangement(shape, into.shape, [ordinal])
+        if place is None:
+            refusals.append(no_such_cell(vial.code, shape.label(ordinal), into.code))
+        else:
+            moves.append(Move(vial.id, into.id, place))
+    if refusals:
+        raise AllRefused(refusals)
+    return moves
+
+
+def _into_free(session: Session, vials: Sequence[Vial], into: Container) -> list[Move]:
+    free: dict[int | None, list[int]] = {}
+    for vial in vials:
+        if vial.project_id not in free:
+            free[vial.project_id] = queries.free_positions(session, into, vial)
+    given: set[int] = set()
+    moves = []
+    for vial in vials:
+        place = next((one for one in free[vial.project_id] if one not in given), None)
+        if place is None:
+            taken = set(into.shape.usable) - {one for some in free.values() for one in some}
+            refuse(rules.why_not_fit(into.shape, into.code, taken, len(vials)))
+            place = first_free(session, into, vial)  # says for whom the rest is kept
+        given.add(place)
+        moves.append(Move(vial.id, into.id, place))
+    return moves
+
+
 def swap_vials(session: Session, actor: Actor, one: Vial, other: Vial, *, at: datetime) -> BulkMove:
     """Let two stored vials take each other's places."""
+    refuse(why_not_swap(one.code, other.code))
     here, there = (_stay_of(session, vial) for vial in (one, other))
     moves = [
         Move(vial.id, stay.container_id, stay.ordinal)
@@ -109,6 +156,7 @@ def swap_boxes(
     session: Session, actor: Actor, one: Container, other: Container, *, at: datetime
 ) -> BulkMove:
     """Let two boxes (or racks) change places, each with all that is in it."""
+    refuse(why_not_swap(one.code, other.code))
     _hold_all(session, [one, other])
     here, there = _place_of(session, one), _place_of(session, other)
     carried = [(one, *there), (other, *here)]
@@ -231,8 +279,8 @@ def undo_bulk(session: Session, actor: Actor, move: BulkMove, *, at: datetime) -
     """
     session.refresh(move, with_for_update=True)
     stays = asked.stays_of_move(session, move)
-    held = asked.held_vials(session, (one.vial_id for one in stays if one.vial_id is not None))
-    del held  # nobody moves them from here on
+    asked.held_vials(session, (one.vial_id for one in stays if one.vial_id is not None))
+    stays = asked.stays_of_move(session, move)  # as they are now that nobody moves them
     former = asked.stays_before(session, stays)
     if refusals := why_not_taken_back(session, move, stays, former):
         raise AllRefused(refusals)
@@ -248,7 +296,7 @@ def undo_bulk(session: Session, actor: Actor, move: BulkMove, *, at: datetime) -
     carried = [
         (one.child, there.container, there.ordinal)
         for one in stays
-        if (there := places[one.id]) and one.child and there.container and there.ordinal
+        if one.child and (there := places[one.id]).container and there.ordinal
     ]
     return _carry_containers(session, actor, carried, "undo", when, undoes=move)
 

@@ -66,7 +66,7 @@ def reserve_space(
     )
     session.add(made)
     session.flush()
-    _trace(session, actor, "space_kept", container, made, at, project=project.code, until=until)
+    _trace(session, actor, "space_kept", container, made, at, project=project.code)
     return made
 
 
@@ -91,7 +91,9 @@ def _trace(
     container: Container,
     kept: SpaceReservation,
     at: datetime,
-    **facts: object,
+    *,
+    project: str,
+    because: str = "",
 ) -> None:
     audit.record(
         session,
@@ -103,7 +105,9 @@ def _trace(
         org_id=container.org_id,
         first=kept.first_ordinal,
         last=kept.last_ordinal,
-        **facts,
+        until=kept.until,
+        project=project,
+        because=because,
     )
 
 

@@ -6,20 +6,24 @@ from server.storage.views import (
     acting,
     api_guarding,
     api_lineage,
+    api_moves,
     api_places,
     api_vials,
     boxes,
     containers,
+    custody,
     finding,
     freezers,
     guarded,
     holds,
     lineage,
+    moving,
     panels,
     places,
     scanners,
     scans,
     signing,
+    spaces,
     stock_rules,
     trees,
     types,
@@ -35,21 +39,25 @@ __all__ = [
     "api",
     "api_guarding",
     "api_lineage",
+    "api_moves",
     "api_places",
     "api_vials",
     "boxes",
     "containers",
+    "custody",
     "finding",
     "freezers",
     "guarded",
     "holds",
     "lineage",
+    "moving",
     "pages",
     "places",
     "register",
     "scanners",
     "scans",
     "signing",
+    "spaces",
     "stock_rules",
     "trees",
     "types",
@@ -66,12 +74,14 @@ def register(kit: Kit) -> None:
     kit.nav.offer(30, N_("Stock"), "/stock", "storage.read")
     kit.nav.offer(35, N_("Holds"), "/holds", "storage.read")
     kit.panels.offer("lot", 5, guarded.holds_of_lot)
+    kit.panels.offer("lot", 7, spaces.spread_of_lot)
     kit.panels.offer("lot", 10, panels.vials_of_lot)
     kit.panels.offer("line", 5, guarded.holds_of_line)
     kit.panels.offer("vial.guard", 10, guarded.guard)
     kit.panels.offer("vial.actions", 10, guarded.hold_button)
     kit.panels.offer("vial.cards", 10, guarded.acts)
     kit.panels.offer("history", 10, panels.where_it_was)
+    kit.tasks.offer(spaces.banks_in_one_place)
     _offer_records(kit)
 
 

@@ -91,7 +91,7 @@ def take_out(code: str) -> VialOut:
     found, at = _vial(code, "storage.move"), g.clock.now()
     storage.take_out(
         g.session, g.actor, found, reason=wanted.reason, use=wanted.use, at=at,
-        happened_at=wanted.happened_at,
+        happened_at=wanted.happened_at, keep_slot=wanted.keep_slot,
     )  # fmt: skip
     return _answer(found)
 

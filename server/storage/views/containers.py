@@ -15,6 +15,7 @@ from server.storage import queries
 from server.storage import service as storage
 from server.storage.models import Container
 from server.storage.queries.types import AnyType
+from server.storage.service import bulk
 from server.storage.views import drawing
 from server.storage.views.blueprints import pages
 from server.storage.views.container_forms import (
@@ -211,11 +212,15 @@ def _move(found: Container) -> Page:
         form = DestinationForm.read(request.form)
         into = queries.container(g.session, g.actor, "storage.move", form.box, "freezer", "rack")
         ordinal = storage.position_in(g.session, into, form.position, found)
-        storage.place_container(g.session, g.actor, found, into, ordinal, at=g.clock.now())
+        placed = queries.path_of(g.session, found).place == "position"
+        move = bulk.move_container(g.session, g.actor, found, into, ordinal, at=g.clock.now())
     except REFUSED as refused:
         return _move_form(found, typed_of(request.form), refused), 422
     place = f"{into.code} {into.shape.label(ordinal)}"
-    notices.tell(gettext("%(code)s is at %(place)s now.", code=found.code, place=place))
+    undo = url_for("storage.undo_bulk_move", number=move.id) if placed else ""
+    notices.tell(
+        gettext("%(code)s is at %(place)s now.", code=found.code, place=place), undo_url=undo
+    )
     return redirect(url_for(drawing.PAGES[found.kind], code=found.code))
 
 

@@ -28,6 +28,7 @@ class TakeOutForm(Form):
 
     reason: str = forms.text(required=False, most=500)
     use: str = forms.choice(tuple(USES), required=False)
+    keep_slot: bool = forms.checkbox()
 
 
 class DiscardForm(Form):

@@ -15,6 +15,7 @@ from server.storage import queries, rules
 from server.storage import service as storage
 from server.storage.models import Container, Vial
 from server.storage.queries import guarding
+from server.storage.queries.holds import holds_of_vial
 from server.storage.rules import Act, State
 from server.storage.rules.protection import USES
 from server.storage.service.guarding import need_of
@@ -51,6 +52,7 @@ def vial_page(found: Vial, scanned: str = "") -> str:
         contents=contents,
         cells=drawing.cells(box, contents, found) if box else [],
         promise=queries.reservation_of(session, found),
+        held=bool(holds_of_vial(session, found)),
         lot_counts=queries.lot_counts(session, found.lot_id),
         stays=stays,
         life=drawing.life(stays, g.clock.now(), path.time_zone),
@@ -166,7 +168,13 @@ def take_out(code: str) -> Page:
     try:
         form = TakeOutForm.read(request.form)
         storage.take_out(
-            g.session, g.actor, found, reason=form.reason, use=form.use, at=g.clock.now()
+            g.session,
+            g.actor,
+            found,
+            reason=form.reason,
+            use=form.use,
+            keep_slot=form.keep_slot,
+            at=g.clock.now(),
         )
     except REFUSED as refused:
         return _take_out(found, typed_of(request.form), refused), 422
