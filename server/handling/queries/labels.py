@@ -1,14 +1,13 @@
 """Templates and printers that someone may use, what stands on a label, and how often it was printed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from server.accounts.queries import visible
-from server.catalogue.models import Lot
 from server.core.actor import Actor
-from server.core.errors import Invalid, NotFound, Refusal
+from server.core.errors import NotFound, Refusal
 from server.core.words import N_
 from server.handling.models import LabelJob, LabelPrint, LabelPrinter, LabelTemplate
 from server.outbox.models import Letter
@@ -19,9 +18,6 @@ from server.storage.models import Container, Vial
 READ = "storage.read"
 NO_TEMPLATE = N_("There is no label template %(found)s.")
 NO_PRINTER = N_("There is no label printer %(found)s.")
-NOT_FOUND = N_(
-    "Nothing here has the code %(found)s; nothing was printed. Codes not found: %(count)s."
-)
 NO_JOB = N_("There is no print job %(found)s.")
 CHUNK = 500
 
@@ -70,36 +66,6 @@ def printer(
     if found is None:
         raise NotFound(Refusal("no_printer", NO_PRINTER, {"found": printer_id}))
     return found
-
-
-def vials_to_label(session: Session, actor: Actor, codes: Sequence[str]) -> list[Vial]:
-    """Return these vials in this order; refused where one of the codes is no vial that may be seen."""
-    found: dict[str, Vial] = {}
-    for start in range(0, len(codes), CHUNK):
-        wanted = select(Vial).where(Vial.code.in_(codes[start : start + CHUNK]))
-        wanted = wanted.options(joinedload(Vial.lot).joinedload(Lot.line))
-        rows = session.scalars(visible(wanted, actor, READ, Vial.org_id))
-        found |= {vial.code: vial for vial in rows}
-    _refuse_missing(codes, found)
-    return [found[code] for code in codes]
-
-
-def containers_to_label(session: Session, actor: Actor, codes: Sequence[str]) -> list[Container]:
-    """Return these containers in this order; refused where one of the codes is none that may be seen."""
-    found: dict[str, Container] = {}
-    for start in range(0, len(codes), CHUNK):
-        wanted = select(Container).where(Container.code.in_(codes[start : start + CHUNK]))
-        rows = session.scalars(visible(wanted, actor, READ, Container.org_id))
-        found |= {container.code: container for container in rows}
-    _refuse_missing(codes, found)
-    return [found[code] for code in codes]
-
-
-def _refuse_missing(codes: Sequence[str], found: Mapping[str, object]) -> None:
-    missing = [code for code in codes if code not in found]
-    if missing:
-        facts = {"found": missing[0], "count": len(missing)}
-        raise Invalid(Refusal("not_found", NOT_FOUND, facts), field="codes")
 
 
 def facts_of_vials(session: Session, vials: Sequence[Vial]) -> list[dict[str, str]]:

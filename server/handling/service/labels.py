@@ -19,6 +19,7 @@ from server.handling.labels.sheets import DPI, Sheet, pdf
 from server.handling.labels.zpl import zpl
 from server.handling.models import LabelJob, LabelPrint, LabelPrinter, LabelTemplate
 from server.handling.queries import labels as queries
+from server.handling.queries.named import containers_named, vials_named
 from server.handling.rules import labels as rules
 from server.outbox import service as outbox
 from server.storage.models import Container, Vial
@@ -45,9 +46,9 @@ def things(session: Session, actor: Actor, subject: str, codes: Sequence[str]) -
     if refusal := rules.why_not_many(codes):
         raise Invalid(refusal, field="codes")
     if subject == "vial":
-        vials = queries.vials_to_label(session, actor, codes)
+        vials = vials_named(session, actor, codes)
         return Things(subject, vials, queries.facts_of_vials(session, vials))
-    containers = queries.containers_to_label(session, actor, codes)
+    containers = containers_named(session, actor, codes)
     return Things(subject, containers, queries.facts_of_containers(session, containers))
 
 

@@ -13,7 +13,7 @@ from server.core.errors import AllRefused, Invalid, Refusal
 from server.core.words import N_
 from server.handling.models import HandlingTimes, WorkLine, WorkList
 from server.handling.queries import picks as queries
-from server.handling.queries.labels import vials_to_label as vials_of
+from server.handling.queries.named import vials_named
 from server.handling.rules.routes import Times
 from server.handling.service.hooks import hooks_of
 from server.handling.service.scanning import hold_open, waiting_line
@@ -44,7 +44,7 @@ def make_pick_list(
         raise Invalid(
             Refusal("many_tubes", MANY, {"found": len(codes), "most": MOST}), field="codes"
         )
-    vials = vials_of(session, actor, codes)
+    vials = vials_named(session, actor, codes)
     if refusals := _why_not(session, vials, org_id):
         raise AllRefused(refusals)
     work = new_list(session, actor, org_id, "pick", title, use, at)
@@ -111,7 +111,13 @@ def _promises(session: Session, vials: Sequence[Vial]) -> dict[int, Reservation]
 
 
 def pick_tube(
-    session: Session, actor: Actor, work: WorkList, scanned: str, *, at: datetime
+    session: Session,
+    actor: Actor,
+    work: WorkList,
+    scanned: str,
+    *,
+    at: datetime,
+    happened_at: datetime | None = None,
 ) -> WorkLine:
     """Take the scanned tube out; one that is not on the list is refused with both codes.
 
@@ -120,27 +126,36 @@ def pick_tube(
     """
     line = waiting_line(session, work, scanned)
     if (hooks := hooks_of(line.for_kind)) and line.for_id is not None:
-        hooks.pick(session, actor, line.for_id, line.vial.code, at)
+        hooks.pick(session, actor, line.for_id, line.vial.code, at, happened_at)
     else:
         purpose = (line.for_kind, line.for_id) if line.for_id is not None else None
         storage.take_out(
-            session, actor, line.vial, reason=work.code, purpose=purpose, use=work.use, at=at
-        )
-    line.vial.verified_at = at
-    settle(session, actor, work, line, "done", at)
+            session, actor, line.vial, reason=work.code, purpose=purpose, use=work.use,
+            at=at, happened_at=happened_at,
+        )  # fmt: skip
+    line.vial.verified_at = happened_at or at
+    settle(session, actor, work, line, "done", at, happened_at)
     return line
 
 
 def not_there(
-    session: Session, actor: Actor, work: WorkList, scanned: str, *, at: datetime
+    session: Session,
+    actor: Actor,
+    work: WorkList,
+    scanned: str,
+    *,
+    at: datetime,
+    happened_at: datetime | None = None,
 ) -> WorkLine:
     """Record that a tube of the list is not where it should be; it is missing from now on."""
     line = waiting_line(session, work, scanned)
     if (hooks := hooks_of(line.for_kind)) and line.for_id is not None:
-        hooks.not_there(session, actor, line.for_id, line.vial.code, at)
+        hooks.not_there(session, actor, line.for_id, line.vial.code, at, happened_at)
     else:
-        storage.miss_vial(session, actor, line.vial, reason=work.code, at=at)
-    settle(session, actor, work, line, "missing", at)
+        storage.miss_vial(
+            session, actor, line.vial, reason=work.code, at=at, happened_at=happened_at
+        )
+    settle(session, actor, work, line, "missing", at, happened_at)
     return line
 
 
@@ -157,12 +172,18 @@ def close_list(session: Session, actor: Actor, work: WorkList, *, at: datetime) 
 
 
 def settle(
-    session: Session, actor: Actor, work: WorkList, line: WorkLine, state: str, at: datetime
+    session: Session,
+    actor: Actor,
+    work: WorkList,
+    line: WorkLine,
+    state: str,
+    at: datetime,
+    happened_at: datetime | None = None,
 ) -> None:
-    """Say what became of a tube; the last one ends the list."""
-    line.state, line.settled_at, line.settled_by_name = state, at, actor.name
+    """Say what became of a tube, and when; the last one ends the list."""
+    line.state, line.settled_at, line.settled_by_name = state, happened_at or at, actor.name
     session.flush()
-    trace(session, actor, work, f"tube_{state}", at, vial=line.vial.code)
+    trace(session, actor, work, f"tube_{state}", at, stated_at=happened_at, vial=line.vial.code)
     waiting = select(WorkLine.id).where(WorkLine.list_id == work.id, WorkLine.state == "waiting")
     if session.scalars(waiting.limit(1)).first() is None:
         work.state, work.closed_at, work.closed_by_name = "done", at, actor.name
@@ -186,10 +207,17 @@ def set_times(
 
 
 def trace(
-    session: Session, actor: Actor, work: WorkList, what: str, at: datetime, **facts: object
+    session: Session,
+    actor: Actor,
+    work: WorkList,
+    what: str,
+    at: datetime,
+    *,
+    stated_at: datetime | None = None,
+    **facts: object,
 ) -> None:
     """Write what was done with a list into the record."""
     audit.record(
         session, actor, f"work_list.{what}", "work_list", work.code, at=at, org_id=work.org_id,
-        **{name: fact for name, fact in facts.items() if fact},  # type: ignore[arg-type]  # the record takes any facts
+        stated_at=stated_at, **{name: fact for name, fact in facts.items() if fact},  # type: ignore[arg-type]  # the record takes any facts
     )  # fmt: skip

@@ -10,7 +10,7 @@ from server.core.errors import AllRefused, Invalid, Refusal
 from server.core.words import N_
 from server.handling.models import WorkLine, WorkList
 from server.handling.queries import picks as queries
-from server.handling.queries.labels import vials_to_label as vials_of
+from server.handling.queries.named import vials_named
 from server.handling.queries.putting import rooms_for
 from server.handling.rules.putting import suggest
 from server.handling.service.picks import MANY, MOST, ON_OTHER, new_list, settle, trace
@@ -48,7 +48,7 @@ def make_put_away(
         raise Invalid(
             Refusal("many_tubes", MANY, {"found": len(codes), "most": MOST}), field="codes"
         )
-    vials = vials_of(session, actor, codes)
+    vials = vials_named(session, actor, codes)
     elsewhere = queries.open_lines_of(session, [vial.id for vial in vials], "put_away")
     refusals = [
         refusal for vial in vials if (refusal := _why_not(vial, org_id, elsewhere.get(vial.id, "")))
@@ -103,6 +103,7 @@ def put_tube(
     *,
     elsewhere: bool = False,
     at: datetime,
+    happened_at: datetime | None = None,
 ) -> WorkLine:
     """Put the scanned tube into the scanned box: at the suggested position, or the next free one if it is taken.
 
@@ -114,10 +115,10 @@ def put_tube(
         facts = {"found": box.code, "vial": line.vial.code, "expected": expected.code}
         raise Invalid(Refusal("other_box", OTHER_BOX, facts), field="box")
     ordinal = _ordinal(session, line, box, position)
-    storage.bring_vial(session, actor, line.vial, box, ordinal, at=at)
-    line.vial.verified_at = at
+    storage.bring_vial(session, actor, line.vial, box, ordinal, at=at, happened_at=happened_at)
+    line.vial.verified_at = happened_at or at
     line.container_id, line.ordinal = box.id, ordinal
-    settle(session, actor, work, line, "done", at)
+    settle(session, actor, work, line, "done", at, happened_at)
     return line
 
 
