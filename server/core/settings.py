@@ -8,6 +8,8 @@ from pathlib import Path
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_
 
+YES = frozenset({"yes", "true", "1", "on"})
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -27,6 +29,8 @@ class Settings:
     trusted_proxies: int
     topic_prefix: str
     log_level: str
+    private_webhooks: bool
+    """Webhooks of the API may lead into this machine and its own network."""
     label_font: Path | None
 
     @classmethod
@@ -51,6 +55,7 @@ class Settings:
             trusted_proxies=found.number("CRYOKEEP_TRUSTED_PROXIES", 0, 0, 5),
             topic_prefix=found.text("CRYOKEEP_TOPIC_PREFIX", "ck1"),
             log_level=found.text("CRYOKEEP_LOG_LEVEL", "INFO"),
+            private_webhooks=found.text("CRYOKEEP_PRIVATE_WEBHOOKS", "no").lower() in YES,
             label_font=found.path("CRYOKEEP_LABEL_FONT"),
         )
 

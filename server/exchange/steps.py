@@ -38,9 +38,9 @@ from server.exchange.sheets.base import Desk, Effect, Item, Work
 log = logging.getLogger(__name__)
 _clock = time.perf_counter
 
-TARGET_S = 0.06
+TARGET_S = 0.08
 """What one writing step should take: an alarm waits behind one at most."""
-LEAST_ROWS, FIRST_ROWS, MOST_ROWS = 20, 400, 4000
+LEAST_ROWS, FIRST_ROWS, MOST_ROWS = 20, 600, 6000
 CHECK_ROWS = 4000
 CLAIM = timedelta(seconds=10)
 PROBLEM: Any = ImportProblem.__table__

@@ -10,7 +10,15 @@ from sqlalchemy.orm import Session
 
 from server.core.plain import Plain, together
 from server.outbox.models import Letter, WebhookKey
-from server.outbox.rules import CLAIM, KEEP_TRYING, Parcel, is_given_up, longest_wait_s, wait_s
+from server.outbox.rules import (
+    CLAIM,
+    KEEP_TRYING,
+    PER_ADDRESS,
+    Parcel,
+    is_given_up,
+    longest_wait_s,
+    wait_s,
+)
 
 AT_ONCE = 200
 letter: Any = Letter.__table__
@@ -189,7 +197,7 @@ def _let_others_try(session: Session, outcome: Outcome) -> None:
         letter.c.claimed_by == "",
         letter.c.try_at > outcome.at,
     )
-    if parcel.channel == "webhook":
+    if parcel.channel in PER_ADDRESS:
         waiting = waiting.where(letter.c.address == parcel.address)
     session.execute(waiting.values(try_at=outcome.at))
 

@@ -17,6 +17,10 @@ SEND_WITHIN_S = 10.0
 """The longest that one attempt may last."""
 
 
+PER_ADDRESS = frozenset({"webhook", "event", "printer"})
+"""Channels in which each address is a receiver of its own."""
+
+
 @dataclass(frozen=True)
 class Parcel:
     """A letter as a sender carries it: no session behind it."""
@@ -66,7 +70,7 @@ def lane_of(channel: str, address: str) -> str:
     Each webhook and each printer has a lane of its own, so that one that hangs holds up no other; mail shares four,
     because all of it goes to one server; anything else has a lane for its kind.
     """
-    if channel in {"webhook", "printer"}:
+    if channel in PER_ADDRESS:
         return f"{channel} {address}"
     if channel == "smtp":
         return f"smtp {sum(address.encode()) % 4}"
@@ -75,4 +79,4 @@ def lane_of(channel: str, address: str) -> str:
 
 def receiver_of(channel: str, address: str) -> str:
     """Return what is up or down as one: a webhook's address, or the one server behind a channel."""
-    return f"{channel} {address}" if channel in {"webhook", "printer"} else channel
+    return f"{channel} {address}" if channel in PER_ADDRESS else channel

@@ -22,6 +22,7 @@ from server.audit import sealer
 from server.core.clock import Clock
 from server.core.db import Database
 from server.distribution import jobs as distribution
+from server.exchange import telling
 from server.search import making
 from server.storage import jobs as storage
 from server.storage.service import space
@@ -45,6 +46,7 @@ def table(home: Path) -> list[Row]:
     return [
         *alarms.JOBS,
         *distribution.JOBS,
+        ("webhooks", 1.0, telling.tell),
         *space.JOBS,
         *storage.JOBS,
         (

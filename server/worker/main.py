@@ -12,6 +12,7 @@ from server.core.clock import SystemClock
 from server.core.db import Database
 from server.core.settings import Settings
 from server.core.wake import Waker
+from server.exchange import calling
 from server.exchange.importer import Importer
 from server.handling.labels.printing import CHANNEL, PrinterCarrier
 from server.outbox.sender import Sender
@@ -37,6 +38,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     waker = Waker(database)
     sender = Sender(database, settings, waker, clock)
     sender.add_channel(CHANNEL, PrinterCarrier)
+    sender.add_channel(calling.CHANNEL, lambda: calling.carrier(database, settings, clock))
     desk = Desk(database, clock, settings.topic_prefix)
     loop = Loop(desk, choose(settings).address(), stop)
     clockwork = jobs.Clockwork(

@@ -21,6 +21,7 @@ from server.storage.queries.limits import limits_of
 from server.storage.queries.space import kept_spaces
 from server.storage.rules.limits import Limit
 from server.storage.rules.space import KeptSpace
+from server.storage.service.tube_codes import take_turn
 
 
 @dataclass(slots=True)
@@ -114,6 +115,8 @@ def look_up(
         *(one for item in items for one in item.values.get("aliases", ())),
     }
     boxes = _boxes(session, org_id, _all(items, "box"), at, hold=hold)
+    if hold:  # nobody gives these codes to others from here on
+        take_turn(session, alone=any("aliases" in item.values for item in items))
     return Known(
         lots,
         boxes,
