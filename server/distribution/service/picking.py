@@ -14,6 +14,7 @@ from server.distribution.service import steps
 from server.distribution.service.deciding import promise
 from server.storage import service as storage
 from server.storage.queries import reservation_of
+from server.storage.queries.aliases import as_recorded
 
 GONE = frozenset({"missing", "lost"})
 
@@ -26,6 +27,7 @@ def pick(
     expected: str = "",
     *,
     at: datetime,
+    happened_at: datetime | None = None,
 ) -> RequestVial:
     """Take the scanned tube out for the request; a tube that is not one of its own is refused by name.
 
@@ -40,15 +42,16 @@ def pick(
         for each in queries.vials_of(session, request.id)
         if each.picked_at is None
     }
-    code = rules.meant(scanned, waiting)
+    code = rules.meant(as_recorded(session, [scanned.strip()])[0], waiting)
     if refusal := rules.why_not_pick(expected or next(iter(waiting), ""), code, waiting):
         raise Invalid(refusal, field="code")
     chosen = waiting[code]
     steps.refuse_withheld(session, chosen.vial)
     storage.take_out(
-        session, actor, chosen.vial, reason=request.code, purpose=(steps.KIND, request.id), at=at
-    )
-    chosen.picked_at, chosen.picked_by_name = at, actor.name
+        session, actor, chosen.vial, reason=request.code, purpose=(steps.KIND, request.id),
+        at=at, happened_at=happened_at,
+    )  # fmt: skip
+    chosen.picked_at, chosen.picked_by_name = happened_at or at, actor.name
     steps.advance(
         session, actor, request, Act.PICK, "request.vial_picked", at=at, vial=chosen.vial.code
     )
@@ -57,7 +60,13 @@ def pick(
 
 
 def not_there(
-    session: Session, actor: Actor, request: Request, code: str, *, at: datetime
+    session: Session,
+    actor: Actor,
+    request: Request,
+    code: str,
+    *,
+    at: datetime,
+    happened_at: datetime | None = None,
 ) -> RequestVial | None:
     """Record that a promised tube is missing and promise another of its lot; None where no other may be given."""
     steps.hold(session, request)
@@ -71,7 +80,9 @@ def not_there(
     if (kept := reservation_of(session, gone.vial)) is not None:
         storage.end_reservation(session, actor, kept, "missing", at=at)
     if gone.vial.state not in GONE:  # a scan may have noticed before the picker did
-        storage.miss_vial(session, actor, gone.vial, reason=request.code, at=at)
+        storage.miss_vial(
+            session, actor, gone.vial, reason=request.code, at=at, happened_at=happened_at
+        )
     gone.dropped_at = at
     session.flush()  # what is chosen next must not be the missing one
     other = _replacement(session, actor, request, gone, at=at)

@@ -6,6 +6,7 @@ from server.core.errors import Conflict, Invalid, Refusal
 from server.core.words import N_
 from server.handling.models import WorkLine, WorkList
 from server.handling.queries import picks as queries
+from server.storage.queries.aliases import as_recorded
 
 NOT_ON_LIST = N_(
     "%(found)s is not on the list %(list)s. Put it back; %(expected)s is expected next."
@@ -29,7 +30,7 @@ def waiting_line(session: Session, work: WorkList, scanned: str) -> WorkLine:
     """Return the waiting line of the scanned tube; refused, with both codes, where it is none of the list's."""
     hold_open(session, work)
     lines = queries.lines_of(session, work)
-    wanted = scanned.strip()
+    wanted = as_recorded(session, [scanned.strip()])[0]
     found = next((line for line in lines if line.vial.code in (wanted, wanted.upper())), None)
     if found is None:
         raise Invalid(_wrong(session, work, lines, wanted), field="tube")

@@ -22,9 +22,9 @@ from server.catalogue.models import CellLine, CellLineName, Lot
 from server.core.actor import Actor
 from server.search import queries as index
 from server.search.rules import terms_of
-from server.storage.models import TAIL, Container, Custody, Vial
+from server.storage.models import TAIL, Container, Custody, Vial, VialAlias
+from server.storage.queries.aliases import spellings
 from server.storage.queries.paths import true_at
-from server.storage.queries.things import spellings
 
 READ = "storage.read"
 MOST_HITS = 50
@@ -35,7 +35,10 @@ LONGEST_CODE = 64
 
 @dataclass(frozen=True)
 class Hit:
-    """Something that bears the code: kind is vial, box, rack, freezer, lot or line."""
+    """Something that bears the code: kind is vial, box, rack, freezer, lot or line.
+
+    The name of a vial is the alias by which it was found.
+    """
 
     kind: str
     id: int
@@ -91,6 +94,7 @@ def _bearing(*, everywhere: bool) -> Any:  # noqa: ANN401  a union of selects of
     orgs: BindParameter[int] = bindparam("orgs", expanding=True)
     parts = (
         (_vials().where(Vial.code.in_(codes)), Vial.org_id),
+        (_aliased().where(VialAlias.code.in_(codes)), Vial.org_id),
         (_containers().where(Container.code.in_(codes)), Container.org_id),
         (_containers().where(Container.barcode.in_(codes)), Container.org_id),
         (_lots().where(Lot.code.in_(codes)), Lot.org_id),
@@ -107,6 +111,11 @@ Row = Select[Any]
 def _vials() -> Row:
     four: Any = select(literal("vial"), Vial.id, Vial.code, literal(""))
     return four  # type: ignore[no-any-return]  # see Row
+
+
+def _aliased() -> Row:
+    four: Any = select(literal("vial"), Vial.id, Vial.code, VialAlias.code)
+    return four.join(VialAlias, VialAlias.vial_id == Vial.id)  # type: ignore[no-any-return]  # see Row
 
 
 def _containers() -> Row:

@@ -13,14 +13,9 @@ from server.core.errors import NotFound, Refusal
 from server.core.words import N_
 from server.parties.models import Organisation
 from server.storage.models import Container, Custody, Reservation, Vial
+from server.storage.queries.aliases import own_codes, spellings
 from server.storage.queries.contents import occupant_at
 from server.storage.queries.paths import Path, true_at
-
-
-def spellings(code: str) -> list[str]:
-    """Return the code as it was typed and in capitals, which is what most labels bear."""
-    return list(dict.fromkeys((code, code.upper())))
-
 
 _PROMISE = select(Reservation).where(
     Reservation.vial_id == bindparam("vial_id"), Reservation.ended_at.is_(None)
@@ -28,14 +23,20 @@ _PROMISE = select(Reservation).where(
 
 
 def vial(session: Session, actor: Actor, permission: str, code: str) -> Vial:
-    """Return the vial with this code, its lot and line loaded; NotFound where there is none to see."""
-    orgs = actor.orgs(permission)
-    facts = {"codes": spellings(code), "orgs": sorted(orgs or ())}
-    found: Vial | None = session.scalars(_vial(everywhere=orgs is None), facts).first()
+    """Return the vial with this code or alias, its lot and line loaded; NotFound where there is none to see."""
+    found = _vial_of(session, actor, permission, spellings(code))
+    if found is None and (own := own_codes(session, [code])):
+        found = _vial_of(session, actor, permission, list(own.values()))
     if found is None:
         because = N_("No vial has the code %(code)s. Scan it again, or type its last characters.")
         raise NotFound(Refusal("no_such_vial", because, {"code": code}))
     return found
+
+
+def _vial_of(session: Session, actor: Actor, permission: str, codes: list[str]) -> Vial | None:
+    orgs = actor.orgs(permission)
+    facts = {"codes": codes, "orgs": sorted(orgs or ())}
+    return session.scalars(_vial(everywhere=orgs is None), facts).first()
 
 
 @cache

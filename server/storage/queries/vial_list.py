@@ -22,11 +22,11 @@ from server.storage.models import (
     SampleType,
     Vial,
 )
+from server.storage.queries.aliases import spellings
 from server.storage.queries.counts import tree
 from server.storage.queries.holds import unheld
 from server.storage.queries.paths import Path, paths_of, true_at
 from server.storage.queries.searching import vials_wanted
-from server.storage.queries.things import spellings
 from server.storage.queries.vials_found import ways_to_vials
 from server.storage.rules.vial_filters import VialFilter
 

@@ -13,9 +13,9 @@ from server.search import queries as index
 from server.search.queries import MOST, Kinds
 from server.search.rules import LAST, Term, bears, words_of
 from server.storage.models import Custody, Vial
+from server.storage.queries.aliases import spellings
 from server.storage.queries.counts import tree
 from server.storage.queries.paths import Path, paths_of, true_at
-from server.storage.queries.things import spellings
 from server.storage.rules.ranking import Fit
 
 MOST_PLACES = 100

@@ -1,7 +1,8 @@
 """Rack scans: staged with what they would change, then applied as one change or put aside."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -17,6 +18,7 @@ from server.core.errors import Conflict, Forbidden, Gone, Invalid, Refusal
 from server.core.words import N_
 from server.storage import imports, queries, reconcile, rules
 from server.storage.models import Container, RackScan, Scanner, Vial
+from server.storage.queries.aliases import own_codes
 from server.storage.reconcile import Change, Known, Plan, Seen
 from server.storage.rules import Act
 from server.storage.service import vials
@@ -52,11 +54,13 @@ def stage_scan(
     read: imports.Scan | None = None,
     lot: Lot | None = None,
     scanner: Scanner | None = None,
+    for_code: str = "",
     at: datetime,
 ) -> RackScan:
     """Read a scanner's file for this box and keep what it says; nothing in the box changes yet.
 
-    `read` is what the file says, where it was read before the writing began.
+    `read` is what the file says, where it was read before the writing began; `for_code` names the
+    stock-take that it is part of, through which alone it is applied then.
     """
     scan = read or imports.read(file.data, box.shape, manner_of(scanner))
     _refuse_other_rack(session, box, scan.rack or "")
@@ -68,8 +72,9 @@ def stage_scan(
         format=scan.format,
         scanner_id=scanner.id if scanner else None,
         rack=(scan.rack or "")[: rules.LONGEST_CODE],
+        for_code=for_code,
         sha256=file.sha256,
-        tubes=json.dumps([[t.ordinal, t.code, t.unread] for t in scan.tubes]),
+        tubes=_written((t.ordinal, t.code, t.unread) for t in scan.tubes),
         uploaded_by=actor.id if actor.kind == "person" else None,
         uploaded_at=at,
     )
@@ -77,6 +82,24 @@ def stage_scan(
     session.flush()  # its number names it in the record
     _trace(session, actor, "scan.staged", staged, box, at, file=file.name, sha256=file.sha256)
     return staged
+
+
+def reread(
+    session: Session, actor: Actor, scan: RackScan, tubes: Sequence[Seen], *, at: datetime
+) -> None:
+    """Let a staged scan that is read tube by tube say this; nothing in the box changes yet."""
+    _hold(session, scan, scan.for_code)
+    scan.tubes = _written((one.ordinal, one.code, one.unread) for one in tubes)
+    _trace(session, actor, "scan.read", scan, scan.box, at, positions=len(tubes))
+
+
+def seen_in(scan: RackScan) -> list[Seen]:
+    """Return what the scan says, position by position."""
+    return [Seen(*one) for one in json.loads(scan.tubes)]
+
+
+def _written(tubes: Iterable[tuple[int, str | None, bool]]) -> str:
+    return json.dumps([list(one) for one in tubes])
 
 
 def _refuse_other_rack(session: Session, box: Container, rack: str) -> None:
@@ -122,7 +145,7 @@ def choose_lot(
 
 def plan_of(session: Session, scan: RackScan) -> Plan:
     """Return what applying the scan would change as things stand now."""
-    seen = [Seen(ordinal, code, unread) for ordinal, code, unread in json.loads(scan.tubes)]
+    seen = _as_recorded(session, seen_in(scan))
     contents = [one for one in queries.box_contents(session, scan.box) if one.filled]
     return reconcile.plan(
         scan.box_id,
@@ -143,6 +166,12 @@ def doubts_of(session: Session, scan: RackScan, plan: Plan) -> list[Refusal]:
     return reconcile.doubts(box.code, marks, scan.rack, recorded, plan)
 
 
+def _as_recorded(session: Session, seen: Sequence[Seen]) -> list[Seen]:
+    """Return what was seen, a tube that was read by its alias under its own code."""
+    own = own_codes(session, [one.code for one in seen if one.code])
+    return [replace(one, code=own.get(one.code or "", one.code)) for one in seen]
+
+
 def _known(session: Session, codes: list[str]) -> dict[str, Known]:
     wanted = select(Vial).where(Vial.code.in_(codes)).options(joinedload(Vial.lot))
     found = list(session.scalars(wanted))
@@ -158,6 +187,7 @@ def _known(session: Session, codes: list[str]) -> dict[str, Known]:
             box_id=paths[vial.id].box_id,
             ordinal=paths[vial.id].ordinal,
             promised_to=promised.get(vial.id, ""),
+            on_its_way=paths[vial.id].place == "transit",
         )
         for vial in found
     }
@@ -170,20 +200,22 @@ def apply_scan(
     fingerprint: str,
     *,
     compared: bool = False,
+    for_code: str = "",
     at: datetime,
 ) -> Plan:
     """Make the record say what the scan saw, all of it or nothing.
 
     Refused when the scan was applied or put aside already, when anything in it conflicts, and when
     the plan is not the one with this fingerprint, which is the one that was shown. What is doubtful
-    is refused until somebody says that rack and box were `compared`.
+    is refused until somebody says that rack and box were `compared`. In a stock-take (`for_code`)
+    what conflicts is left as it is, for that names it as a discrepancy.
     """
-    _hold(session, scan)
+    _hold(session, scan, for_code)
     plan = plan_of(session, scan)
     if plan.fingerprint != fingerprint:
         because = N_("The box has changed since this was shown. Look at the changes again.")
         raise Conflict(Refusal("plan_changed", because))
-    if plan.conflicts:
+    if plan.conflicts and not scan.for_code:
         first = plan.conflicts[0].why
         because = N_("%(count)s tubes conflict with the record; settle them first.")
         raise Conflict(first or Refusal("conflicts", because, {"count": len(plan.conflicts)}))
@@ -201,15 +233,20 @@ def apply_scan(
     return plan
 
 
-def put_aside_scan(session: Session, actor: Actor, scan: RackScan, *, at: datetime) -> None:
+def put_aside_scan(
+    session: Session, actor: Actor, scan: RackScan, *, for_code: str = "", at: datetime
+) -> None:
     """Close a staged scan without changing anything."""
-    _hold(session, scan)
+    _hold(session, scan, for_code)
     scan.state = "put_aside"
     _trace(session, actor, "scan.put_aside", scan, scan.box, at)
 
 
-def _hold(session: Session, scan: RackScan) -> None:
+def _hold(session: Session, scan: RackScan, for_code: str = "") -> None:
     hold(session, scan)
+    if scan.for_code != for_code:
+        because = N_("This scan is part of the stock-take %(code)s; go on there.")
+        raise Conflict(Refusal("of_stock_take", because, {"code": scan.for_code or for_code}))
     if scan.state == "applied":
         because = N_(
             "This scan was applied already, %(when)s, by %(name)s; a scan is applied once."

@@ -29,6 +29,7 @@ from server.storage.service.stays import (
     refuse,
     why_not_into,
 )
+from server.storage.service.tube_codes import refuse_alias
 from server.storage.service.volumes import enter
 
 Purpose = tuple[str, int]
@@ -43,7 +44,8 @@ def add_vial(
     volume_ul: int | None = None,
     at: datetime,
 ) -> Vial:
-    """Enter a tube into a lot; refused where the code was ever given to another."""
+    """Enter a tube into a lot; refused where the code was ever given to another, as an alias too."""
+    refuse_alias(session, [code])
     vial = Vial(org_id=lot.org_id, code=code, lot_id=lot.id, created_at=at)
     save_new(session, vial, code)
     trace(session, actor, "vial.added", vial, at, lot=lot.code)
@@ -194,10 +196,16 @@ def take_out(
 
 
 def miss_vial(
-    session: Session, actor: Actor, vial: Vial, *, reason: str = "", at: datetime
+    session: Session,
+    actor: Actor,
+    vial: Vial,
+    *,
+    reason: str = "",
+    at: datetime,
+    happened_at: datetime | None = None,
 ) -> Custody:
     """Record that a vial is not where it should be; it becomes stored again when it is placed."""
-    when = Moment.of(at)
+    when = Moment.of(at, happened_at)
     before = _begin(session, vial, Act.MISS)
     end_stay(session, actor, queries.live_custody(session, vial), when)
     custody = begin_stay(session, actor, vial, "unknown", when, reason=reason)
