@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from server.accounts.models import Grant, Person
 from server.audit.models import AuditEntry
-from server.cli import demo_agents, demo_fill, demo_requests
+from server.cli import demo_agents, demo_fill, demo_guarding, demo_requests
 from server.cli.demo_agents import DemoAgent
 from server.cli.demo_context import Making, table_of
 from server.cli.demo_people import BANK, CALL_LIST, DEMO_PASSWORD, ORGANISATIONS, PEOPLE
@@ -23,6 +23,7 @@ from server.core.errors import Conflict, Refusal
 from server.core.words import N_
 from server.notify.models import CallStep
 from server.parties.models import DeliverySite, Organisation
+from server.search import making as words
 from server.telemetry.models import Agent
 
 BUILT = "demo.built"
@@ -77,6 +78,8 @@ def _make(database: Database, clock: Clock, now: datetime, folder: Path) -> int:
     demo_agents.history(making)
     demo_agents.past_alarm(making)
     demo_requests.make(making)
+    demo_guarding.make(making)
+    words.make(database)  # its rows are written past the sessions that keep them
     making.note(BUILT, "demo", vials=vials)
     return vials
 

@@ -11,9 +11,11 @@ from server.distribution import queries, rules
 from server.distribution.models import Request, RequestVial
 from server.distribution.rules import Act, State
 from server.distribution.service.lapsing import RUN_OUT
+from server.genealogy.rules import CAUSES
 from server.kit.filters import when
 from server.kit.i18n import gettext, ngettext
 from server.storage.queries import Path, paths_of
+from server.storage.queries.holds import holds_on
 
 STATE_BADGES = {
     State.SUBMITTED: "warning",
@@ -33,6 +35,8 @@ class Tube:
 
     chosen: RequestVial
     path: Path
+    held_because: str = ""
+    """The cause of a hold on the vial, its lot or its line; empty where there is none."""
 
     @property
     def code(self) -> str:
@@ -53,8 +57,10 @@ def tubes(request: Request) -> list[Tube]:
     """Return the vials of a request in the order in which one walks past them."""
     chosen = queries.vials_of(g.session, request.id)
     ways = paths_of(g.session, vials=[each.vial_id for each in chosen]) if chosen else {}
+    held = holds_on(g.session, [each.vial_id for each in chosen]) if chosen else {}
+    causes = {vial: CAUSES.get(holds[0].cause, holds[0].cause) for vial, holds in held.items()}
     return sorted(
-        (Tube(each, ways[each.vial_id]) for each in chosen),
+        (Tube(each, ways[each.vial_id], causes.get(each.vial_id, "")) for each in chosen),
         key=lambda tube: (len(tube.path.steps) == 0, tube.walk),
     )
 

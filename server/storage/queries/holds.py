@@ -1,9 +1,10 @@
 """Which holds bear on which vials: a vial is held when it, its lot or its line is."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, func, select, union
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from server.catalogue.models import CellLine, Lot
 from server.genealogy import queries as genealogy
@@ -69,15 +70,49 @@ def holds_on_lots(session: Session, lots: Sequence[Lot]) -> Mapping[int, list[Ho
     return {number: holds for number, holds in both.items() if holds}
 
 
+def holds_on_things(
+    session: Session, things: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], list[Hold]]:
+    """Return the open holds that bear on vials, lots and lines alike, by (kind, id); free things are left out."""
+    ids: dict[str, list[int]] = {"vial": [], "lot": [], "line": []}
+    for kind, number in things:
+        ids.setdefault(kind, []).append(number)
+    lots = list(session.scalars(select(Lot).where(Lot.id.in_(ids["lot"])))) if ids["lot"] else []
+    vials = holds_on(session, ids["vial"]).items()
+    found = {("vial", number): holds for number, holds in vials}
+    found |= {("lot", number): holds for number, holds in holds_on_lots(session, lots).items()}
+    return found | genealogy.open_holds(session, [("line", number) for number in ids["line"]])
+
+
 def unheld() -> ColumnElement[bool]:
     """Return the condition that no hold stands open on a vial, its lot or its line; needs Vial and Lot."""
+    return ~(_held("vial", Vial.id) | _held("lot", Lot.id) | _held("line", Lot.line_id))
+
+
+def _held(kind: str, thing: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     standing: Select[int] = select(Hold.id).where(
-        Hold.lifted_at.is_(None),
-        ((Hold.kind == "vial") & (Hold.target_id == Vial.id))
-        | ((Hold.kind == "lot") & (Hold.target_id == Lot.id))
-        | ((Hold.kind == "line") & (Hold.target_id == Lot.line_id)),
+        Hold.lifted_at.is_(None), Hold.kind == kind, Hold.target_id == thing
     )
-    return ~standing.correlate(Vial, Lot).exists()
+    return standing.correlate(Vial, Lot).exists()
+
+
+def held_by_line(session: Session) -> dict[int, int]:
+    """Return how many vials in storage are held, by line; looked up from the holds, which are few."""
+    ways = (
+        (Hold.kind == "vial") & (Hold.target_id == Vial.id),
+        (Hold.kind == "lot") & (Hold.target_id == Vial.lot_id),
+        (Hold.kind == "line") & (Hold.target_id == Lot.line_id),
+    )
+    each = (
+        select(Vial.id.label("vial"), Lot.line_id.label("line"))
+        .join(Lot, Lot.id == Vial.lot_id)
+        .join(Hold, way)
+        .where(Hold.lifted_at.is_(None), Vial.state == "in_storage")
+        for way in ways
+    )
+    held = union(*each).subquery()
+    counted: Any = select(held.c.line, func.count()).group_by(held.c.line)
+    return {line: int(count) for line, count in session.execute(counted)}
 
 
 def ref(thing: Vial | Lot | CellLine) -> Ref:

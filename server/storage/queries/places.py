@@ -14,6 +14,8 @@ from server.core.errors import Invalid, NotFound, Refusal
 from server.core.words import N_
 from server.parties.models import Organisation
 from server.storage.models import NitrogenSupply, PowerCircuit, Room, Site, Vial
+from server.storage.queries.guarding import banks_to_renew
+from server.storage.queries.holds import held_by_line
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,10 @@ class StockRow:
     lots: int
     stored: int
     distribution: int
+    held: int = 0
+    """How many of those in storage are on hold."""
+    renew: bool = False
+    """Less distribution stock is left than the rules of stock want."""
 
 
 def stock_by_line(session: Session, actor: Actor, words: str = "") -> list[StockRow]:
@@ -114,6 +120,10 @@ def stock_by_line(session: Session, actor: Actor, words: str = "") -> list[Stock
     if words:
         wanted = wanted.where(func.lower(CellLine.name).contains(words.lower(), autoescape=True))
     rows = session.execute(visible(wanted, actor, "storage.read", CellLine.org_id))
+    held, renew = held_by_line(session), banks_to_renew(session, actor)
     return [
-        StockRow(line, lots, int(stored or 0), int(out or 0)) for line, lots, stored, out in rows
+        StockRow(
+            line, lots, int(stored or 0), int(out or 0), held.get(line.id, 0), line.id in renew
+        )
+        for line, lots, stored, out in rows
     ]

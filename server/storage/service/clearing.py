@@ -91,7 +91,11 @@ def sign_clearance(
         )
     )
     session.flush()
-    told: dict[str, Any] = {"use": asked.use, "signature": signature.id, "signed": len(asked.signed)}
+    told: dict[str, Any] = {
+        "use": asked.use,
+        "signature": signature.id,
+        "signed": len(asked.signed),
+    }
     _trace(session, actor, "vial.use_cleared", vial, at, **told)
     return asked
 

@@ -178,7 +178,12 @@ def reverse_ending(
         session, actor, proof, REVERSE_MEANING, kind="vial", row_id=vial.id, code=vial.code,
         version=vial.version, content=content, at=at,
     )  # fmt: skip
-    told: dict[str, Any] = {"before": ending, "now": vial.state, "reason": because, "signature": signature.id}
+    told: dict[str, Any] = {
+        "before": ending,
+        "now": vial.state,
+        "reason": because,
+        "signature": signature.id,
+    }
     trace(session, actor, "vial.ending_reversed", vial, at, **told)
     return vial
 

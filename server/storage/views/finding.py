@@ -3,11 +3,13 @@
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from server.genealogy.rules import CAUSES
 from server.kit.door import require
 from server.kit.state import kit
 from server.storage import queries
 from server.storage.queries import Hit
 from server.storage.queries.find import exact
+from server.storage.queries.holds import holds_on_things
 from server.storage.queries.searching import BEST, Result, Results, search
 from server.storage.views.blueprints import pages
 from server.storage.views.vials import vial_page
@@ -25,6 +27,7 @@ def find() -> Page:
     only = finding.only
     if only is not None and only.kind == "vial":
         found = queries.vial(g.session, g.actor, "storage.read", only.code)
+        g.record = ("vial", found.code)  # its page under another address
         return vial_page(found, scanned=finding.asked)
     if only is not None:
         return redirect(address(only))
@@ -48,12 +51,14 @@ def _by_words(finding: queries.Finding) -> Page:
 
 
 def _page(finding: queries.Finding, results: Results | None = None) -> str:
+    best = results.best if results else []
+    held = holds_on_things(g.session, [(one.kind, one.id) for one in (*best, *finding.hits)])
     sections: dict[str, list[Result]] = {}
-    for result in results.best if results else []:
+    for result in best:
         sections.setdefault(result.kind, []).append(result)
     return render_template(
         "storage/find.html", finding=finding, address=address, scanned=finding.asked, results=results,
-        sections=sections,
+        sections=sections, causes=CAUSES, held_things={thing: one[0].cause for thing, one in held.items()},
     )  # fmt: skip
 
 

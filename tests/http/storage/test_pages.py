@@ -5,6 +5,7 @@ import io
 import pytest
 from sqlalchemy import select
 
+from server.accounts.models import Person
 from server.parties.models import Organisation
 from tests.http.storage.conftest import Bank
 from tests.support.signed_in import PASSWORD, sign_in
@@ -140,7 +141,11 @@ def test_a_vial_is_destroyed_with_a_reason_and_a_signature(bank: Bank) -> None:
     assert wrong.status_code == 422
     without = bank.post("/vials/SH-1/discard", meaning="destroyed", password=PASSWORD)
     assert without.status_code == 422
-    right = bank.post("/vials/SH-1/discard", **wanted, password=PASSWORD)
+    with bank.database.writing() as session:
+        org_id = session.get_one(Person, bank.manager.person_id).org_id
+        second = session.get_one(Person, sign_in(session, org_id, ("quality",)).person_id).email
+    witness = {"witness_email": second, "witness_password": PASSWORD}
+    right = bank.post("/vials/SH-1/discard", **wanted, password=PASSWORD, **witness)
 
     assert right.status_code == 302
     text = bank.page.get("/vials/SH-1").text
