@@ -21,6 +21,7 @@ from server.storage.scanners.seen import (
 from server.storage.scanners.text import LARGEST_BYTES, MOST_ROWS, Row, decode, rows_of
 
 __all__ = [
+    "BY_HAND",
     "FORMAT_NAMES",
     "LARGEST_BYTES",
     "MOST_ROWS",
@@ -33,6 +34,8 @@ __all__ = [
     "read",
 ]
 
+BY_HAND = "by_hand"
+"""Not a file: every tube was scanned by itself."""
 FORMAT_NAMES = {
     fluidx.FLUIDX_2: "FluidX CSV (2)",
     fluidx.FLUIDX_3: "FluidX CSV (3)",
@@ -43,6 +46,7 @@ FORMAT_NAMES = {
     named.TRAKMATE: "TrakMate TXT",
     named.DMSCANLIB: "dmscanlib",
     ziath.ZIATH: "Ziath DP5 JSON",
+    BY_HAND: N_("tube by tube"),
     listed.LIST: N_("list in the order of the positions"),
 }
 _STANDARD_SHAPE = BoxShape(8, 12)

@@ -40,6 +40,8 @@ class Known:
     ordinal: int | None
     promised_to: str = ""
     """The code of the request it is promised to, empty where it is free."""
+    on_its_way: bool = False
+    """It travels in a shipment."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,8 @@ def why_not_take_in(vial: Known, org_id: int) -> Refusal | None:
     state = State(vial.state)
     if state in rules.TERMINAL:
         return rules.why_not_act(vial.code, vial.state, Act.MOVE)
+    if vial.on_its_way:
+        return rules.why_not_in_transit(vial.code)
     if state is State.CHECKED_OUT:
         return rules.why_not_return(vial.code, vial.tier) or rules.why_not_put_back(
             vial.code, vial.promised_to

@@ -81,8 +81,7 @@ def _again(code: str, box: str, refused: CryokeepError) -> tuple[str, int]:
 
 
 def _onwards(line: StockTakeBox, done: str = "") -> Response:
-    given = {"done": done} if done else {}
-    url = url_for("handling.take_box", code=line.take.code, box=line.box.code, **given)
+    url = url_for("handling.take_box", code=line.take.code, box=line.box.code, done=done or None)
     return redirect(url, 303)
 
 

@@ -176,6 +176,12 @@ def why_not_reserved(vial: str, reserved_for: str | None) -> Refusal | None:
     return Refusal("reserved", because, {"vial": vial, "reserved_for": reserved_for})
 
 
+def why_not_in_transit(vial: str) -> Refusal:
+    """Say that a vial travels, and that only its shipment ends that."""
+    because = N_("%(vial)s is on its way in a shipment; it is received there first.")
+    return Refusal("in_transit", because, {"vial": vial})
+
+
 def why_not_put_back(vial: str, reserved_for: str | None) -> Refusal | None:
     """Say that a vial is out for what it was promised to and stays out until that ends, or None."""
     if not reserved_for:
