@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 from server.core.errors import NotFound, Refusal
 from server.core.words import N_
-from server.exchange.layouts import openspecimen, others
+from server.exchange.layouts import openspecimen, orders, others
 from server.exchange.layouts.base import OWN, OWN_COLUMNS, Layout
 from server.exchange.sheets.base import Sheet
 from server.exchange.sheets.catalogue import Lines, Lots
 from server.exchange.sheets.containers import Containers
 from server.exchange.sheets.parties import DeliverySites, Organisations, Projects
 from server.exchange.sheets.people import People
+from server.exchange.sheets.requests import Requests
 from server.exchange.sheets.types import Types
 from server.exchange.sheets.vials import Vials
 
@@ -18,11 +19,11 @@ SHEETS: Mapping[str, Sheet] = {
     sheet.name: sheet
     for sheet in (
         Vials(), Lots(), Lines(), Containers(), Types(), Projects(), Organisations(),
-        DeliverySites(), People(),
+        DeliverySites(), People(), Requests(),
     )
 }  # fmt: skip
 FOREIGN: tuple[Layout, ...] = (
-    openspecimen.specimen(), openspecimen.aliquot(), openspecimen.container(), others.freezerpro(),
+    openspecimen.specimen(), openspecimen.aliquot(), openspecimen.container(), orders.order(), others.freezerpro(),
     others.labkey(), others.openbis(), others.elabftw(),
 )  # fmt: skip
 """The ready mappings of other systems' files."""

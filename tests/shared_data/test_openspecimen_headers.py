@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from server.accounts.models import Person
+from server.catalogue.models import Lot
 from server.core.db import Database
+from server.distribution.models import Request
+from server.exchange.cells import Options
+from server.parties.models import DeliverySite
 from server.storage.models import Vial
 from server.storage.positions import BoxShape
 from tests.support.imports import Importing, csv_of
@@ -147,6 +152,50 @@ def test_a_filled_template_comes_in_and_out_unchanged(
     assert out_header == header
     own = {f"BOX{n}" for n in range(5)}  # what the bank had before
     assert [row for row in out if not own & set(row[:2])] == rows
+
+
+def orders(n: int, chance: random.Random) -> dict[str, str]:
+    """Several rows are one order."""
+    return {
+        "Name": f"ORD-{n // 3:04}", "Receiving Site": "Door", "Execution Date": "02-24-2021",
+        "Tracking URL": f"https://carrier.example/{n // 3}?a=1,2", "Order Status": "EXECUTED",
+        "Requester#Email Address": "zhao@university.example", "Order item#Specimen#Label": f"V{n:04}",
+        "Order item#Quantity": "1.50",
+    }  # fmt: skip
+
+
+def test_orders_come_in_and_out_unchanged(shared_data: Path, bank: Importing) -> None:
+    with bank.database.writing() as session:
+        shelves = Shelves(session)
+        uni = shelves.org("UNI")
+        session.add(DeliverySite(org_id=uni.id, name="Door", address="Road 1"))
+        session.add(
+            Person(email="zhao@university.example", name="Z", org_id=uni.id, created_at=shelves.at)
+        )
+        lots = session.scalars(select(Lot).order_by(Lot.id)).all()
+        for n in range(ROWS):  # the three of an order are of two lines
+            shelves.vial(lots[n % 2], f"V{n:04}")
+    header = header_of(shared_data, "distributionOrder")
+    rows = filled(header, orders)
+    options = Options(date="mdy")
+    made = bank.brought_in(
+        "requests", csv_of(header, rows), layout="openspecimen-order", options=options
+    )
+
+    assert (bank.problems(made.id)[:3], made.state, made.applied) == ([], "applied", ROWS)
+    out_header, out = bank.out("requests", "openspecimen-order")
+    assert out_header == header
+    key = header.index("Order item#Specimen#Label")
+    assert sorted(out, key=lambda row: row[key]) == rows
+    with bank.database.reading() as session:
+        found = session.scalars(select(Request).order_by(Request.id)).all()
+        assert [(one.code, one.quantity) for one in found[:2]] == [
+            ("ORD-0000", 2),
+            (f"ORD-0000.{found[1].line.code}", 1),
+        ]
+        assert found[0].submitted_at.date().isoformat() == "2021-02-24"
+    assert bank.taken_back(made.id).state == "taken_back"
+    assert bank.out("requests")[1] == []
 
 
 def test_what_was_changed_here_goes_out_changed(shared_data: Path, bank: Importing) -> None:
