@@ -1,7 +1,7 @@
 """What higher features do when a tube that is promised to them is picked or is not there.
 
 A feature calls `provide("request", pick, not_there)` once; both take the session, the actor, the id
-of the thing that the tube is promised to, the tube's code, and the time.
+of the thing that the tube is promised to, the tube's code, the time, and when it happened where that was earlier.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from server.core.actor import Actor
 
-Verb = Callable[[Session, Actor, int, str, datetime], object]
+Verb = Callable[[Session, Actor, int, str, datetime, datetime | None], object]
 
 
 @dataclass(frozen=True)
