@@ -68,7 +68,12 @@ class Form:
 
     def __init_subclass__(cls) -> None:
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
-        cls.fields = {**cls.fields, **own}
+        inherited = {
+            name: field
+            for base in reversed(cls.__bases__)
+            for name, field in getattr(base, "fields", {}).items()
+        }
+        cls.fields = {**inherited, **own}
 
     @classmethod
     def read(cls, sent: MultiDict[str, str], options: Options | None = None) -> Self:

@@ -32,6 +32,7 @@ from server.storage.views.container_forms import (
 from server.storage.views.containers import options_of
 from server.storage.views.limit_words import limit_rows
 
+CODES = ("sample_type", "project", "container_type")
 REFUSED = (Invalid, Conflict, NotFound)
 Page = Response | tuple[str, int]
 
@@ -64,7 +65,7 @@ def _page(
         choices=shape_choices(),
         tiers=TIERS,
         part=part,
-        now=_now(found),
+        present=_present(found),
         typed=typed,
         errors=_errors(refused),
         outline=drawing.outline(found.shape),
@@ -81,7 +82,7 @@ def _errors(refused: CryokeepError | None) -> dict[str, Refusal]:
     return errors_of(refused) if refused else {}
 
 
-def _now(found: Container) -> Typed:
+def _present(found: Container) -> Typed:
     """Return what the fields show before anything is typed."""
     shape = found.shape
     sizes: dict[str, list[str]] = {}
@@ -103,7 +104,8 @@ def _now(found: Container) -> Typed:
             "room": found.room_id,
             "circuit": found.power_circuit_id or "",
             "supply": found.nitrogen_supply_id or "",
-            "limits": own,
+            "tier": own.get("tier", []),
+            **{name: ", ".join(own.get(name, ())) for name in CODES},
             "quarantine": next(iter(own.get("quarantine", ())), ""),
         }
     )
