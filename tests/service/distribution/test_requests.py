@@ -385,7 +385,7 @@ def test_a_pick_list_picks_for_the_request_and_misses_for_it_too(desk):
     session, request = desk.session, desk.approved(2)
     first, second = codes(session, request)
     work = picks.make_pick_list(
-        session, desk.manager, request.org_id, [first, second], "", at=START
+        session, desk.shelves.actor, request.org_id, [first, second], "", at=START
     )
     assert {line.for_code for line in on_list(session, work)} == {request.code}
 
