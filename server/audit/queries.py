@@ -31,9 +31,12 @@ def history(session: Session, kind: str, code: str, most: int = 50) -> list[Audi
 
 
 def of_record(kind: str, code: str, orgs: frozenset[int] | None) -> Select[AuditEntry]:
-    """Return the entries of one thing that belong to these organisations; None means all entries."""
+    """Return the entries of one thing that belong to these organisations; None means all entries.
+
+    A code may be typed in small letters, as everywhere.
+    """
     query = select(AuditEntry).where(
-        AuditEntry.subject_kind == kind, AuditEntry.subject_code == code
+        AuditEntry.subject_kind == kind, AuditEntry.subject_code.in_({code, code.upper()})
     )
     return query if orgs is None else query.where(AuditEntry.org_id.in_(sorted(orgs)))
 

@@ -48,6 +48,7 @@ def _fill() -> dict[str, Any]:
         "now": now,
         "printed_at": now.astimezone(filters.site_zone()).strftime("%Y-%m-%d %H:%M %Z"),
         "panels": here.panels,
+        "record_history": here.records.history(actor, path, g.get("record")),
     }
 
 

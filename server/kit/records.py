@@ -44,6 +44,23 @@ class Records:
         record = self.get(kind)
         return record.page.format(id=thing_id, code=quote(code, safe="")) if record else ""
 
+    def of_path(self, path: str) -> tuple[str, str] | None:
+        """Return which record's own page this is, as (kind, code), or None."""
+        for record in self:
+            start, mark, end = record.page.partition("{code}")
+            code = path.removeprefix(start).removesuffix(end)
+            if mark and "?" not in start and path == start + code + end and "/" not in code and code:
+                return record.kind, code
+        return None
+
+    def history(self, actor: Actor, path: str, shown: tuple[str, str] | None) -> tuple[str, str] | None:
+        """Return (address, code) of the history of the record that this page shows, for those who may read it."""
+        kind, code = shown or self.of_path(path) or ("", "")
+        record = self.get(kind)
+        if record is None or not (actor.may(record.permission) or actor.may("audit.read")):
+            return None
+        return f"/history/{kind}/{quote(code)}", code
+
     def seen(self, actor: Actor) -> dict[str, frozenset[int] | None]:
         """Return the kinds found by words that the actor may see somewhere, with the organisations."""
         return {

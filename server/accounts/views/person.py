@@ -66,7 +66,9 @@ def shown(person: Person, **more: Any) -> str:  # noqa: ANN401  what the templat
 @require(choices.PERMISSION)
 def person(person_id: int) -> str:
     """Show a person."""
-    return shown(find(person_id))
+    found = find(person_id)
+    g.record = ("person", found.email)
+    return shown(found)
 
 
 @pages.post("/people/<int:person_id>")

@@ -210,3 +210,17 @@ def test_a_stranger_reads_no_history(bank):
     assert "Nothing is recorded of it that you may see." in page
     assert "box added" not in page
     assert "LN2-03" not in page
+
+
+def test_every_record_page_leads_to_its_history(bank):
+    for path, history in (
+        ("/vials/SH-1", "/history/vial/SH-1"),
+        ("/find?q=sh-1", "/history/vial/SH-1"),
+        ("/boxes/D-044", "/history/box/D-044"),
+        ("/freezers/LN2-03", "/history/freezer/LN2-03"),
+        ("/lots/L-0412", "/history/lot/L-0412"),
+        ("/lines/SCB-0041", "/history/line/SCB-0041"),
+    ):
+        assert f'href="{history}"' in bank.page.get(path).text, path
+    assert "history" not in bank.page.get("/stock").text
+    assert "box added" in text(bank.page.get("/history/box/d-044"))
