@@ -33,7 +33,7 @@ def _taken(out: io.StringIO) -> bytes:
 def xlsx(header: Sequence[str], rows: Iterable[Sequence[str]]) -> IO[bytes]:
     """Return an XLSX file of these rows; each cell is text, so that no code loses its zeros."""
     from openpyxl import Workbook  # noqa: PLC0415  half a second that only sheets need
-    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415  half a second that only sheets need
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Cryokeep")

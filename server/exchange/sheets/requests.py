@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from server.accounts.models import Person
 from server.audit import service as audit
+from server.audit.models import AuditEntry
 from server.catalogue.models import CellLine, Lot
 from server.core.actor import Actor
 from server.core.errors import Conflict, Invalid, Refusal
@@ -181,8 +182,6 @@ class RequestWork(VerbWork[Request]):
 
     def _touched(self, session: Session, found: Request) -> bool:
         """Say whether anybody has done a step with it since; rows of the file that joined are none."""
-        from server.audit.models import AuditEntry  # noqa: PLC0415
-
         steps = select(AuditEntry.id).where(
             AuditEntry.subject_kind == "request", AuditEntry.subject_code == found.code,
             AuditEntry.action != "request.imported",
@@ -200,8 +199,6 @@ class RequestWork(VerbWork[Request]):
         raise Conflict(Refusal("code_known", OTHER_BANK, {"code": found.code}), field="code")
 
     def _made_here(self, session: Session, found: Request) -> bool:
-        from server.audit.models import AuditEntry  # noqa: PLC0415
-
         wanted = select(AuditEntry.facts).where(
             AuditEntry.subject_kind == "request", AuditEntry.subject_code == found.code,
             AuditEntry.action == "request.imported",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -11,11 +11,9 @@ from server.core.actor import Actor
 from server.exchange import bulk
 from server.exchange.sheets import fields
 from server.exchange.sheets.base import Desk, Item
+from server.exchange.sheets.vials.knowing import New
 from server.search import service as search
 from server.storage.models import TAIL, Custody, FieldDefinition, Vial, VialAlias, VolumeEntry
-
-if TYPE_CHECKING:
-    from server.exchange.sheets.vials.work import New
 
 VIAL: Any = Vial.__table__
 CUSTODY: Any = Custody.__table__
@@ -80,9 +78,7 @@ def _vial(vial_id: int, item: Item, now: object) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _stay(
-    vial_id: int, new: "New", actor: Actor, desk: Desk, now: object
-) -> tuple[Any, ...] | None:
+def _stay(vial_id: int, new: New, actor: Actor, desk: Desk, now: object) -> tuple[Any, ...] | None:
     place = PLACES.get(new.state)
     if place is None:
         return None

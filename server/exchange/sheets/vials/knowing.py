@@ -89,6 +89,22 @@ class OfLot:
     tier: str
 
 
+@dataclass(slots=True)
+class New:
+    """A new vial with all that it names."""
+
+    lot: OfLot
+    box: Box | None
+    ordinal: int | None
+    sample_type_id: int | None
+    project_id: int | None
+    state: str
+    sample_type: str = ""
+    size_class: str = ""
+    project: str = ""
+    apart: bool = False
+
+
 @dataclass
 class Known:
     """What the rows of one slice name."""

@@ -1,7 +1,6 @@
 """Rows of vials at work: checked and brought in by sets, through the rules of the single verbs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from server.exchange.rules import Problem
 from server.exchange.sheets import fields
 from server.exchange.sheets.base import Desk, Effect, Item, Work
 from server.exchange.sheets.vials import backward, changing, inserting, knowing
-from server.exchange.sheets.vials.knowing import Box, Known, OfLot
+from server.exchange.sheets.vials.knowing import Box, Known, New
 from server.storage import rules
 from server.storage.models import FieldDefinition
 from server.storage.rules.limits import CRYOVIAL, Stock, why_not_size, why_not_stock
@@ -41,22 +40,6 @@ NOT_STORED = N_("in_storage, where a box is named")
 NO_PLACE = N_("a box, where the state is in_storage")
 LEAST_VOLUME = N_("a volume of 0 to %(most)s µl")
 MOST_UL = 10_000_000
-
-
-@dataclass(slots=True)
-class New:
-    """A new vial with all that it names."""
-
-    lot: OfLot
-    box: Box | None
-    ordinal: int | None
-    sample_type_id: int | None
-    project_id: int | None
-    state: str
-    sample_type: str = ""
-    size_class: str = ""
-    project: str = ""
-    apart: bool = False
 
 
 class VialWork(Work):
