@@ -313,6 +313,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sample_type", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sample_type_org_id"), ["org_id"], unique=False)
+        batch_op.create_index(
+            "uq_sample_type_built_in",
+            ["code"],
+            unique=True,
+            sqlite_where=sa.text("org_id IS NULL"),
+            postgresql_where=sa.text("org_id IS NULL"),
+        )
 
     op.create_table(
         "scanner",
@@ -336,6 +343,17 @@ def upgrade() -> None:
     with op.batch_alter_table("scanner", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_scanner_org_id"), ["org_id"], unique=False)
 
+    op.create_table(
+        "shipment_rule",
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("quarantine", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_shipment_rule_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("org_id", "kind", name=op.f("pk_shipment_rule")),
+    )
     op.create_table(
         "tier_policy",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -870,6 +888,54 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_offline_act_vial_id"), ["vial_id"], unique=False)
 
     op.create_table(
+        "shipment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("from_site_id", sa.Integer(), nullable=True),
+        sa.Column("to_site_id", sa.Integer(), nullable=False),
+        sa.Column("shipper_id", sa.Integer(), nullable=True),
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("carrier", sa.String(), nullable=False),
+        sa.Column("waybill", sa.String(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("quarantine", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by_name", sa.String(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_by_name", sa.String(), nullable=False),
+        sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by_name", sa.String(), nullable=False),
+        sa.Column("closed_because", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(kind = 'transfer') = (from_site_id IS NOT NULL)", name=op.f("ck_shipment_from_site")
+        ),
+        sa.CheckConstraint(
+            "kind IN ('incoming', 'transfer', 'return')", name=op.f("ck_shipment_kind")
+        ),
+        sa.ForeignKeyConstraint(
+            ["from_site_id"], ["site.id"], name=op.f("fk_shipment_from_site_id_site")
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_shipment_org_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["shipper_id"], ["container.id"], name=op.f("fk_shipment_shipper_id_container")
+        ),
+        sa.ForeignKeyConstraint(
+            ["to_site_id"], ["site.id"], name=op.f("fk_shipment_to_site_id_site")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shipment")),
+        sa.UniqueConstraint("code", name=op.f("uq_shipment_code")),
+    )
+    with op.batch_alter_table("shipment", schema=None) as batch_op:
+        batch_op.create_index("ix_shipment_state", ["org_id", "state"], unique=False)
+
+    op.create_table(
         "space_reservation",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("org_id", sa.Integer(), nullable=False),
@@ -1023,6 +1089,37 @@ def upgrade() -> None:
             "clearance_id", "person_id", name=op.f("uq_clearance_signature_clearance_id_person_id")
         ),
     )
+    op.create_table(
+        "shipment_line",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shipment_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("vial_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("lot_id", sa.Integer(), nullable=True),
+        sa.Column("manifest", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("damaged", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_by_name", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('expected', 'packed', 'unpacked', 'received', 'missing', 'unexpected')",
+            name=op.f("ck_shipment_line_state"),
+        ),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_shipment_line_lot_id_lot")),
+        sa.ForeignKeyConstraint(
+            ["shipment_id"], ["shipment.id"], name=op.f("fk_shipment_line_shipment_id_shipment")
+        ),
+        sa.ForeignKeyConstraint(
+            ["vial_id"], ["vial.id"], name=op.f("fk_shipment_line_vial_id_vial")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shipment_line")),
+        sa.UniqueConstraint("shipment_id", "code", name=op.f("uq_shipment_line_shipment_id_code")),
+    )
+    with op.batch_alter_table("shipment_line", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_shipment_line_vial_id"), ["vial_id"], unique=False)
+
     op.create_table(
         "stock_take_box",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1279,6 +1376,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stock_take_box_box_id"))
 
     op.drop_table("stock_take_box")
+    with op.batch_alter_table("shipment_line", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_shipment_line_vial_id"))
+
+    op.drop_table("shipment_line")
     op.drop_table("clearance_signature")
     with op.batch_alter_table("work_line", schema=None) as batch_op:
         batch_op.drop_index("ix_work_line_vial")
@@ -1302,6 +1403,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_space_reservation_container")
 
     op.drop_table("space_reservation")
+    with op.batch_alter_table("shipment", schema=None) as batch_op:
+        batch_op.drop_index("ix_shipment_state")
+
+    op.drop_table("shipment")
     with op.batch_alter_table("offline_act", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_offline_act_vial_id"))
         batch_op.drop_index("ix_offline_act_open")
@@ -1388,11 +1493,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_tier_policy_org_id"))
 
     op.drop_table("tier_policy")
+    op.drop_table("shipment_rule")
     with op.batch_alter_table("scanner", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_scanner_org_id"))
 
     op.drop_table("scanner")
     with op.batch_alter_table("sample_type", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_sample_type_built_in",
+            sqlite_where=sa.text("org_id IS NULL"),
+            postgresql_where=sa.text("org_id IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_sample_type_org_id"))
 
     op.drop_table("sample_type")

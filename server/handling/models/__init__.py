@@ -3,6 +3,7 @@
 from server.handling.models.labels import LabelJob, LabelPrint, LabelPrinter, LabelTemplate
 from server.handling.models.offline import OfflineAct
 from server.handling.models.picks import HandlingTimes, WorkLine, WorkList
+from server.handling.models.shipments import Shipment, ShipmentLine, ShipmentRule
 from server.handling.models.stocktakes import Discrepancy, StockTake, StockTakeBox
 
 __all__ = [
@@ -13,6 +14,9 @@ __all__ = [
     "LabelPrinter",
     "LabelTemplate",
     "OfflineAct",
+    "Shipment",
+    "ShipmentLine",
+    "ShipmentRule",
     "StockTake",
     "StockTakeBox",
     "WorkLine",

@@ -17,8 +17,8 @@ from server.handling.rules.stocktakes import Line, completed
 from server.storage import service as storage
 from server.storage.models import Container
 from server.storage.queries import Path, box_contents, paths_of
-from server.storage.queries.counts import tree
 from server.storage.queries.aliases import spellings
+from server.storage.queries.counts import tree
 from server.storage.reconcile import Plan
 
 READ = "storage.read"

@@ -113,7 +113,7 @@ def _find(
     session: Session, actor: Actor, vial: Vial, box: Container | None, position: str, at: datetime
 ) -> None:
     if box is not None:
-        ordinal = storage.position_in(session, box, position)
+        ordinal = storage.position_in(session, box, position, vial)
         storage.bring_vial(session, actor, vial, box, ordinal, at=at)
         vial.verified_at = at
         return

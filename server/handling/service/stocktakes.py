@@ -126,8 +126,8 @@ def read_tube(
 
 
 def _code_of(session: Session, tube: str) -> str:
-    """Return the code as the record has it, where it knows it in capitals alone."""
-    typed = as_recorded(session, [tube.strip()])[0]
+    """Return the tube's own code as the record has it: for an alias, or where it is in capitals there."""
+    (typed,) = as_recorded(session, [tube.strip()])
     known = session.scalars(select(Vial.code).where(Vial.code.in_((typed, typed.upper())))).all()
     return typed if typed in known or not known else known[0]
 

@@ -6,9 +6,10 @@ from server.core.errors import Conflict, Refusal
 from server.core.words import N_
 from server.storage.models import Vial
 from server.storage.queries import guarding as queries
+from server.storage.queries.things import live_custody
 from server.storage.rules import protection
 from server.storage.rules.protection import LINE, NO_NEED, Need, Policy, Stock
-from server.storage.rules.states import Act, State, why_not_damaged
+from server.storage.rules.states import Act, State, why_not_damaged, why_not_in_transit
 from server.storage.service.holding import refuse_if_held
 
 NEAR = 8
@@ -23,8 +24,16 @@ def refuse_use(session: Session, vial: Vial, act: Act, use: str = "") -> None:
     """
     refuse_if_held(session, [vial.id], act)
     refuse_if_waiting(session, vial)
+    _refuse_in_transit(session, vial)
     _refuse(why_not_damaged(vial.code, act, damaged=vial.damaged_at is not None))
     refuse_unless_cleared(session, vial, act, use)
+
+
+def _refuse_in_transit(session: Session, vial: Vial) -> None:
+    if vial.state == State.CHECKED_OUT:
+        stay = live_custody(session, vial)
+        if stay is not None and stay.place == "transit":
+            raise Conflict(why_not_in_transit(vial.code))
 
 
 def refuse_if_waiting(session: Session, vial: Vial) -> None:

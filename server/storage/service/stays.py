@@ -64,10 +64,22 @@ def hold(session: Session, row: Vial | Container | RackScan, *, shared: bool = F
     session.refresh(row, with_for_update={"read": shared, "of": type(row)})
 
 
-def end_stay(session: Session, actor: Actor, custody: Custody | None, when: Moment) -> None:
-    """End a stay, so that its position is free for the next statement."""
+def end_stay(
+    session: Session,
+    actor: Actor,
+    custody: Custody | None,
+    when: Moment,
+    *,
+    arriving: bool = False,
+) -> None:
+    """End a stay, so that its position is free for the next statement.
+
+    What travels in a shipment is refused, except where the shipment itself says that it is `arriving`.
+    """
     if custody is None:
         return
+    if custody.place == "transit" and not arriving:
+        raise Conflict(rules.why_not_in_transit(_code(custody)))
     when.not_before(custody.began_at)
     if when.happened_at < custody.began_at:
         raise Conflict(before_it_came(custody.began_at, when.happened_at))
@@ -75,6 +87,11 @@ def end_stay(session: Session, actor: Actor, custody: Custody | None, when: Mome
     custody.ended_recorded_at = when.recorded_at
     custody.ended_by = actor.id if actor.kind == "person" else None
     session.flush()  # the unit of work inserts before it updates: the old row must free its index first
+
+
+def _code(custody: Custody) -> str:
+    thing = custody.vial or custody.child
+    return thing.code if thing is not None else ""
 
 
 def begin_stay(

@@ -157,6 +157,7 @@ def place_words(path: Path) -> str:
         return " ".join(named) or gettext("in storage")
     return {
         "bench": gettext("taken out"),
+        "transit": gettext("on its way"),
         "recipient": gettext("shipped"),
         "destroyed": gettext("destroyed"),
         "consumed": gettext("used up"),
