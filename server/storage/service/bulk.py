@@ -214,9 +214,10 @@ def _carry_containers(
 def _carried(session: Session, actor: Actor, carried: Carried, when: Moment) -> list[Custody]:
     """End every stay, then begin the new ones; each that is refused tells its reason."""
     refusals: list[Refusal] = []
-    for one, _, _ in carried:
+    ended = [_live(session, one) for one, _, _ in carried]
+    for stay in ended:
         try:
-            end_stay(session, actor, _live(session, one), when)
+            end_stay(session, actor, stay, when)
         except Conflict as refused:
             refusals.append(refused.refusal)
     stays = []
@@ -228,7 +229,16 @@ def _carried(session: Session, actor: Actor, carried: Carried, when: Moment) -> 
             refusals.append(refused.refusal)
     if refusals:
         raise AllRefused(refusals)
+    _at_once([stay for stay in ended if stay is not None], stays, when)
     return stays
+
+
+def _at_once(ended: Sequence[Custody], begun: Sequence[Custody], when: Moment) -> None:
+    """Let all of it happen at one moment, also where that had to wait for what others had just done."""
+    for stay in ended:
+        stay.ended_at, stay.ended_recorded_at = when.happened_at, when.recorded_at
+    for stay in begun:
+        stay.began_at, stay.began_recorded_at = when.happened_at, when.recorded_at
 
 
 def _record(
