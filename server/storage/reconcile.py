@@ -179,6 +179,7 @@ def _at(
 
 _CHANGE = {
     State.LABELLED: Change.PLACED,
+    State.FILLED: Change.PLACED,
     State.MISSING: Change.PLACED,
     State.IN_STORAGE: Change.MOVED,
     State.CHECKED_OUT: Change.PUT_BACK,

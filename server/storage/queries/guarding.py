@@ -152,6 +152,7 @@ def out_now(session: Session, actor: Actor, limit: int = 200) -> list[Custody]:
         .join(Vial, Vial.id == Custody.vial_id)
         .where(
             Vial.state == "checked_out",
+            Custody.place == "bench",
             Custody.ended_at.is_(None),
             Custody.superseded_at.is_(None),
         )

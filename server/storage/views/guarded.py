@@ -22,7 +22,7 @@ def guard(vial: Vial) -> str:
     """Return what stands in the way of a vial's use: holds with their causes, damage, what waits for whom."""
     policy = guarding.policy(g.session, vial.org_id, vial.lot.tier)
     stay = queries.live_custody(g.session, vial)
-    out = stay is not None and vial.state == State.CHECKED_OUT
+    out = stay is not None and stay.place == "bench" and vial.state == State.CHECKED_OUT
     return render_template(
         "storage/guard.html",
         vial=vial,
