@@ -33,38 +33,3 @@ def taken_then(
         " so nothing else was there at %(found)s."
     )
     return Refusal("taken_then", because, {**facts, "ended": told(ended)})
-
-
-def why_not_span(
-    began: datetime,
-    ended: datetime | None,
-    *,
-    after: datetime | None,
-    before: datetime | None,
-    now: datetime,
-) -> Refusal | None:
-    """Say why a stay cannot have lasted from then to then, or None when it can.
-
-    `after` is when the stay before it began, `before` when the stay after it ended (None: there is
-    none, or it has not ended).
-    """
-    if began > now or (ended is not None and ended > now):
-        because = N_("%(found)s has not come yet; when it happened lies in the past.")
-        late = ended if ended is not None and ended > now else began
-        return Refusal("future", because, {"found": told(late)})
-    if ended is not None and ended <= began:
-        because = N_("It would have left at %(ended)s, before it came at %(began)s.")
-        return Refusal("ends_before", because, {"ended": told(ended), "began": told(began)})
-    if after is not None and began <= after:
-        because = N_(
-            "The stay before this one began at %(after)s; this one came later than that,"
-            " and not at %(found)s."
-        )
-        return Refusal("overlaps_before", because, {"after": told(after), "found": told(began)})
-    if before is not None and ended is not None and ended >= before:
-        because = N_(
-            "The stay after this one ended at %(before)s; this one was over before that,"
-            " and not at %(found)s."
-        )
-        return Refusal("overlaps_after", because, {"before": told(before), "found": told(ended)})
-    return None
