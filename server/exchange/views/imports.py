@@ -200,7 +200,10 @@ def _date_choices(wanted: Any, mapping: dict[str, int], sample: Any) -> list[tup
     """Return each way to write dates, with what the file's own values would then mean."""
     if not any(column.kind == "date" for column in wanted):
         return []
-    texts = [cell for cell in _cells_of("date", wanted, mapping, sample) if isinstance(cell, str)]
+    cells = _cells_of("date", wanted, mapping, sample) or [cell for row in sample for cell in row]
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    if not any(column.kind == "date" and column.name in mapping for column in wanted):
+        texts = [text for text in texts if any(date_in(text, how) for how in DATE_FORMATS)]
     shown = list(dict.fromkeys(texts))[:EXAMPLES]
     return [
         (how, gettext(words), "; ".join(f"{text} → {_meant(text, how)}" for text in shown))
