@@ -4,6 +4,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.core.db import Database
+from server.core.sets import among
 from server.search import rules, service, sources
 from server.search.models import SearchState
 
@@ -63,7 +64,7 @@ def _read(session: Session, kind: str, ids: list[int]) -> None:
         return
     one = sources.source(kind)
     # nobody changes them while their old words are written
-    session.execute(select(one.id).where(one.id.in_(ids)).with_for_update(read=True)).all()
+    session.execute(select(one.id).where(among(one.id, ids)).with_for_update(read=True)).all()
     service.refresh(session, kind, ids)
     state.through_id = ids[-1]
 

@@ -34,6 +34,8 @@ class Term:
 
 def normal(text: str) -> str:
     """Return the text as it is compared: full width as half width, capitals as small letters, no accents."""
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     return unicodedata.normalize("NFKC", _ACCENTS.sub("", apart))
 

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from server.core.sets import among
 from server.search import rules, sources
 from server.search.models import SearchWord
 from server.search.sources import sliced
@@ -52,7 +53,7 @@ def drop(session: Session, kind: str, thing_ids: Iterable[int]) -> None:
     """Let these things be found by no word any more."""
     for part in sliced(sorted(set(thing_ids))):
         session.execute(
-            delete(SearchWord).where(SearchWord.kind == kind, SearchWord.thing_id.in_(part)),
+            delete(SearchWord).where(SearchWord.kind == kind, among(SearchWord.thing_id, part)),
             execution_options={"synchronize_session": False},
         )
 
@@ -76,7 +77,7 @@ def refresh(session: Session, kind: str, thing_ids: Iterable[int]) -> None:
 def _orgs(session: Session, one: sources.Source, ids: Sequence[int]) -> Mapping[int, int | None]:
     found: dict[int, int | None] = {}
     for part in sliced(ids):
-        rows = select(one.id, one.org).where(one.id.in_(part))
+        rows = select(one.id, one.org).where(among(one.id, part))
         found.update({thing: org for thing, org in session.execute(rows)})  # noqa: C416  rows are no pairs to mypy
     return found
 
@@ -85,7 +86,7 @@ def _before(session: Session, kind: str, ids: Sequence[int]) -> dict[tuple[str, 
     found: dict[tuple[str, int], int | None] = {}
     columns = (SearchWord.word, SearchWord.thing_id, SearchWord.org_id)
     for part in sliced(ids):
-        rows = select(*columns).where(SearchWord.kind == kind, SearchWord.thing_id.in_(part))
+        rows = select(*columns).where(SearchWord.kind == kind, among(SearchWord.thing_id, part))
         found.update({(word, thing): org for word, thing, org in session.execute(rows)})
     return found
 

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import CompoundSelect, Select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from server.core.sets import among
 from server.search import rules
 
 AnyColumn = InstrumentedAttribute[Any]
@@ -87,7 +88,7 @@ def words_of(session: Session, one: Source, ids: Sequence[int]) -> dict[int, fro
     for text in one.texts:
         first = next(iter(text.rows.selected_columns))
         for part in sliced(ids):
-            for row in session.execute(text.rows.where(first.in_(part))):
+            for row in session.execute(text.rows.where(among(first, part))):
                 texts.setdefault(row[0], []).extend(_written(row[1:]))
     return {thing: words for thing, found in texts.items() if (words := rules.words_of(*found))}
 

@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from server.catalogue.models import CellLine, Lot
+from server.core.sets import among
 from server.search import queries as index
 from server.search import sources
 from server.search.queries import MOST, Candidate, Kinds
@@ -100,7 +101,7 @@ def _fits(session: Session, found: Sequence[Candidate]) -> list[Fit]:
             continue
         one, ids = sources.source(kind), _ids(found, kind)
         name = one.code if one.name is None else one.name
-        wanted: Select[Any] = select(one.id, one.code, name).where(one.id.in_(ids))
+        wanted: Select[Any] = select(one.id, one.code, name).where(among(one.id, ids))
         if kind == "container":
             wanted = wanted.add_columns(Container.kind).where(Container.retired_at.is_(None))
         fits += [_fit(kind, row, named=one.name is not None) for row in session.execute(wanted)]

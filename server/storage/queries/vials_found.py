@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import Session
 
+from server.core.sets import among
 from server.search import queries as index
 from server.search.queries import MOST, Kinds
 from server.search.rules import LAST, Term, bears, words_of
@@ -78,10 +79,10 @@ def ways_to_vials(session: Session, wanted: VialsWanted) -> list[ColumnElement[b
     """Return the conditions under which a vial is found, the likeliest to be meant first."""
     ways: list[ColumnElement[bool]] = [*_by_code(wanted.asked)]
     if wanted.vials:
-        ways.append(Vial.id.in_(wanted.vials))
+        ways.append(among(Vial.id, wanted.vials))
     if wanted.lots:
-        ways.append(Vial.lot_id.in_(wanted.lots) & (Vial.state == "in_storage"))
-        ways.append(Vial.lot_id.in_(wanted.lots) & (Vial.state != "in_storage"))
+        ways.append(among(Vial.lot_id, wanted.lots) & (Vial.state == "in_storage"))
+        ways.append(among(Vial.lot_id, wanted.lots) & (Vial.state != "in_storage"))
     if wanted.containers:
         ways.append(_inside(_opened(wanted.containers)))
     if not (wanted.lots or wanted.containers) and len(wanted.terms) > 1:
@@ -134,7 +135,7 @@ def _by_lot_and_place(session: Session, wanted: VialsWanted) -> list[ColumnEleme
             true_at(None),
         )
     )
-    return [Vial.lot_id.in_([one.id for one in lots]) & there]
+    return [among(Vial.lot_id, [one.id for one in lots]) & there]
 
 
 def _parted(session: Session, wanted: VialsWanted) -> tuple[list[Term], list[Term]]:

@@ -10,6 +10,7 @@ ORDER = (
 )  # fmt: skip
 """In which order kinds are shown that fit equally well."""
 LEAST_OF_A_KIND = 3
+Ranked = tuple[tuple[object, ...], "Fit"]
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,11 @@ class Fit:
     """A vial that is in storage."""
 
 
-def rank(asked: str, fit: Fit) -> tuple[object, ...]:
-    """Return the key by which finds are sorted: an exact code first, then exact names, beginnings, the rest;
+def rank(wanted: str, fit: Fit) -> tuple[object, ...]:
+    """Return the key by which finds are sorted (`wanted` is what was asked for, made `normal`): an exact code first, then exact names, beginnings, the rest;
     of vials those that are in storage first.
     """
-    wanted, code, name = normal(asked), normal(fit.code), normal(fit.name)
+    code, name = normal(fit.code), normal(fit.name)
     how = (
         0 if code == wanted
         else 1 if name == wanted
@@ -46,12 +47,17 @@ def _place(kind: str) -> int:
 
 def best(asked: str, fits: Sequence[Fit], most: int) -> list[Fit]:
     """Return so many of the finds, the best first; of each kind that was found at least some."""
-    by_kind: dict[str, list[Fit]] = {}
-    for fit in sorted(fits, key=lambda one: rank(asked, one)):
-        by_kind.setdefault(fit.kind, []).append(fit)
-    some = [fit for found in by_kind.values() for fit in found[:LEAST_OF_A_KIND]]
-    rest = [fit for found in by_kind.values() for fit in found[LEAST_OF_A_KIND:]]
-    rest.sort(key=lambda one: rank(asked, one))
-    chosen = sorted(some, key=lambda one: rank(asked, one))[:most]
-    chosen += rest[: most - len(chosen)]
-    return sorted(chosen, key=lambda one: rank(asked, one))
+    wanted = normal(asked)
+    ranked = sorted(((rank(wanted, fit), fit) for fit in fits), key=_key)
+    by_kind: dict[str, list[Ranked]] = {}
+    for one in ranked:
+        by_kind.setdefault(one[1].kind, []).append(one)
+    chosen = [one for found in by_kind.values() for one in found[:LEAST_OF_A_KIND]]
+    chosen = sorted(chosen, key=_key)[:most]
+    rest = [one for found in by_kind.values() for one in found[LEAST_OF_A_KIND:]]
+    chosen += sorted(rest, key=_key)[: most - len(chosen)]
+    return [fit for _rank, fit in sorted(chosen, key=_key)]
+
+
+def _key(ranked: Ranked) -> tuple[object, ...]:
+    return ranked[0]
