@@ -52,7 +52,9 @@ def _by_words(finding: queries.Finding) -> Page:
 
 def _page(finding: queries.Finding, results: Results | None = None) -> str:
     best = results.best if results else []
-    held = holds_on_things(g.session, [(one.kind, one.id) for one in (*best, *finding.hits)])
+    things = [(result.kind, result.id) for result in best]
+    things += [(hit.kind, hit.id) for hit in finding.hits]
+    held = holds_on_things(g.session, things)
     sections: dict[str, list[Result]] = {}
     for result in best:
         sections.setdefault(result.kind, []).append(result)
