@@ -42,6 +42,8 @@ class Known:
     """The code of the request it is promised to, empty where it is free."""
     on_its_way: bool = False
     """It travels in a shipment."""
+    may_return: bool | None = None
+    """Whether the bank's rules let one of its tier back; without them the default holds."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ def why_not_take_in(vial: Known, org_id: int) -> Refusal | None:
     if vial.on_its_way:
         return rules.why_not_in_transit(vial.code)
     if state is State.CHECKED_OUT:
-        return rules.why_not_return(vial.code, vial.tier) or rules.why_not_put_back(
-            vial.code, vial.promised_to
-        )
+        return rules.why_not_return(
+            vial.code, vial.tier, allowed=vial.may_return
+        ) or rules.why_not_put_back(vial.code, vial.promised_to)
     return None

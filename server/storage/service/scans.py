@@ -19,6 +19,7 @@ from server.core.words import N_
 from server.storage import imports, queries, reconcile, rules
 from server.storage.models import Container, RackScan, Scanner, Vial
 from server.storage.queries.aliases import own_codes
+from server.storage.queries.guarding import policies
 from server.storage.reconcile import Change, Known, Plan, Seen
 from server.storage.rules import Act
 from server.storage.service import vials
@@ -177,6 +178,7 @@ def _known(session: Session, codes: list[str]) -> dict[str, Known]:
     found = list(session.scalars(wanted))
     paths = queries.paths_of(session, vials=[vial.id for vial in found])
     promised = queries.promises_of(session, [vial.id for vial in found])
+    wanted_by = {org_id: policies(session, org_id) for org_id in {vial.org_id for vial in found}}
     return {
         vial.code: Known(
             code=vial.code,
@@ -188,6 +190,7 @@ def _known(session: Session, codes: list[str]) -> dict[str, Known]:
             ordinal=paths[vial.id].ordinal,
             promised_to=promised.get(vial.id, ""),
             on_its_way=paths[vial.id].place == "transit",
+            may_return=wanted_by[vial.org_id][vial.lot.tier].return_allowed,
         )
         for vial in found
     }
