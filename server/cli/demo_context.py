@@ -11,6 +11,7 @@ from sqlalchemy import Table, insert, select, tuple_
 from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.db import Base, Database
+from server.storage.positions import BoxShape
 
 Row = dict[str, Any]
 CHUNK = 400
@@ -26,6 +27,8 @@ class Making:
     actor: Actor = field(default_factory=lambda: Actor.system("demo bank", "demo"))
     ids: dict[str, dict[str, int]] = field(default_factory=dict)
     """Kind ("site", "person", ...) to code to id."""
+    columns: dict[tuple[str, BoxShape], Row] = field(default_factory=dict)
+    """What containers of a type and shape have in their columns."""
 
     def id(self, kind: str, code: str) -> int:
         """Return the id of what was made under this code."""

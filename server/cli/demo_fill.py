@@ -11,8 +11,12 @@ from server.cli.demo_lines import LINES
 from server.cli.demo_people import BANK
 from server.cli.demo_places import CIRCUITS, FREEZERS, ROOMS, SITES, SUPPLIES
 from server.cli.demo_stock import DISTRIBUTION, QUARANTINE, DemoLot, Shelf, lots
+from server.storage.container_types import BUILT_IN
 from server.storage.models import Container, Custody, NitrogenSupply, PowerCircuit, Room, Site, Vial
+from server.storage.positions import BoxShape
+from server.storage.service.containers import columns_of
 
+RACK = "RACK-10"
 LEVELS = 10
 """Boxes that one rack takes."""
 FIRST_RACK = 2
@@ -43,10 +47,7 @@ def _freezers(making: Making, org: int) -> Iterator[Row]:
             "kind": "freezer",
             "code": freezer.code,
             "model": freezer.model,
-            "rows": 1,
-            "columns": freezer.racks,
-            "layers": 1,
-            "labels": "number",
+            **_made_from(making, freezer.type, BoxShape(1, freezer.racks, labels="number")),
             "room_id": making.id("room", freezer.room),
             "power_circuit_id": making.id("circuit", freezer.circuit),
             "nitrogen_supply_id": making.id("supply", freezer.supply),
@@ -158,11 +159,11 @@ def _boxes(making: Making, org: int, wanted: list[tuple[Shelf, str]]) -> None:
         racks[rack] = (shelf.freezer, position)
         boxes.append((shelf, box, rack, number % shelf.boxes_per_rack + 1))
     rack_rows = [
-        _container(org, "rack", code, f"R{at:02d}", (LEVELS, 1), "number", made_at)
+        _container(making, org, "rack", code, f"R{at:02d}", RACK, made_at)
         for code, (_, at) in racks.items()
     ]
     box_rows = [
-        _container(org, "box", box, "", (shelf.side, shelf.side), "letter-number", made_at)
+        _container(making, org, "box", box, "", f"BOX-{shelf.side}X{shelf.side}", made_at)
         for shelf, box, *_ in boxes
     ]
     making.add("container", Container, [*rack_rows, *box_rows])
@@ -195,19 +196,26 @@ def _moved(making: Making, box: str, made_at: datetime) -> None:
 
 
 def _container(
-    org: int, kind: str, code: str, name: str, shape: tuple[int, int], labels: str, at: datetime
+    making: Making, org: int, kind: str, code: str, name: str, of: str, at: datetime
 ) -> Row:
-    rows, columns = shape
     return {
         "org_id": org,
         "kind": kind,
         "code": code,
         "name": name,
-        "rows": rows,
-        "columns": columns,
-        "labels": labels,
         "created_at": at,
+        **_made_from(making, of, BUILT_IN[of].shape),
     }
+
+
+def _made_from(making: Making, of: str, shape: BoxShape) -> Row:
+    """Return the columns of a container of a built-in type."""
+    known = making.columns.get((of, shape))
+    if known is None:
+        with making.database.writing() as session:
+            known = columns_of(session, shape, BUILT_IN[of], making.now)
+        making.columns[of, shape] = known
+    return known
 
 
 def _placed(making: Making, child: str, outer: str, ordinal: int, at: datetime) -> Row:

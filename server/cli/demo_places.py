@@ -16,6 +16,7 @@ class DemoFreezer:
     racks: int
     agent: str = ""
     stream: str = ""
+    type: str = "TANK-12"
     level_mm: float = 231.0
     """Level at this moment; the history leads up to it."""
 
@@ -38,7 +39,7 @@ FREEZERS = (
         12,
         "tank-1",
         "tank",
-        238.0,
+        level_mm=238.0,
     ),
     DemoFreezer(
         "LN2-02",
@@ -50,7 +51,7 @@ FREEZERS = (
         12,
         "tank-2",
         "tank-a",
-        226.0,
+        level_mm=226.0,
     ),
     DemoFreezer(
         "LN2-03",
@@ -62,7 +63,7 @@ FREEZERS = (
         12,
         "tank-2",
         "tank-b",
-        213.0,
+        level_mm=213.0,
     ),
     DemoFreezer(
         "LN2-04",
@@ -74,9 +75,9 @@ FREEZERS = (
         8,
         "tank-3",
         "tank",
-        244.0,
+        level_mm=244.0,
     ),
-    DemoFreezer("DW-01", "PD", "B1.06", "UPS-A", "by hand", "XC 47/11-6", 6),
+    DemoFreezer("DW-01", "PD", "B1.06", "UPS-A", "by hand", "XC 47/11-6", 6, type="DEWAR-6"),
 )
 AGENT_SITES = {"PD": "pudong", "MH": "minhang"}
 """A site as it stands in the topics."""

@@ -76,6 +76,8 @@ class BoxShape:
         """Return what stands before each drawn row of each layer, from the top."""
         if not self.managed:
             return [f"#{first}" for first in range(1, self.size + 1, DRAWN_IN_A_ROW)]
+        if self._axes is None and self.absent:  # each position bears its number; lines say nothing
+            return [""] * (self.rows * self.layers)
         if self._axes is None and self.label_first == "row":
             starts = range(1, self.size + 1, self.columns)
             return [self._first_label(range(one, one + self.columns)) for one in starts]
@@ -90,6 +92,8 @@ class BoxShape:
         """Return what stands above each drawn column."""
         if not self.managed:
             return [""] * min(DRAWN_IN_A_ROW, self.size)
+        if self._axes is None and self.absent:
+            return [""] * self.columns
         if self._axes is None and self.label_first == "column":
             down = range(0, self.rows * self.columns, self.columns)
             columns = range(1, self.columns + 1)

@@ -77,6 +77,7 @@ from server.storage.queries.things import (
 from server.storage.queries.trees import container_tree
 from server.storage.queries.types import TypeRow, container_type, container_types
 from server.storage.queries.violations import Violations, kinds_of_types, violations
+from server.storage.queries.within import position_within
 
 __all__ = [
     "EVER",
@@ -131,6 +132,7 @@ __all__ = [
     "path_of",
     "paths_of",
     "places",
+    "position_within",
     "projects_inside",
     "promises_of",
     "rack_scan",

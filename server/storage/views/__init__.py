@@ -4,6 +4,7 @@ from server.core.words import N_
 from server.kit.state import Kit
 from server.storage.views import (
     acting,
+    api_containers,
     api_guarding,
     api_lineage,
     api_moves,
@@ -31,12 +32,14 @@ from server.storage.views import (
     vial_acts,
     vial_list,
     vials,
+    waiting,
 )
 from server.storage.views.blueprints import api, pages
 
 __all__ = [
     "acting",
     "api",
+    "api_containers",
     "api_guarding",
     "api_lineage",
     "api_moves",
@@ -65,6 +68,7 @@ __all__ = [
     "vial_acts",
     "vial_list",
     "vials",
+    "waiting",
 ]
 
 
@@ -81,6 +85,7 @@ def register(kit: Kit) -> None:
     kit.panels.offer("vial.actions", 10, guarded.hold_button)
     kit.panels.offer("vial.cards", 10, guarded.acts)
     kit.panels.offer("history", 10, panels.where_it_was)
+    kit.tasks.offer(waiting.signatures)
     kit.tasks.offer(spaces.banks_in_one_place)
     _offer_records(kit)
 
