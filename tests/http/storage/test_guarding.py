@@ -305,3 +305,25 @@ def test_what_is_found_and_what_is_in_stock_say_what_is_held(bank, people):
     held = get(bank, technician, "/vials/SH-1").text
     assert "in storage, on hold" in held
     assert ">Take out" not in held
+
+
+def test_what_waits_for_a_signature_stands_on_the_home_page_of_those_who_can_give_it(bank, people):
+    technician, wu = people["technician"], people["wu"]
+    post(
+        bank,
+        technician,
+        "/vials/SH-2/discard",
+        reason="broken",
+        meaning="destroyed",
+        password=PASSWORD,
+    )
+    with bank.database.writing() as session:
+        session.delete(master_policy(session))
+    post(bank, technician, "/vials/SH-9/clearance", use="qc")
+    home = get(bank, wu, "/").text
+    assert "Witness the destruction of SH-2" in home
+    assert "Clear the use of SH-9" in home
+    own = get(bank, technician, "/").text
+    assert "Witness the destruction" not in own
+    assert "Clear the use" not in own
+    assert "Witness the destruction" not in get(bank, bank.stranger, "/").text
