@@ -14,6 +14,7 @@ from server.exchange import bulk
 from server.exchange.rules import Column
 from server.exchange.sheets.base import Item, Values
 from server.storage.models import FieldDefinition, FieldValue
+from server.storage.rules.limits import CRYOVIAL
 
 PREFIX = "field:"
 NOT_HERE = N_("nothing: %(field)s is a field of another sample type")
@@ -50,7 +51,7 @@ def check(item: Item, defined: Sequence[FieldDefinition], sample_type_id: int | 
     for one in defined:
         name = PREFIX + one.code
         value = item.values.get(name)
-        mine = one.sample_type_id is None or one.sample_type_id == sample_type_id
+        mine = _is_for(one, sample_type_id)
         if value is None:
             if one.required and mine and "id" not in item.values:
                 item.expect(name, MISSING)
@@ -59,6 +60,13 @@ def check(item: Item, defined: Sequence[FieldDefinition], sample_type_id: int | 
         elif one.kind == "number" and not _within(value, one.least, one.most):
             least, most = (one.least if one.least is not None else "−∞"), one.most
             item.expect(name, OUTSIDE, least=least, most=most if most is not None else "∞")
+
+
+def _is_for(one: FieldDefinition, sample_type_id: int | None) -> bool:
+    """Say whether samples of this type have the field; one that names no type is a cryovial."""
+    if one.sample_type is not None and sample_type_id is None:
+        return one.sample_type.code == CRYOVIAL
+    return one.sample_type_id is None or one.sample_type_id == sample_type_id
 
 
 def _within(value: float, least: float | None, most: float | None) -> bool:

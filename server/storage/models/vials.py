@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from server.catalogue.models import Lot
 from server.core.db import Base, BigId
 from server.parties.models import Project
+from server.storage.models.containers import BUILT_IN
 
 TAIL = 4
 
@@ -22,7 +23,16 @@ class SampleType(Base):
     """What kind of tube or vessel: cryovial, bag, straw, plate; decides unit, size and custom fields."""
 
     __tablename__ = "sample_type"
-    __table_args__ = (UniqueConstraint("org_id", "code"),)
+    __table_args__ = (
+        UniqueConstraint("org_id", "code"),
+        Index(
+            "uq_sample_type_built_in",
+            "code",
+            unique=True,
+            sqlite_where=BUILT_IN,
+            postgresql_where=BUILT_IN,
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     org_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
@@ -139,6 +149,8 @@ class FieldDefinition(Base):
     created_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
+
+    sample_type: Mapped[SampleType | None] = relationship()
 
     __mapper_args__ = {"version_id_col": version}
 

@@ -157,7 +157,8 @@ def _occupant(session: Session, container_id: int, ordinal: int) -> list[Hit]:
         _vials().join(Custody, Custody.vial_id == Vial.id).where(here),
         _containers().join(Custody, Custody.child_id == Container.id).where(here),
     )
-    return [Hit(*row) for row in session.execute(union_all(*parts))]
+    rows: Any = session.execute(union_all(*parts))
+    return [Hit(*row) for row in rows]
 
 
 def _lines(session: Session, actor: Actor, text: str) -> list[Hit]:

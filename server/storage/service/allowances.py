@@ -13,7 +13,8 @@ from server.core.words import N_
 from server.parties.models import Project
 from server.storage import queries
 from server.storage.models import Allowance, Container, SampleType
-from server.storage.rules.limits import CRYOVIAL, SUBJECTS, Limit, why_not_limits
+from server.storage.rules.limits import SUBJECTS, Limit, why_not_limits
+from server.storage.sample_types import BUILT_IN
 from server.storage.service.containers import record
 from server.storage.service.stays import hold
 from server.storage.service.types import kept
@@ -99,7 +100,7 @@ def _known(
         return set(session.scalars(of.where(Project.code.in_(values))))
     if subject == "sample_type":
         own = SampleType.org_id.is_(None) | (SampleType.org_id == container.org_id)
-        return {CRYOVIAL, *session.scalars(select(SampleType.code).where(own))}
+        return {*BUILT_IN, *session.scalars(select(SampleType.code).where(own))}
     return set(values) if subject in SUBJECTS else set()
 
 

@@ -12,9 +12,10 @@ from server.core.actor import Actor
 from server.core.errors import Conflict, Invalid, Refusal
 from server.core.words import N_
 from server.storage import queries, rules
-from server.storage.models import Container, Custody, Vial
+from server.storage.models import Container, Custody, SampleType, Vial
 from server.storage.queries.guarding import policy
 from server.storage.rules import Act, State
+from server.storage.rules.limits import CRYOVIAL
 from server.storage.rules.lineage import why_not_measured
 from server.storage.rules.space import why_all_kept
 from server.storage.service.clearing import end_if_cleared
@@ -42,13 +43,15 @@ def add_vial(
     code: str,
     *,
     volume_ul: int | None = None,
+    sample_type: SampleType | None = None,
     at: datetime,
 ) -> Vial:
     """Enter a tube into a lot; refused where the code was ever given to another, as an alias too."""
     refuse_alias(session, [code])
-    vial = Vial(org_id=lot.org_id, code=code, lot_id=lot.id, created_at=at)
+    vial = Vial(org_id=lot.org_id, code=code, lot_id=lot.id, created_at=at, sample_type=sample_type)
     save_new(session, vial, code)
-    trace(session, actor, "vial.added", vial, at, lot=lot.code)
+    kind = sample_type.code if sample_type else CRYOVIAL
+    trace(session, actor, "vial.added", vial, at, lot=lot.code, sample_type=kind)
     if volume_ul is not None:
         fill_vial(session, actor, vial, volume_ul, at=at)
     return vial
@@ -73,11 +76,12 @@ def add_vials(
     box: Container | None = None,
     ordinal: int | None = None,
     *,
+    sample_type: SampleType | None = None,
     at: datetime,
 ) -> list[Vial]:
     """Enter tubes into a lot and into the free positions of a box from this one on; all or none."""
     free = _in_turn(session, box, ordinal, len(codes)) if box is not None else []
-    vials = [add_vial(session, actor, lot, code, at=at) for code in codes]
+    vials = [add_vial(session, actor, lot, code, sample_type=sample_type, at=at) for code in codes]
     if box is not None:
         for vial, place in zip(vials, free, strict=False):
             place_vial(session, actor, vial, box, place, at=at)

@@ -21,6 +21,8 @@ from server.storage.queries.limits import limits_of
 from server.storage.queries.space import kept_spaces
 from server.storage.rules.limits import Limit
 from server.storage.rules.space import KeptSpace
+from server.storage.sample_types import BUILT_IN
+from server.storage.service.sample_types import kept
 from server.storage.service.tube_codes import take_turn
 
 
@@ -136,7 +138,7 @@ def look_up(
     return Known(
         lots,
         boxes,
-        _types(session, org_id, _all(items, "sample_type")),
+        _types(session, org_id, _all(items, "sample_type"), at, hold=hold),
         projects,
         _apart(session, rows.values()) if any(box.limits for box in boxes.values()) else set(),
         _given(session, codes),
@@ -161,13 +163,19 @@ def _named(
     return {row.code: row for row in session.scalars(wanted)}
 
 
-def _types(session: Session, org_id: int, codes: Collection[str]) -> dict[str, SampleType]:
+def _types(
+    session: Session, org_id: int, codes: Collection[str], at: datetime, *, hold: bool
+) -> dict[str, SampleType]:
     if not codes:
         return {}
     mine = or_(SampleType.org_id == org_id, SampleType.org_id.is_(None))
     wanted = select(SampleType).where(mine, SampleType.code.in_(codes))
     ordered = wanted.order_by(SampleType.org_id.is_not(None))  # an own one hides the product's
-    return {row.code: row for row in session.scalars(ordered)}
+    found = {row.code: row for row in session.scalars(ordered)}
+    for code in sorted(BUILT_IN.keys() & set(codes) - found.keys()):
+        one = BUILT_IN[code]  # the product's become rows where something is brought in
+        found[code] = kept(session, one, at=at) if hold else SampleType(created_at=at, **vars(one))
+    return found
 
 
 def _boxes(
@@ -183,8 +191,8 @@ def _boxes(
     among, many = bulk.among(session, "s.container_id", boxes)
     for container_id, ordinal, code in session.execute(text(_TAKEN + among), many):
         boxes[container_id].taken[ordinal] = code
-    for container_id, kept in kept_spaces(session, list(boxes), at).items():
-        boxes[container_id].kept = kept
+    for container_id, spaces in kept_spaces(session, list(boxes), at).items():
+        boxes[container_id].kept = spaces
     for container_id, limits in limits_of(session, boxes).items():
         boxes[container_id].limits = limits
     for box in boxes.values():
