@@ -1,5 +1,6 @@
 """The tables of work at the freezer."""
 
+from server.handling.models.audits import AuditedPosition, CoverageTarget, PositionAudit
 from server.handling.models.labels import LabelJob, LabelPrint, LabelPrinter, LabelTemplate
 from server.handling.models.offline import OfflineAct
 from server.handling.models.picks import HandlingTimes, WorkLine, WorkList
@@ -7,6 +8,8 @@ from server.handling.models.shipments import Shipment, ShipmentLine, ShipmentRul
 from server.handling.models.stocktakes import Discrepancy, StockTake, StockTakeBox
 
 __all__ = [
+    "AuditedPosition",
+    "CoverageTarget",
     "Discrepancy",
     "HandlingTimes",
     "LabelJob",
@@ -14,6 +17,7 @@ __all__ = [
     "LabelPrinter",
     "LabelTemplate",
     "OfflineAct",
+    "PositionAudit",
     "Shipment",
     "ShipmentLine",
     "ShipmentRule",

@@ -36,6 +36,14 @@ LINE_WORDS = {
     "missing": N_("missing"),
     "unexpected": N_("unexpected"),
 }
+_NOW = {
+    "expected": N_("The shipment %(shipment)s is expected; nothing of it is packed here."),
+    "packing": N_("The shipment %(shipment)s is still being packed; send it first."),
+    "in_transit": N_("The shipment %(shipment)s is on its way; receive it at the other site."),
+    "receiving": N_("The shipment %(shipment)s is being received; close it instead."),
+    "received": N_("The shipment %(shipment)s was received and is closed."),
+    "cancelled": N_("The shipment %(shipment)s was cancelled."),
+}
 ACTS: dict[str, frozenset[str]] = {
     "pack": frozenset({"packing"}),
     "send": frozenset({"packing"}),
@@ -56,8 +64,7 @@ def why_not(act: str, shipment: str, state: str) -> Refusal | None:
     """Say why this cannot be done with a shipment in this state, or None when it can."""
     if state in ACTS[act]:
         return None
-    because = N_("The shipment %(shipment)s is %(state)s.")
-    return Refusal("wrong_state", because, {"shipment": shipment, "state": state})
+    return Refusal("wrong_state", _NOW[state], {"shipment": shipment, "state": state})
 
 
 def why_not_on_manifest(

@@ -24,6 +24,7 @@ class How(StrEnum):
     FOUND = "found"
     LOST = "lost"
     EXPLAINED = "explained"
+    MISSED = "missed"
 
 
 HOW_WORDS = {
@@ -31,6 +32,7 @@ HOW_WORDS = {
     How.FOUND: N_("found"),
     How.LOST: N_("given up as lost"),
     How.EXPLAINED: N_("explained"),
+    How.MISSED: N_("recorded as missing"),
 }
 KINDS = {
     "placed": (Kind.EXTRA, How.RECORDED),
@@ -119,6 +121,9 @@ def why_not_settle(kind: str, how: str, state: str, note: str, *, settled: bool)
     if how == How.LOST and state != "missing":
         because = N_("Only a missing vial is given up as lost.")
         return Refusal("not_missing", because)
+    if how == How.MISSED and state not in ("in_storage", "checked_out"):
+        because = N_("Only a vial that is in storage or in hand is recorded as missing.")
+        return Refusal("not_here", because)
     if how == How.EXPLAINED and kind == Kind.MISSING and state == "missing":
         because = N_("It is still missing: say where it was found, or give it up as lost.")
         return Refusal("still_missing", because)

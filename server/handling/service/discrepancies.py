@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -19,6 +20,16 @@ from server.storage.service.stays import hold
 
 NOT_STORED = N_("%(vial)s is not in storage yet; scan the box in which it was found.")
 NO_VIAL = N_("The code of this tube is not in the record, so it cannot be found or lost there.")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What found a discrepancy: a stock-take or an audit of positions."""
+
+    kind: str
+    id: int
+    code: str
+    org_id: int
 
 
 def write_down(
@@ -40,6 +51,29 @@ def write_down(
             )
         )  # fmt: skip
     session.flush()
+
+
+def note(
+    session: Session,
+    actor: Actor,
+    source: Source,
+    where: tuple[int, int],
+    kind: Kind,
+    code: str,
+    *,
+    elsewhere: str = "",
+    at: datetime,
+) -> Discrepancy:
+    """Keep one difference at a position (box, ordinal), open until somebody settles it."""
+    found = Discrepancy(
+        org_id=source.org_id, source_kind=source.kind, source_id=source.id, source_code=source.code,
+        box_id=where[0], ordinal=where[1], kind=str(kind), code=code, elsewhere=elsewhere,
+        vial_id=session.scalar(select(Vial.id).where(Vial.code == code)), found_at=at,
+        found_by_name=actor.name,
+    )  # fmt: skip
+    session.add(found)
+    session.flush()
+    return found
 
 
 def as_json(why: Refusal | None) -> str:
@@ -98,12 +132,14 @@ def settle(
     refusal = why_not_settle(found.kind, how, state, note, settled=found.settled_at is not None)
     if refusal:
         raise Conflict(refusal, field="note" if refusal.code == "no_note" else "how")
-    if how in (How.FOUND, How.LOST) and vial is None:
+    if how in (How.FOUND, How.LOST, How.MISSED) and vial is None:
         raise Invalid(Refusal("no_vial", NO_VIAL), field="how")
     if vial is not None and how == How.FOUND:
         _find(session, actor, vial, box, position, at)
     if vial is not None and how == How.LOST:
         storage.lose_vial(session, actor, vial, note, at=at)
+    if vial is not None and how == How.MISSED:
+        storage.miss_vial(session, actor, vial, reason=found.source_code, at=at)
     where = f"{box.code} {position}".strip() if box is not None else ""
     _settle(session, actor, found, How(how), note or where, at)
     return found

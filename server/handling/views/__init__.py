@@ -3,12 +3,19 @@
 from server.core.words import N_
 from server.handling.views import (
     api_lists,
+    api_offline,
+    api_shipments,
     api_stocktakes,
+    chosen,
     labels,
     lists,
     panels,
+    shipments,
+    shipping,
     stocktake_boxes,
     stocktakes,
+    tank,
+    tank_tasks,
 )
 from server.handling.views.blueprints import api, pages
 from server.kit.state import Kit
@@ -16,21 +23,31 @@ from server.kit.state import Kit
 __all__ = [
     "api",
     "api_lists",
+    "api_offline",
+    "api_shipments",
     "api_stocktakes",
     "labels",
     "lists",
     "pages",
     "register",
+    "shipments",
+    "shipping",
     "stocktake_boxes",
     "stocktakes",
+    "tank",
 ]
 
 
 def register(kit: Kit) -> None:
     """Put labels into the page head, and their buttons onto the pages of vials and containers."""
+    chosen.offer()
     kit.nav.offer(35, N_("Lists"), "/lists", "storage.move")
+    kit.nav.offer(37, N_("At the tank"), "/tank", "storage.move")
+    kit.tasks.offer(tank_tasks.undecided)
     kit.nav.offer(62, N_("Stock-takes"), "/stock-takes", "storage.read")
+    kit.nav.offer(63, N_("Shipments"), "/shipments", "storage.read")
     kit.nav.offer(65, N_("Labels"), "/labels", "storage.move")
+    kit.panels.offer("vial.guard", 20, shipments.journey)
     kit.panels.offer("vial.actions", 50, panels.print_vial)
     kit.panels.offer("container.actions", 50, panels.print_container)
     kit.panels.offer("container.actions", 55, panels.count_container)

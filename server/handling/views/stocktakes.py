@@ -97,7 +97,7 @@ def choose_take_box(code: str) -> Response | tuple[str, int]:
     take = queries.stock_take(g.session, g.actor, WORK, code)
     try:
         form = BoxForm.read(request.form)
-        line = queries.box_of(g.session, take, form.box)
+        line = queries.box_of(g.session, take, form.counted)
     except MISTAKES as refused:
         return page_again(code, refused)
     return redirect(url_for("handling.take_box", code=take.code, box=line.box.code), 303)

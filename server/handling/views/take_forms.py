@@ -15,7 +15,7 @@ class NewTakeForm(Form):
 class BoxForm(Form):
     """A scanned box."""
 
-    box: str = forms.code()
+    counted: str = forms.code()
 
 
 class FileForm(Form):
@@ -44,7 +44,7 @@ class CommitForm(Form):
 class SettleForm(Form):
     """How a discrepancy is settled."""
 
-    how: str = forms.choice((str(How.FOUND), str(How.LOST), str(How.EXPLAINED)))
+    how: str = forms.choice((str(How.FOUND), str(How.LOST), str(How.EXPLAINED), str(How.MISSED)))
     note: str = forms.text(required=False, most=500)
     box: str = forms.code(required=False)
     position: str = forms.text(required=False, most=12)

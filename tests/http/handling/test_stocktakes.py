@@ -16,7 +16,7 @@ def test_a_box_is_read_tube_by_tube_and_committed(bank: Bank) -> None:
     made = bank.post("/stock-takes/new", container="R07")
     take = made.location
     assert "D-044" in bank.page.get(take).text
-    box = bank.post(f"{take}/box", box="d-044").location
+    box = bank.post(f"{take}/box", counted="d-044").location
     page = bank.page.get(box).text
     assert 'value="A1"' in page  # the first position that the record knows is asked for first
     assert bank.post(f"{box}/tube", position="A1", seen="tube", tube="SH-9").status_code == 303
@@ -65,7 +65,7 @@ def test_a_file_is_compared_and_a_bad_one_refused(bank: Bank) -> None:
 def test_mistakes_are_named(bank: Bank) -> None:
     assert "No freezer, rack or box" in bank.post("/stock-takes/new", container="X").text
     take = bank.post("/stock-takes/new", container="D-045").location
-    other = bank.post(f"{take}/box", box="D-044")
+    other = bank.post(f"{take}/box", counted="D-044")
     assert other.status_code == 422
     assert "D-044 is no box of the stock-take" in other.text
     no_file = bank.post(f"{take}/file", box="D-045")

@@ -1,0 +1,146 @@
+"""Shipments: announced, packed or brought back; followed on one page; and the rule of quarantine."""
+
+from flask import g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from server.catalogue import queries as catalogue
+from server.core.errors import AllRefused, Conflict, CryokeepError, Forbidden, Invalid, NotFound
+from server.handling.models import Shipment
+from server.handling.queries import shipments as queries
+from server.handling.rules import shipments as rules
+from server.handling.rules.manifests import read
+from server.handling.service import shipments
+from server.handling.service.shipments import Facts
+from server.handling.views.blueprints import pages
+from server.handling.views.shipment_forms import NewShipmentForm, ShipmentRulesForm
+from server.kit import notices
+from server.kit.door import require
+from server.kit.forms import Typed, errors_of, typed_of
+from server.kit.i18n import gettext
+from server.storage.models import Vial
+from server.storage.queries import container, own_org, places, site
+from server.storage.scanners.text import decode
+
+WORK = "storage.move"
+RULES = "storage.policy"
+MISTAKES = (Invalid, Conflict, NotFound, AllRefused, Forbidden)
+
+
+@pages.get("/shipments")
+@require("storage.read")
+def all_shipments() -> str:
+    """Show the shipments, those that are not closed first."""
+    return render_template(
+        "handling/shipments.html",
+        rows=queries.shipments(g.session, g.actor),
+        kind_words=rules.KIND_WORDS,
+        state_words=rules.STATE_WORDS,
+    )
+
+
+@pages.get("/shipments/new")
+@require(WORK)
+def new_shipment() -> str:
+    """Ask what comes, or what is sent to another site."""
+    return _new(Typed({"kind": request.args.get("kind", "incoming")}))
+
+
+@pages.post("/shipments/new")
+@require(WORK)
+def make_shipment() -> Response | tuple[str, int]:
+    """Make a shipment; a bad manifest is refused with every problem."""
+    try:
+        made = _made(NewShipmentForm.read(request.form))
+    except MISTAKES as refused:
+        g.session.rollback()
+        with g.reader() as session:
+            g.session = session
+            return _new(typed_of(request.form), refused), 422
+    return redirect(url_for("handling.shipment", code=made.code))
+
+
+def _made(form: NewShipmentForm) -> Shipment:
+    at = g.clock.now()
+    to_site = site(g.session, g.actor, WORK, form.to_site)
+    facts = Facts(sender=form.sender, waybill=form.waybill, note=form.note)
+    if form.kind == "transfer":
+        from_site = site(g.session, g.actor, WORK, form.from_site)
+        shipper = container(g.session, g.actor, WORK, form.shipper) if form.shipper else None
+        return shipments.begin_transfer(
+            g.session, g.actor, from_site, to_site, shipper, facts, at=at
+        )
+    if form.kind == "return":
+        return shipments.expect_return(g.session, g.actor, to_site, form.codes, facts, at=at)
+    lot = catalogue.lot(g.session, g.actor, form.lot, WORK) if form.lot else None
+    rows = read(_manifest(form))
+    return shipments.expect_incoming(g.session, g.actor, to_site, rows, lot, facts, at=at)
+
+
+def _manifest(form: NewShipmentForm) -> str:
+    sent = request.files.get("file")
+    return decode(sent.stream.read()) if sent is not None and sent.filename else form.manifest
+
+
+def _new(typed: Typed, refused: CryokeepError | None = None) -> str:
+    offered = [(one.code, one.name or one.code) for one in places(g.session, g.actor).sites]
+    return render_template(
+        "handling/new_shipment.html",
+        typed=typed,
+        sites=offered,
+        errors=errors_of(refused) if refused else {},
+    )
+
+
+@pages.get("/shipments/<code>")
+@require("storage.read")
+def shipment(code: str) -> str:
+    """Show a shipment: what is expected, what arrived, and what comes next."""
+    return page(queries.shipment(g.session, g.actor, "storage.read", code))
+
+
+def page(found: Shipment, refused: CryokeepError | None = None, typed: Typed | None = None) -> str:
+    """Return the page of a shipment, with what was refused."""
+    lines = queries.lines_of(g.session, found)
+    return render_template(
+        "handling/shipment.html",
+        found=found,
+        lines=lines,
+        waiting=[line for line in lines if line.state in rules.OPEN],
+        can={act for act in rules.ACTS if rules.why_not(act, found.code, found.state) is None},
+        kind_words=rules.KIND_WORDS,
+        state_words=rules.STATE_WORDS,
+        line_words=rules.LINE_WORDS,
+        may_work=g.actor.may(WORK, found.org_id),
+        may_enter=g.actor.may(shipments.ENTERS, found.org_id),
+        typed=typed or Typed({"box": request.args.get("box", "")}),
+        errors=errors_of(refused) if refused else {},
+        done=request.args.get("done", ""),
+    )
+
+
+@pages.get("/shipments/rules")
+@require(RULES)
+def shipment_rules() -> str:
+    """Ask what goes into quarantine when it arrives."""
+    org_id = own_org(g.session, g.actor, RULES)
+    kinds = ("incoming", "transfer")
+    typed = {kind: "1" if queries.rule(g.session, org_id, kind) else "" for kind in kinds}
+    return render_template("handling/shipment_rules.html", typed=Typed(typed))
+
+
+@pages.post("/shipments/rules")
+@require(RULES)
+def set_shipment_rules() -> Response:
+    """Set what goes into quarantine."""
+    form = ShipmentRulesForm.read(request.form)
+    org_id, at = own_org(g.session, g.actor, RULES), g.clock.now()
+    for kind, wanted in (("incoming", form.incoming), ("transfer", form.transfer)):
+        shipments.set_rule(g.session, g.actor, org_id, kind, quarantine=wanted, at=at)
+    notices.tell(gettext("The rules have been saved."))
+    return redirect(url_for("handling.all_shipments"))
+
+
+def journey(vial: Vial) -> str:
+    """Return the line on a vial's page that says in which shipment it travels."""
+    found = queries.journey_of(g.session, vial) if vial.state == "checked_out" else None
+    return render_template("handling/journey.html", found=found) if found else ""
