@@ -18,14 +18,15 @@ from server.core.db import Database
 from server.core.settings import Settings
 from server.core.wake import Waker
 from server.distribution import views as distribution
-from server.handling import views as handling
 from server.exchange import views as exchange
+from server.handling import views as handling
 from server.kit import frame, headers
 from server.kit.desk import Desk
 from server.kit.state import NAME, Kit
 from server.notify import views as notify
 from server.outbox import views as outbox
 from server.parties import views as parties
+from server.reports import views as reports
 from server.storage import views as storage
 from server.telemetry import views as telemetry
 from server.web import (
@@ -38,6 +39,7 @@ from server.web import (
     parts,
     secret,
     static_files,
+    tank_worker,
     zone,
 )
 
@@ -57,6 +59,7 @@ FEATURES = (
     alarms,
     distribution,
     exchange,
+    reports,
 )
 
 
@@ -83,6 +86,7 @@ def create_app(
     app.register_blueprint(home.blueprint)
     home.register(kit)
     app.register_blueprint(parts.blueprint)
+    app.register_blueprint(tank_worker.blueprint)
     _add_features(app, kit)
     openapi.install(app, API)
     return app

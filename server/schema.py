@@ -23,6 +23,7 @@ from server.kit import models as kit
 from server.notify import models as notify
 from server.outbox import models as outbox
 from server.parties import models as parties
+from server.reports import models as reports
 from server.search import models as search
 from server.storage import models as storage
 from server.telemetry import models as telemetry
@@ -42,6 +43,7 @@ FEATURES = (
     telemetry,
     alarms,
     distribution,
+    reports,
     exchange,
 )
 METADATA = Base.metadata

@@ -1,0 +1,1 @@
+"""Decisions of reports: pure functions, one topic a module."""

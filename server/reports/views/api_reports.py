@@ -1,0 +1,82 @@
+"""The API of reports."""
+
+from datetime import date
+
+import msgspec
+from flask import g
+
+from server.kit.api import describes
+from server.kit.door import require
+from server.reports.queries import fullness, stock
+from server.reports.rules.forecast import forecast
+from server.reports.views.blueprints import api
+from server.storage import queries as storage
+
+READ = "storage.read"
+
+
+class WeekOut(msgspec.Struct):
+    """How many vials were in a freezer at the end of a week."""
+
+    day: date
+    vials: int
+
+
+class FullnessOut(msgspec.Struct):
+    """How full a freezer is, and what the trend says: an estimate."""
+
+    freezer: str
+    positions: int
+    vials: int
+    weeks: list[WeekOut]
+    per_week: float | None
+    full_on: date | None
+
+
+class LineStockOut(msgspec.Struct):
+    """A line's stored vials by tier."""
+
+    line: str
+    name: str
+    tiers: dict[str, int]
+    total: int
+
+
+class StockOut(msgspec.Struct):
+    """Every line's stored vials."""
+
+    items: list[LineStockOut]
+
+
+@api.get("/reports/freezers/<code>")
+@require(READ)
+@describes("Read how full a freezer is and when it will be full", answers={200: FullnessOut})
+def freezer_fullness(code: str) -> FullnessOut:
+    """Answer a freezer's fullness."""
+    found = storage.container(g.session, g.actor, READ, code, "freezer")
+    counts = fullness.weekly_counts(g.session, found, g.clock.now())
+    capacity = fullness.capacity_of(g.session, found)
+    trend = forecast(counts, capacity)
+    return FullnessOut(
+        freezer=found.code,
+        positions=capacity,
+        vials=counts[-1][1] if counts else 0,
+        weeks=[WeekOut(day, count) for day, count in counts],
+        per_week=round(trend.per_week, 3) if trend else None,
+        full_on=trend.full_on if trend else None,
+    )
+
+
+@api.get("/reports/stock")
+@require(READ)
+@describes("Read every line's stored vials by tier", answers={200: StockOut})
+def stock_by_tier() -> StockOut:
+    """Answer the stock."""
+    return StockOut(
+        [
+            LineStockOut(
+                row.code, row.name, dict(zip(stock.TIERS, row.counts, strict=True)), row.total
+            )
+            for row in stock.stock_by_tier(g.session, g.actor)
+        ]
+    )
