@@ -2,10 +2,12 @@
 
 from server.core.words import N_
 from server.handling.views import (
+    api_audits,
     api_lists,
     api_offline,
     api_shipments,
     api_stocktakes,
+    audits,
     chosen,
     labels,
     lists,
@@ -22,10 +24,12 @@ from server.kit.state import Kit
 
 __all__ = [
     "api",
+    "api_audits",
     "api_lists",
     "api_offline",
     "api_shipments",
     "api_stocktakes",
+    "audits",
     "labels",
     "lists",
     "pages",
@@ -42,7 +46,7 @@ def register(kit: Kit) -> None:
     """Put labels into the page head, and their buttons onto the pages of vials and containers."""
     chosen.offer()
     kit.nav.offer(35, N_("Lists"), "/lists", "storage.move")
-    kit.nav.offer(37, N_("At the tank"), "/tank", "storage.move")
+    kit.nav.offer(61, N_("At the tank"), "/tank", "storage.move")
     kit.tasks.offer(tank_tasks.undecided)
     kit.nav.offer(62, N_("Stock-takes"), "/stock-takes", "storage.read")
     kit.nav.offer(63, N_("Shipments"), "/shipments", "storage.read")

@@ -4,7 +4,9 @@ from server.core.words import N_
 from server.kit.state import Kit
 from server.storage.views import (
     acting,
+    alias_forms,
     api_containers,
+    api_fields,
     api_guarding,
     api_lineage,
     api_moves,
@@ -13,6 +15,8 @@ from server.storage.views import (
     boxes,
     containers,
     custody,
+    custom_fields,
+    filling,
     finding,
     freezers,
     guarded,
@@ -21,6 +25,7 @@ from server.storage.views import (
     moving,
     panels,
     places,
+    sample_types,
     scanners,
     scans,
     signing,
@@ -38,8 +43,10 @@ from server.storage.views.blueprints import api, pages
 
 __all__ = [
     "acting",
+    "alias_forms",
     "api",
     "api_containers",
+    "api_fields",
     "api_guarding",
     "api_lineage",
     "api_moves",
@@ -48,6 +55,8 @@ __all__ = [
     "boxes",
     "containers",
     "custody",
+    "custom_fields",
+    "filling",
     "finding",
     "freezers",
     "guarded",
@@ -57,6 +66,7 @@ __all__ = [
     "pages",
     "places",
     "register",
+    "sample_types",
     "scanners",
     "scans",
     "signing",
@@ -76,7 +86,7 @@ def register(kit: Kit) -> None:
     """Put storage into the page head, and its panels onto the pages of lots."""
     kit.nav.offer(20, N_("Freezers"), "/freezers", "storage.read")
     kit.nav.offer(30, N_("Stock"), "/stock", "storage.read")
-    kit.nav.offer(35, N_("Holds"), "/holds", "storage.read")
+    kit.nav.offer(60, N_("Holds"), "/holds", "storage.read")
     kit.panels.offer("lot", 5, guarded.holds_of_lot)
     kit.panels.offer("lot", 7, spaces.spread_of_lot)
     kit.panels.offer("lot", 10, panels.vials_of_lot)
@@ -84,6 +94,10 @@ def register(kit: Kit) -> None:
     kit.panels.offer("vial.guard", 10, guarded.guard)
     kit.panels.offer("vial.actions", 10, guarded.hold_button)
     kit.panels.offer("vial.cards", 10, guarded.acts)
+    kit.panels.offer("vial", 5, alias_forms.found_by)
+    kit.panels.offer("vial.cards", 5, filling.fields_card)
+    for one in ("lot", "line", "container.fields"):
+        kit.panels.offer(one, 20, filling.fields_card)
     kit.panels.offer("history", 10, panels.where_it_was)
     kit.tasks.offer(waiting.signatures)
     kit.tasks.offer(spaces.banks_in_one_place)
