@@ -117,6 +117,13 @@ def why_not_use(vial: str, act: Act, use: str, policy: Policy) -> Refusal | None
     return Refusal("bad_use", because, {"vial": vial, "found": use})
 
 
+def covers(cleared_use: str, act: Act, use: str) -> bool:
+    """Say whether what quality has cleared covers this act: the same use, or the end of a vial that was cleared."""
+    if act not in _NAMED_USE:
+        return True
+    return cleared_use in USES and use in {"", cleared_use}
+
+
 def why_not_promise(vial: str, tier: str, for_kind: str) -> Refusal | None:
     """Say why a vial of this tier is not promised to this kind of thing, or None when it may be."""
     if for_kind != "request" or tier == "distribution":

@@ -53,7 +53,8 @@ def refuse_unless_cleared(session: Session, vial: Vial, act: Act, use: str = "")
     wanted = queries.policy(session, vial.org_id, vial.lot.tier)
     _refuse(protection.why_not_use(vial.code, act, cleared.use if cleared else use, wanted))
     needed = need_of(session, vial, act)
-    if needed.signatures > (len(cleared.signed) if cleared else 0):
+    covered = cleared is not None and protection.covers(cleared.use, act, use)
+    if needed.signatures > (len(cleared.signed) if cleared and covered else 0):
         _refuse(needed.refusal)
 
 

@@ -97,6 +97,25 @@ def test_a_master_vial_is_used_only_when_quality_has_signed(database: Database) 
         assert (signed.person_name, signed.subject_code) == ("wu", vial.code)
 
 
+def test_what_is_cleared_for_one_use_is_not_used_for_another_use(database: Database) -> None:
+    """BR-11."""
+    with database.writing() as session:
+        bank = Bank(session)
+        vials = bank.bank("master", 12)
+        bank.clear(bank.wu, bank.ask(vials[0], "make_bank"))
+        bank.take(vials[0])
+        with refused("not_cleared"):
+            storage.consume_vial(session, bank.technician, vials[0], at=START)
+        seed = bank.bank("seed", 2, 40)
+        bank.clear(bank.wu, bank.ask(seed[0], "discard"))
+        with refused("bad_use"):
+            bank.take(seed[0])
+        kept = bank.bank("safety", 3, 50)
+        bank.clear(bank.wu, bank.ask(kept[0], "discard"))
+        with refused("kept"):
+            bank.take(kept[0])
+
+
 def test_a_bank_does_not_fall_below_its_floor_unless_quality_clears_it(database: Database) -> None:
     """BR-12: five of a master bank, three of a seed bank."""
     with database.writing() as session:

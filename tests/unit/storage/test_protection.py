@@ -83,6 +83,25 @@ def test_a_seed_or_master_vial_is_used_for_few_things(
 
 
 @pytest.mark.parametrize(
+    ("cleared", "act", "use", "covered"),
+    [
+        ("qc", Act.TAKE_OUT, "", True),
+        ("qc", Act.CONSUME, "qc", True),
+        ("make_bank", Act.CONSUME, "qc", False),
+        ("make_bank", Act.DERIVE, "make_distribution", False),
+        ("discard", Act.TAKE_OUT, "", False),
+        ("discard", Act.DISCARD, "", True),
+        ("qc", Act.DISCARD, "", True),
+    ],
+)
+def test_a_clearance_covers_the_use_that_it_names(
+    cleared: str, act: Act, use: str, *, covered: bool
+) -> None:
+    """BR-11."""
+    assert protection.covers(cleared, act, use) is covered
+
+
+@pytest.mark.parametrize(
     ("tier", "for_kind", "expected"),
     [
         ("distribution", "request", None),
