@@ -40,7 +40,9 @@ _clock = time.perf_counter
 
 TARGET_S = 0.08
 """What one writing step should take: an alarm waits behind one at most."""
-LEAST_ROWS, FIRST_ROWS, MOST_ROWS = 20, 600, 6000
+LEAST_ROWS, FIRST_ROWS, MOST_ROWS = 100, 600, 6000
+AHEAD = 6000
+"""So many rows are read ahead while an import is applied: they never change."""
 CHECK_ROWS = 4000
 CLAIM = timedelta(seconds=10)
 PROBLEM: Any = ImportProblem.__table__
@@ -82,6 +84,9 @@ class AtWork:
     header: list[str]
     rows_at_once: int = field(default_factory=lambda: FIRST_ROWS)
     stuck: list[Item] = field(default_factory=list)
+    ahead: list[tuple[int, str]] = field(default_factory=list)
+    bad: set[int] = field(default_factory=set)
+    """Of the rows ahead those that do not come in."""
 
 
 class Worker:
@@ -92,10 +97,12 @@ class Worker:
     ) -> None:
         self.database, self.clock, self.name, self.go_on = database, clock, name, go_on
         self._known: dict[int, AtWork] = {}
+        self._going: Import | None = None
+        """The import of which this worker has just applied some rows, and goes on with."""
 
     def step(self) -> bool:
         """Do one step of the oldest import that wants one; says whether there was one."""
-        made = self._next()
+        made, self._going = self._going or self._next(), None
         if made is None:
             return False
         steps: dict[str, Callable[[AtWork], None]] = {
@@ -202,12 +209,14 @@ class Worker:
 
     def _apply(self, known: AtWork) -> None:
         made = known.made
-        rows = self._rows(made.id, ImportRow.number > made.at_row, known.rows_at_once)
-        if not rows:
+        if not known.ahead or known.ahead[0][0] <= made.at_row:
+            known.ahead = self._rows(made.id, ImportRow.number > made.at_row, AHEAD)
+            known.bad = self._bad_among(made.id, known.ahead) if known.ahead else set()
+        if not known.ahead:
             self._end(made, State.APPLIED, "applied", applied_at=self.clock.now())
             return
-        bad = self._bad_among(made.id, rows)
-        items = [item for item in _items(known, rows) if item.number not in bad]
+        rows = known.ahead[: known.rows_at_once]
+        items = [item for item in _items(known, rows) if item.number not in known.bad]
         through = rows[-1][0]
         try:
             self._apply_rows(known, items, rows, through, all_or_nothing=made.mode == ALL)
@@ -235,7 +244,9 @@ class Worker:
                 session, made, through, through=through, applied=made.applied + done,
                 bad=made.bad + len(numbers),
             )  # fmt: skip
-        known.rows_at_once = _paced(len(rows), _clock() - began)
+        made.through, made.applied, made.bad = through, made.applied + done, made.bad + len(numbers)
+        known.ahead = known.ahead[len(rows) :]
+        known.rows_at_once, self._going = _paced(len(rows), _clock() - began), made
 
     def _tried_in_vain(
         self, known: AtWork, items: Sequence[Item], through: int, error: Exception
