@@ -40,15 +40,16 @@ def guard(vial: Vial) -> str:
 
 def acts(vial: Vial) -> str:
     """Return the cards below a vial: what else can be done with it, its lineage, its volume."""
-    after = rules.state_after
+    after, stay = rules.state_after, queries.live_custody(g.session, vial)
+    here = stay is None or stay.place != "transit"  # what travels is left to its shipment
     makes = [act for act in ("aliquot", "split", "pool") if after(vial.state, rules.Act(act))]
     return render_template(
         "storage/vial_cards.html",
         vial=vial,
         lot=None,
-        acts=acts_for(vial),
-        makes=makes,
-        may_derive=after(vial.state, rules.Act.DERIVE) is not None,
+        acts=acts_for(vial) if here else [],
+        makes=makes if here else [],
+        may_derive=here and after(vial.state, rules.Act.DERIVE) is not None,
         ended=vial.state in rules.TERMINAL,
         lineage=kin.lineage_of_vial(g.session, vial),
         ledger=kin.ledger_of(g.session, vial),
