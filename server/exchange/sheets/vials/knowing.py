@@ -55,8 +55,16 @@ class Box:
     def ordinal(self, written: str) -> int | None:
         """Return the position that was meant, or None where there is none."""
         if written not in self.labels:
-            self.labels[written] = self.shape.ordinal(written)
+            self.labels[written] = self.shape.ordinal(written) or self._counted(written)
         return self.labels[written]
+
+    def _counted(self, written: str) -> int | None:
+        """Return the position of 2:3, a row and a column counted from 1, whatever the box itself writes."""
+        row, colon, column = written.partition(":")
+        if not (colon and row.isdecimal() and column.isdecimal()) or self.shape.layers > 1:
+            return None
+        ordinal = self.shape.at(1, int(row), int(column))
+        return ordinal if ordinal in self.shape.ordinals else None
 
     def label(self, ordinal: int) -> str:
         """Return how a position is written."""
