@@ -20,14 +20,14 @@ def among(column: Any, ids: Iterable[int]) -> ColumnElement[bool]:  # noqa: ANN4
     return _Among(column, literal(json.dumps(list(ids)), Text))
 
 
-@compiles(_Among, "sqlite")  # type: ignore[no-untyped-call]  # SQLAlchemy has not annotated it
+@compiles(_Among, "sqlite")
 def _on_sqlite(element: _Among, compiler: Any, **more: Any) -> str:  # noqa: ANN401  SQLAlchemy's own kinds
     column, ids = element.clauses
     named, listed = (compiler.process(part, **more) for part in (column, ids))
     return f"({named} IN (SELECT value FROM json_each({listed})))"  # noqa: S608  both parts are compiled by SQLAlchemy
 
 
-@compiles(_Among, "postgresql")  # type: ignore[no-untyped-call]  # SQLAlchemy has not annotated it
+@compiles(_Among, "postgresql")
 def _on_postgresql(element: _Among, compiler: Any, **more: Any) -> str:  # noqa: ANN401  SQLAlchemy's own kinds
     column, ids = element.clauses
     listed = f"CAST(translate({compiler.process(ids, **more)}, '[]', '{{}}') AS bigint[])"

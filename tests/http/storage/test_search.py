@@ -224,3 +224,13 @@ def test_every_record_page_leads_to_its_history(bank):
         assert f'href="{history}"' in bank.page.get(path).text, path
     assert "history" not in bank.page.get("/stock").text
     assert "box added" in text(bank.page.get("/history/box/d-044"))
+
+
+def test_what_was_chosen_becomes_a_pick_list(bank):
+    made = bank.post("/vials/act/pick", every="yes", wanted="box=D-044&lot=L-0412", title="Monday")
+    assert made.status_code == 302, text(made)
+    page = text(bank.page.get(made.headers["Location"]))
+    assert "Monday" in page
+    assert "SH-1" in page
+    assert "SH-2" in page
+    assert "SH-9" not in page
