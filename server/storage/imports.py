@@ -131,7 +131,7 @@ def _ordinal(line: Line, shape: BoxShape) -> int | None:
     row, parted, column = line.position.partition(":")
     if parted and row.isdecimal() and column.isdecimal():
         return _at(int(row), int(column), shape)
-    return shape.ordinal(line.position)
+    return shape.scanned(line.position)
 
 
 def _at(row: int, column: int, shape: BoxShape) -> int | None:

@@ -1,7 +1,7 @@
 """Positions of a container: integer ordinals, and the labels that people write for them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from server.storage import spellings
@@ -136,6 +136,13 @@ class BoxShape:
         """
         meanings = self.meanings(written)
         return meanings[0] if len(meanings) == 1 else None
+
+    def scanned(self, written: str) -> int | None:
+        """Return the ordinal that a scanner meant: it knows rows and columns (A1), not how the box is written."""
+        plain = replace(self, labels=LETTER_NUMBER, label_first="row")
+        if not self.managed or written.strip().isdecimal():
+            return self.ordinal(written)
+        return plain.ordinal(written) or self.ordinal(written)
 
     def meanings(self, written: str) -> list[int]:
         """Return every position that these words may mean."""

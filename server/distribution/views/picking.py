@@ -16,6 +16,7 @@ from server.kit.forms import Typed, errors_of, typed_of
 from server.kit.i18n import gettext
 from server.storage.models import Container
 from server.storage.queries import Place, box_contents
+from server.storage.views import drawing
 
 Answered = Response | tuple[str, int] | str
 
@@ -94,10 +95,15 @@ def _page(found: Request, typed: Typed, errors: object) -> Answered:
         number=len(walk) - len(waiting) + 1,
         total=len(walk),
         box=box,
-        places=[_cell(place, tube) for place in box_contents(g.session, box)] if box else [],
+        places=_cells(box, tube) if box else [],
         typed=typed,
         errors=errors,
     )
+
+
+def _cells(box: Container, tube: shown.Tube) -> list[drawing.Cell]:
+    contents = box_contents(g.session, box)
+    return drawing.in_grid(box.shape, {place.ordinal: _cell(place, tube) for place in contents})
 
 
 def _cell(place: Place, tube: shown.Tube) -> dict[str, object]:

@@ -77,7 +77,7 @@ from server.storage.queries.things import (
 from server.storage.queries.trees import container_tree
 from server.storage.queries.types import TypeRow, container_type, container_types
 from server.storage.queries.violations import Violations, kinds_of_types, violations
-from server.storage.queries.within import position_within
+from server.storage.queries.within import box_within, position_within
 
 __all__ = [
     "EVER",
@@ -97,6 +97,7 @@ __all__ = [
     "ancestors",
     "box_bearing",
     "box_contents",
+    "box_within",
     "children_of",
     "container",
     "container_tree",

@@ -6,28 +6,30 @@ import unicodedata
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.core.actor import Actor
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_
 from server.storage import rules
 from server.storage.models import Container, Custody
 from server.storage.queries.paths import true_at
+from server.storage.queries.things import container
 
 Found = tuple[Container, int]
 LONGEST = 40
 _GAP = re.compile(r"^[\s:/.,_\-›·、]+")
 
 
-def position_within(session: Session, container: Container, written: str) -> Found:
+def position_within(session: Session, outer: Container, written: str) -> Found:
     """Return the container and ordinal that were meant: a position of this container, or of what stands in it.
 
     A label of its own comes first. Else the words are read as labels down the tree, rack by rack, to a
     position of a box; refused where they lead to no position, or to several.
     """
     written = unicodedata.normalize("NFKC", written)
-    own = container.shape.meanings(written)
+    own = outer.shape.meanings(written)
     if len(own) == 1:
-        return container, own[0]
-    found = _down(session, container, written[:LONGEST]) if len(written) <= LONGEST else []
+        return outer, own[0]
+    found = _down(session, outer, written[:LONGEST]) if len(written) <= LONGEST else []
     if len(found) == 1:
         return found[0]
     if found:
@@ -35,11 +37,29 @@ def position_within(session: Session, container: Container, written: str) -> Fou
         one, other = (f"{box.code} {box.shape.label(ordinal)}" for box, ordinal in found[:2])
         facts = {"found": written, "one": one, "other": other}
         raise Invalid(Refusal("ambiguous_position", because, facts), field="position")
-    refusal = rules.why_not_at(container.shape, container.code, None, written)
+    refusal = rules.why_not_at(outer.shape, outer.code, None, written)
     raise Invalid(refusal or NOT_READ, field="position")
 
 
 NOT_READ = Refusal("no_position", N_("A position is missing."))
+
+
+def box_within(
+    session: Session, actor: Actor, permission: str, code: str, written: str
+) -> tuple[Container, str]:
+    """Return the box that was named, and the position in it as it was written.
+
+    Where a freezer or rack was named, the position is a full path from there: `01/AC/02`.
+    """
+    if not written.strip():
+        return container(session, actor, permission, code, "box"), ""
+    outer = container(session, actor, permission, code)
+    if outer.kind == "box":
+        return outer, written
+    inner, ordinal = position_within(session, outer, written)
+    if inner.kind != "box":
+        return container(session, actor, permission, code, "box"), written
+    return inner, inner.shape.label(ordinal)
 
 
 def _down(session: Session, outer: Container, text: str) -> list[Found]:

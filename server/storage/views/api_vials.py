@@ -14,6 +14,7 @@ from server.kit.door import require
 from server.storage import queries, rules
 from server.storage import service as storage
 from server.storage.models import Custody, Vial
+from server.storage.service.entering import Entering, enter_vials
 from server.storage.views import answers
 from server.storage.views.answers import Destination, Discard, NewVials, TakeOut, VialOut, VialsOut
 from server.storage.views.blueprints import api
@@ -44,7 +45,8 @@ def add() -> tuple[VialsOut, int]:
         box = queries.container(g.session, g.actor, "storage.edit", wanted.box, "box")
         start = storage.position_in(g.session, box, wanted.position)
     at = g.clock.now()
-    made = storage.add_vials(g.session, g.actor, lot, wanted.codes, box, start, at=at)
+    entering = Entering(wanted.sample_type, wanted.fields)
+    made = enter_vials(g.session, g.actor, lot, wanted.codes, entering, box, start, at=at)
     return VialsOut(items=[answers.vial_out(g.session, one) for one in made]), 201
 
 
@@ -75,8 +77,10 @@ def put_back(code: str) -> VialOut:
 def _bring(code: str, verb: Callable[..., Custody]) -> VialOut:
     wanted = described.read(Destination)
     found = _vial(code, "storage.move")
-    box = queries.container(g.session, g.actor, "storage.move", wanted.box, "box")
-    ordinal = storage.position_in(g.session, box, wanted.position, found)
+    box, position = queries.box_within(
+        g.session, g.actor, "storage.move", wanted.box, wanted.position
+    )
+    ordinal = storage.position_in(g.session, box, position, found)
     at, happened_at = g.clock.now(), wanted.happened_at
     verb(g.session, g.actor, found, box, ordinal, at=at, happened_at=happened_at)
     return _answer(found)

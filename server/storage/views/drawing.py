@@ -1,6 +1,6 @@
 """What the macros draw: the way as steps, a box as cells, a life as a line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -38,11 +38,13 @@ def cells(
     box: Container, contents: Sequence[Place], vial: Vial | None = None, *, fills: bool = False
 ) -> list[Cell]:
     """Return the box for `ui.box_map`: this vial and its lot marked; free places lead to `fills`."""
-    by_ordinal = {place.ordinal: place for place in contents}
-    return [
-        _cell(box, by_ordinal[one], vial, fills=fills) if one in by_ordinal else NOWHERE
-        for one in range(1, box.shape.size + 1)
-    ]
+    drawn = {place.ordinal: _cell(box, place, vial, fills=fills) for place in contents}
+    return in_grid(box.shape, drawn)
+
+
+def in_grid(shape: BoxShape, drawn: Mapping[int, Cell]) -> list[Cell]:
+    """Return cells by ordinal as the map takes them: row by row, with gaps where there is no position."""
+    return [drawn.get(one, NOWHERE) for one in range(1, shape.size + 1)]
 
 
 NOWHERE: Cell = {"label": "", "marks": ["none"]}

@@ -14,7 +14,7 @@ class DestinationForm(Form):
     """Where a vial goes: a box, and a position or the first free one."""
 
     box: str = forms.code()
-    position: str = forms.text(required=False, most=12)
+    position: str = forms.text(required=False, most=40)
 
 
 class MoveForm(DestinationForm):
@@ -73,6 +73,7 @@ class VialsForm(Form):
     lot: str = forms.code()
     codes: str = forms.text(most=20_000)
     position: str = forms.text(required=False, most=12)
+    sample_type: str = forms.text(required=False, most=64)
 
     @property
     def lines(self) -> list[str]:

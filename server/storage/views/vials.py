@@ -111,9 +111,9 @@ def move(code: str) -> Page:
 
 
 def _bring(found: Vial, form: DestinationForm) -> None:
-    box = queries.container(g.session, g.actor, "storage.move", form.box, "box")
+    box, position = queries.box_within(g.session, g.actor, "storage.move", form.box, form.position)
     moved = found.state == State.IN_STORAGE
-    ordinal = storage.position_in(g.session, box, form.position, found)
+    ordinal = storage.position_in(g.session, box, position, found)
     storage.bring_vial(g.session, g.actor, found, box, ordinal, at=g.clock.now())
     place = f"{box.code} {box.shape.label(ordinal)}"
     undo = url_for("storage.undo", code=found.code) if moved else ""

@@ -77,3 +77,11 @@ def test_a_tree_is_planned_made_and_taken_back(bank: Bank) -> None:
     assert back[1]["state"] == "taken_back"
     assert call(bank, "GET", "/containers/N01")[1]["retired"] is True
     assert call(bank, "GET", "/container-trees/999")[0] == 404
+
+
+def test_a_vial_is_moved_by_a_full_path_from_the_freezer(bank: Bank) -> None:
+    body = {"box": "LN2-03", "position": "1/1/C9"}
+    status, moved = call(bank, "POST", "/vials/SH-1/move", body)
+    assert (status, moved["box"], moved["position"]) == (200, "D-044", "C9")
+    assert call(bank, "POST", "/vials/SH-1/move", {"box": "LN2-03", "position": "1/9/C9"})[0] == 422
+    assert call(bank, "POST", "/vials/SH-1/move", {"box": "LN2-03", "position": "1"})[0] == 404

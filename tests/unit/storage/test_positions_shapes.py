@@ -284,3 +284,21 @@ def test_spaces_and_signs_between_do_not_matter(shape: BoxShape, data: st.DataOb
 
     for sign in " :/.,_-":
         assert shape.ordinal(f"{row}{sign}0{column}") == ordinal
+
+
+@pytest.mark.parametrize(
+    ("labels", "written", "ordinal"),
+    [
+        ("letter-number", "B3", 12),
+        ("roman-number", "C3", 21),
+        ("letter24-number", "I1", 73),  # the ninth row, which the box itself calls J
+        ("number-letter", "B3", 12),
+        ("number", "B3", 12),
+        ("number", "12", 12),
+        ("roman-number", "J1", None),
+    ],
+)
+def test_a_scanner_means_rows_and_columns_however_the_box_is_written(
+    labels: str, written: str, ordinal: int | None
+) -> None:
+    assert BoxShape(9, 9, labels=labels).scanned(written) == ordinal
