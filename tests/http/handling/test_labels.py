@@ -95,3 +95,10 @@ def test_another_organisation_sees_nothing_of_it(bank: Bank) -> None:
 
 def test_the_vials_page_has_the_button(bank: Bank) -> None:
     assert "/labels/print?subject=vial&amp;codes=SH-1" in bank.page.get("/vials/SH-1").text
+
+
+@pytest.mark.parametrize("path", ["/boxes/D-044", "/racks/R07", "/freezers/LN2-03"])
+def test_the_pages_of_containers_have_it_too(bank: Bank, path: str) -> None:
+    code = path.rsplit("/", 1)[1]
+
+    assert f"/labels/print?subject=container&amp;codes={code}" in bank.page.get(path).text
