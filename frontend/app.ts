@@ -25,6 +25,8 @@ const islands: [wanted: boolean, load: () => Promise<Island>][] = [
   [has("[data-live-url]"), () => import("./live")],
   [has("[data-sound], [data-tone]") || localStorage.getItem("sound") === "on", () => import("./sound")],
   [has("[data-progress-url]"), () => import("./progress")],
+  [has("[data-tank]"), () => import("./tank/tank")],
+  [localStorage.getItem("tank") === "on" || has("[data-tank]"), () => import("./sign_out")],
 ];
 
 /** An island that fails to load leaves the others and the page as they are. */

@@ -1,7 +1,8 @@
 /**
  * A wedge scanner types a code faster than any hand and ends with Enter. Wherever it lands, the code goes to find,
  * and the field that it landed in gets its former text back. Two kinds of field keep their scans: those that ask for
- * a code (class "code" or data-scan), and passwords, which must never become part of an address.
+ * a code (class "code" or data-scan), and passwords, which must never become part of an address. Where the page itself
+ * waits for a code (data-scan-first), scans that land nowhere go there and not to find.
  */
 import { textField, type TextField } from "./editable";
 
@@ -56,15 +57,18 @@ function finish(event: KeyboardEvent): void {
   find(scan.text);
 }
 
+const ownField = (): HTMLInputElement | null => document.querySelector<HTMLInputElement>("input[data-scan-first]");
+
 function find(code: string): void {
-  const field = scanField();
+  const field = ownField() ?? scanField();
   if (field === null) return;
   field.value = code;
-  field.form?.requestSubmit();
+  const enter = new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true });
+  if (field === scanField() || field.dispatchEvent(enter)) field.form?.requestSubmit();
 }
 
 export function listenForScans(): void {
-  if (scanField() === null) return;
+  if (scanField() === null && document.querySelector("[data-tank]") === null && ownField() === null) return;
   document.addEventListener(
     "keydown",
     (event) => {

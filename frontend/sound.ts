@@ -54,7 +54,12 @@ export function start(): void {
   setInterval(() => {
     if (isOn() && somethingCritical()) play("critical");
   }, EVERY_MS);
-  const tone = document.querySelector<HTMLElement>("[data-tone]")?.dataset["tone"];
-  if (tone === "wrong") navigator.vibrate?.([120, 60, 120]);
-  if (isOn() && (tone === "right" || tone === "wrong")) play(tone);
+  const wanted = document.querySelector<HTMLElement>("[data-tone]")?.dataset["tone"];
+  if (wanted === "right" || wanted === "wrong") tone(wanted);
+}
+
+/** Answers a scan: "wrong" vibrates too, and both sound where the viewer has turned it on. */
+export function tone(wanted: "right" | "wrong"): void {
+  if (wanted === "wrong") navigator.vibrate?.([120, 60, 120]);
+  if (isOn()) play(wanted);
 }

@@ -103,7 +103,7 @@ def waiting(session: Session, row: OfflineAct) -> Waiting:
 
 def refusal_of(row: OfflineAct) -> Refusal:
     """Return why an act was not done."""
-    kept = json.loads(row.reason) if row.reason else {"code": "", "because": "", "facts": {}}
+    kept: dict[str, Any] = json.loads(row.reason or '{"code": "", "because": "", "facts": {}}')
     return Refusal(kept["code"], kept["because"], kept["facts"])
 
 

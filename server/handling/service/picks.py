@@ -219,5 +219,5 @@ def trace(
     """Write what was done with a list into the record."""
     audit.record(
         session, actor, f"work_list.{what}", "work_list", work.code, at=at, org_id=work.org_id,
-        stated_at=stated_at, **{name: fact for name, fact in facts.items() if fact},  # type: ignore[arg-type]  # the record takes any facts
+        stated_at=stated_at, **{name: fact for name, fact in facts.items() if fact},
     )  # fmt: skip
