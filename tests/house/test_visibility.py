@@ -17,6 +17,7 @@ from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.db import Database
 from server.distribution.models import Request
+from server.exchange.models import Import, Webhook
 from server.kit.door import PUBLIC
 from server.notify.models import CallStep
 from server.outbox.models import Letter
@@ -70,13 +71,22 @@ def seed(session, mark):
             CallStep(org_id=org.id, position=1, webhook=f"https://{mark}.example/"),
         ]
     )
+    brought = Import(
+        code=f"{mark}-IMP", org_id=org.id, sheet="vials", layout="own", file_name=f"{mark}.csv", size_bytes=1,
+        sha256="0" * 64, state="received", created_at=AT, by_name=f"{mark} hand", header=json.dumps([f"{mark} code"]),
+    )  # fmt: skip
+    hook = Webhook(
+        org_id=org.id, address=f"https://{mark}.example/in", events='["vial.*"]', secret="x", after_leaf=0,
+        created_at=AT, by_name=f"{mark} hand",
+    )  # fmt: skip
+    session.add_all([brought, hook])
     rule, episode = _watched(session, org.id, freezer, mark)
     actor = Actor(id=None, name=f"{mark} hand", org_id=org.id)
     audit.record(session, actor, "vial.placed", "vial", f"{mark}-VIAL", at=AT, org_id=org.id)
     session.flush()
     return {
-        "codes": [org.code, line.code, lot.code, freezer.code, rack.code, box.code, vial.code, request.code],
-        "ids": [org.id, person.person_id, site.id, scan.id, letter.id, rule.id, episode.id, freezer.id, box.id],
+        "codes": [org.code, line.code, lot.code, freezer.code, rack.code, box.code, vial.code, request.code, brought.code],
+        "ids": [org.id, person.person_id, site.id, scan.id, letter.id, rule.id, episode.id, freezer.id, box.id, hook.id],
     }  # fmt: skip
 
 
