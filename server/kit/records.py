@@ -6,6 +6,9 @@ from urllib.parse import quote
 
 from server.core.actor import Actor
 
+NO_CODES = frozenset({"new", "rules", "times"})
+"""What stands in addresses where else a code does."""
+
 
 @dataclass(frozen=True)
 class Record:
@@ -49,11 +52,13 @@ class Records:
         for record in self:
             start, mark, end = record.page.partition("{code}")
             code = path.removeprefix(start).removesuffix(end)
-            if mark and "?" not in start and path == start + code + end and "/" not in code and code:
+            if mark and "?" not in start and path == start + code + end and _is_code(code):
                 return record.kind, code
         return None
 
-    def history(self, actor: Actor, path: str, shown: tuple[str, str] | None) -> tuple[str, str] | None:
+    def history(
+        self, actor: Actor, path: str, shown: tuple[str, str] | None
+    ) -> tuple[str, str] | None:
         """Return (address, code) of the history of the record that this page shows, for those who may read it."""
         kind, code = shown or self.of_path(path) or ("", "")
         record = self.get(kind)
@@ -68,6 +73,10 @@ class Records:
             for record in self
             if record.found and actor.may(record.permission)
         }
+
+
+def _is_code(found: str) -> bool:
+    return bool(found) and "/" not in found and found not in NO_CODES
 
 
 def _first(item: tuple[int, Record]) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from server.catalogue.models import Lot
@@ -25,6 +25,7 @@ from server.storage.service.transit import (
     arrive_in_hand,
     arrive_vial,
     bring_home,
+    miss_all_on_the_way,
     miss_on_the_way,
 )
 
@@ -224,8 +225,23 @@ def close_shipment(
     left = [line for line in queries.lines_of(session, found) if line.state in OPEN]
     if refusal := why_no_reason(reason, len(left)):
         raise Invalid(refusal, field="reason")
-    for line in left:
-        _miss(session, actor, found, line, reason, at)
+    ids, codes = [line.id for line in left], [line.code for line in left[:100]]
+    if found.kind == Kind.TRANSFER:
+        vials = [line.vial_id for line in left if line.vial_id is not None]
+        miss_all_on_the_way(session, actor, vials, found.code, reason, at=at)
+    ends = {
+        "state": "missing", "note": reason.strip(), "settled_at": at, "settled_by_name": actor.name,
+    }  # fmt: skip
+    session.execute(update(ShipmentLine).where(ShipmentLine.id.in_(ids)).values(ends))
     end(found, actor, "received", reason, at)
-    trace(session, actor, found, "received", at, missing=len(left), reason=reason)
+    trace(
+        session,
+        actor,
+        found,
+        "received",
+        at,
+        missing=len(left),
+        vials=", ".join(codes),
+        reason=reason,
+    )
     return len(left)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from secrets import token_hex
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
@@ -13,6 +14,7 @@ from server.audit import service as audit
 from server.catalogue.models import Lot
 from server.core.actor import Actor
 from server.core.errors import AllRefused, Conflict, Forbidden, Invalid, Refusal
+from server.core.many import insert_many
 from server.core.words import N_
 from server.handling.models import Shipment, ShipmentLine, ShipmentRule
 from server.handling.queries import shipments as queries
@@ -80,17 +82,23 @@ def expect_incoming(
     if problems:
         raise AllRefused(problems)
     made = _new(session, actor, Kind.INCOMING, "expected", to_site, facts, at)
-    for row in rows:
-        chosen = lots.get(_key(row)) or lot
-        assert chosen is not None
-        session.add(
-            ShipmentLine(
-                shipment_id=made.id, code=row.code, lot_id=chosen.id, state="expected",
-                manifest=json.dumps(row.more, ensure_ascii=False),
-            )
-        )  # fmt: skip
+    chosen = [lots.get(_key(row)) or lot for row in rows]
+    each: dict[str, Sequence[Any]] = {
+        "code": [row.code for row in rows],
+        "lot_id": [one.id for one in chosen if one is not None],
+        "manifest": [json.dumps(row.more, ensure_ascii=False) for row in rows],
+    }
+    insert_many(session, ShipmentLine, _expected(made), each)
     trace(session, actor, made, "announced", at, tubes=len(rows))
     return made
+
+
+def _expected(made: Shipment) -> dict[str, object]:
+    """Return what all tubes have in common that are announced."""
+    return {
+        "shipment_id": made.id, "state": "expected", "damaged": False, "note": "",
+        "settled_by_name": "", "version": 1,
+    }  # fmt: skip
 
 
 def _key(row: Row) -> str:
@@ -151,12 +159,11 @@ def expect_return(
     if strangers := [row.code for row in rows if row.code not in known]:
         raise AllRefused([Refusal("not_shipped", NOT_OUT, {"code": code}) for code in strangers])
     made = _new(session, actor, Kind.RETURN, "expected", to_site, facts, at)
-    session.add_all(
-        ShipmentLine(
-            shipment_id=made.id, code=row.code, vial_id=known[row.code].id, state="expected"
-        )
-        for row in rows
-    )
+    each: dict[str, Sequence[Any]] = {
+        "code": [row.code for row in rows],
+        "vial_id": [known[row.code].id for row in rows],
+    }
+    insert_many(session, ShipmentLine, {**_expected(made), "manifest": "{}"}, each)
     trace(session, actor, made, "announced", at, tubes=len(rows))
     return made
 

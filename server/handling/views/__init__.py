@@ -51,7 +51,16 @@ def register(kit: Kit) -> None:
     kit.nav.offer(62, N_("Stock-takes"), "/stock-takes", "storage.read")
     kit.nav.offer(63, N_("Shipments"), "/shipments", "storage.read")
     kit.nav.offer(65, N_("Labels"), "/labels", "storage.move")
+    _offer_records(kit)
     kit.panels.offer("vial.guard", 20, shipments.journey)
     kit.panels.offer("vial.actions", 50, panels.print_vial)
     kit.panels.offer("container.actions", 50, panels.print_container)
     kit.panels.offer("container.actions", 55, panels.count_container)
+
+
+def _offer_records(kit: Kit) -> None:
+    offer = kit.records.offer
+    offer(82, "work_list", N_("list"), "storage.read", "/lists/{code}")
+    offer(84, "stock_take", N_("stock-take"), "storage.read", "/stock-takes/{code}")
+    offer(86, "position_audit", N_("position audit"), "storage.read", "/position-audits/{code}")
+    offer(88, "shipment", N_("shipment"), "storage.read", "/shipments/{code}")

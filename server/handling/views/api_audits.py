@@ -97,6 +97,12 @@ class CoverageOut(msgspec.Struct):
     accuracy: AccuracyOut
 
 
+class CoveragesOut(msgspec.Struct):
+    """All freezers, by their codes."""
+
+    items: list[CoverageOut]
+
+
 @api.get("/position-audits")
 @require("storage.read")
 @describes("List the codes of position audits, newest first", answers={200: AuditsOut}, listed=True)
@@ -120,10 +126,11 @@ def draw_position_audit() -> tuple[AuditOut, int]:
 
 @api.get("/position-audits/coverage")
 @require("storage.read")
-@describes("What was audited of each freezer within a year", answers={200: list[CoverageOut]})
-def coverage() -> list[CoverageOut]:
+@describes("What was audited of each freezer within a year", answers={200: CoveragesOut})
+def coverage() -> CoveragesOut:
     """Answer the coverage of all freezers."""
-    return [_covered(one) for one in queries.coverage(g.session, g.actor, g.clock.now())]
+    rows = queries.coverage(g.session, g.actor, g.clock.now())
+    return CoveragesOut([_covered(one) for one in rows])
 
 
 @api.post("/position-audits/targets")

@@ -4,16 +4,21 @@ A vial that travels is out of storage, in the custody `transit` of one shipment.
 ends it: every other verb is refused where it would end the stay or use the vial.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
+from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import Conflict, Refusal
+from server.core.many import insert_many
 from server.core.words import N_
 from server.storage import queries, rules
 from server.storage.models import Container, Custody, Vial
+from server.storage.queries.carrying import held_vials
 from server.storage.rules import Act, State
 from server.storage.service.guarding import refuse_if_waiting
 from server.storage.service.holding import refuse_if_held
@@ -106,6 +111,43 @@ def miss_on_the_way(
     _become(vial, State.MISSING)
     trace(session, actor, "vial.missed", vial, at, shipment=shipment, reason=reason)
     return custody
+
+
+def miss_all_on_the_way(
+    session: Session,
+    actor: Actor,
+    vial_ids: Sequence[int],
+    shipment: str,
+    reason: str,
+    *,
+    at: datetime,
+) -> int:
+    """Decide in a few statements that many vials did not arrive; returns how many. They are missing from now on."""
+    vials = held_vials(session, vial_ids)
+    for one in vials.values():
+        if one.place != "transit":
+            facts = {"vial": one.code, "shipment": shipment}
+            raise Conflict(Refusal("not_in_shipment", NOT_IN_IT, facts))
+    if not vials:
+        return 0
+    by = actor.id if actor.kind == "person" else None
+    ended = {"ended_at": at, "ended_recorded_at": at, "ended_by": by}
+    stays = [one.custody_id for one in vials.values()]
+    session.execute(update(Custody).where(Custody.id.in_(stays)).values(ended))
+    began = {
+        "place": "unknown", "began_at": at, "began_recorded_at": at, "began_by": by,
+        "began_by_name": actor.name, "reason": shipment,
+    }  # fmt: skip
+    insert_many(session, Custody, began, {"vial_id": list(vials)})
+    missing = {"state": str(State.MISSING), "version": Vial.version + 1}
+    session.execute(update(Vial).where(Vial.id.in_(list(vials))).values(missing))
+    for row in list(session.identity_map.values()):
+        if isinstance(row, Vial | Custody):
+            session.expire(row)  # what is loaded already is read again, as these statements left it
+    told = {one.code: {"shipment": shipment, "reason": reason} for one in vials.values()}
+    org_id = session.scalar(select(Vial.org_id).where(Vial.id == next(iter(vials))))
+    audit.record_many(session, actor, "vial.missed", "vial", told, at=at, org_id=org_id)
+    return len(vials)
 
 
 def bring_home(

@@ -60,7 +60,7 @@ def test_the_api_audits(bank: Bank) -> None:
     assert nowhere.status_code == 404
     target = bank.api.post(f"{url}/targets", json={"freezer": "LN2-03", "percent": 50}, **send).json
     assert (target["positions"], target["checked"], target["still_to_check"]) == (178, 2, 87)
-    assert bank.api.get(f"{url}/coverage", **send).json == [target]
+    assert bank.api.get(f"{url}/coverage", **send).json == {"items": [target]}
     assert bank.api.post(f"{url}/{code}/close", **send).json["state"] == "closed"
     assert bank.api.get(url, **send).json["items"] == [code]
     assert bank.api.get(f"{url}/{code}", **send).json["seed"] == made.json["seed"]

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.audit.models import AuditEntry
 from server.core.actor import Actor
 from server.core.db import Database
 from server.core.errors import AllRefused, CryokeepError
@@ -177,6 +178,25 @@ def test_a_transfer_is_never_lost_in_between(database: Database, tier: str) -> N
             stays = session.scalars(wanted.order_by(Custody.id)).all()
             assert [one.ended_at for one in stays[:-1]] == [one.began_at for one in stays[1:]]
             assert stays[-1].ended_at is None
+
+
+def test_a_shipment_that_is_lost_as_a_whole_is_decided_in_one(database: Database) -> None:
+    stocked(database)
+    with database.writing() as session:
+        transfer(session, "SH-1", "SH-2", "SH-3")
+        first = vial(session, "SH-1")
+        version = first.version
+        assert receiving.close_shipment(session, actor(), newest(session), "lost", at=START) == 3
+        assert first.state == "missing"
+        assert first.version > version
+    with database.reading() as session:
+        assert states(session) == dict.fromkeys(("SH-1", "SH-2", "SH-3"), "missing")
+        for code in ("SH-1", "SH-2", "SH-3"):
+            stay = live_custody(session, vial(session, code))
+            assert stay is not None
+            assert (stay.place, stay.began_at) == ("unknown", START)
+            wanted = select(AuditEntry.action).where(AuditEntry.subject_code == code)
+            assert "vial.missed" in session.scalars(wanted).all()
 
 
 def test_nothing_else_is_done_with_what_travels(database: Database) -> None:

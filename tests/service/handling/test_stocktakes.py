@@ -142,6 +142,32 @@ def test_a_committed_box_says_what_was_seen_and_keeps_every_difference(database:
         ]  # fmt: skip
 
 
+def test_a_box_that_fails_halfway_is_not_committed_at_all(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stocked(database)
+    with database.writing() as session:
+        opened(session)
+        first = read(session, "D-1", ("A1", "SH-11"), ("A2", "SH-12"))
+        second = read(session, "D-2", ("A1", "SH-21"))
+    with database.writing() as session:
+        commit(session, "D-1", first)
+    monkeypatch.setattr(discrepancies, "write_down", lambda *_given: 1 / 0)
+    with pytest.raises(ZeroDivisionError), database.writing() as session:
+        commit(session, "D-2", second)
+
+    with database.reading() as session:
+        assert line(session, "D-1").state == "committed"
+        assert line(session, "D-2").state == "read"
+        assert vial(session, "SH-13").state == "missing"
+        assert vial(session, "SH-22").state == "in_storage"
+        assert set(kept(session)) == {"SH-13"}
+    monkeypatch.undo()
+    with database.writing() as session:  # what was read is still there
+        commit(session, "D-2", queries.compared(session, line(session, "D-2"))[0].fingerprint)
+        assert vial(session, "SH-22").state == "missing"
+
+
 def test_boxes_are_committed_one_by_one_and_the_last_one_ends_it(database: Database) -> None:
     stocked(database)
     with database.writing() as session:
