@@ -9,7 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -433,7 +433,9 @@ def _actor(session: Session, made: Import) -> Actor:
     who = made.applied_by_id or made.by_id
     if who is None:
         return Actor.system(made.by_name, door="import")
-    return person_actor(session, session.get_one(Person, who), "import", made.code)
+    person = session.get_one(Person, who)
+    actor = person_actor(session, person, "import", made.code)
+    return actor if person.active else replace(actor, permissions={})
 
 
 def _mapped(own: Sequence[Any], mapping: dict[str, int], foreign: Sequence[Any]) -> list[Any]:

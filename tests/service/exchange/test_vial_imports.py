@@ -238,3 +238,35 @@ def test_a_worker_that_is_gone_leaves_either_end(
                 made = session.get_one(Import, import_id)
                 service.apply(session, bank.importing.actor, made, "all", at=START)
     assert bank.count(Vial) == bank.count(Custody) == 40
+
+
+def test_who_was_switched_off_meanwhile_brings_nothing_in(bank: Bank) -> None:
+    from dataclasses import replace as with_
+
+    from server.accounts.models import Grant, Person
+    from server.accounts.queries import person_actor
+    from server.exchange.service import imports as service
+
+    with bank.database.writing() as session:
+        person = Person(
+            email="t@example.org", name="t", org_id=bank.importing.org_id, created_at=START
+        )
+        session.add(person)
+        session.flush()
+        grant = Grant(
+            person_id=person.id, role="technician", org_id=bank.importing.org_id, granted_at=START
+        )
+        session.add(grant)
+        session.flush()
+        actor, person_id = person_actor(session, person, "page"), person.id
+    mine = with_(bank.importing, actor=actor)
+    import_id = mine.checked("vials", HEADER + "0001,LOT1,BOX1,A1,,\n")
+    with bank.database.writing() as session:
+        service.apply(session, actor, session.get_one(Import, import_id), "all", at=START)
+        session.get_one(Person, person_id).active = False
+    mine.work()
+
+    made = mine.get(import_id)
+    assert (made.state, made.applied) == ("halted", 0)
+    assert "may not bring such rows" in made.because
+    assert bank.count(Vial) == 0
