@@ -24,7 +24,7 @@ export function home(kept: Kept): DocumentFragment {
   }
   const others = kept.online ? (kept.contact?.lists ?? []).filter((list) => !along.has(list.code)) : [];
   for (const list of others) slot(part, "open").append(button(`${say("tank_take", { code: list.code })} · ${list.title} (${list.waiting})`, "take", list.code, "tank"));
-  if (others.length === 0) slot(part, "open").append(make("p", say(kept.online ? "tank_nothing_open" : "tank_failed"), "quiet"));
+  if (others.length === 0) slot(part, "open").append(make("p", say(kept.online ? "tank_nothing_open" : "tank_later"), "quiet"));
   slot(part, "acts").append(...kept.acts.map(keptAct));
   part.querySelector<HTMLInputElement>("#device-name")!.value = kept.deviceName;
   hideWithout(part, { none: kept.lists.length === 0, kept: kept.acts.length > 0 });

@@ -30,9 +30,7 @@ export function tell(into: HTMLElement, state: State): void {
 
 function network(state: State): HTMLElement {
   if (state.online) return badge("normal", say("tank_online"));
-  const line = badge("warning", say("tank_offline"));
-  if (document.querySelector("[data-kept]") === null) line.append(` ${say("tank_no_alarms")}`);
-  return line;
+  return badge("warning", `${say("tank_offline")} ${say("tank_no_alarms")}`);
 }
 
 function* waiting(state: State): Generator<HTMLElement> {

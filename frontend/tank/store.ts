@@ -73,7 +73,7 @@ export async function deviceId(): Promise<string> {
 
 export async function deviceName(): Promise<string> {
   const named = (await read("meta", (store) => store.get("device_name"))) as string | undefined;
-  return named || (/\(([^;)]+)/.exec(navigator.userAgent)?.[1] ?? "device");
+  return named || (/iPad|iPhone|Android|Macintosh|Windows|CrOS|Linux/.exec(navigator.userAgent)?.[0] ?? "device");
 }
 
 export const nameDevice = (name: string): Promise<void> => change(["meta"], (table) => void table("meta").put(name, "device_name"));

@@ -14,6 +14,8 @@ const root = (): HTMLElement => document.querySelector<HTMLElement>("[data-tank]
 const part = (name: string): HTMLElement => root().querySelector<HTMLElement>(`[data-tank-${name}]`)!;
 const state: State = { online: false, signedOut: false, ready: false, refusal: "", contact: undefined, acts: [] };
 let shown = "";
+/** The kept page has no alarms: it makes way for the real one when the network that it missed is back. */
+let wasOffline = false;
 
 async function show(): Promise<void> {
   [state.acts, state.contact] = [await store.acts(), await store.lastContact()];
@@ -48,10 +50,12 @@ async function meet(): Promise<void> {
     if (sent > 0) remember(await contact());
     Object.assign(state, { online: true, signedOut: false, refusal: "" });
     freshen(met);
+    if (wasOffline && root().dataset["kept"] !== undefined && typed("tube") === "") return location.reload();
   } catch (error) {
     if (!(error instanceof NotSent)) throw error;
     Object.assign(state, { online: error.why !== "offline", signedOut: error.why === "signed_out" });
     state.refusal = error.why === "refused" ? error.message : "";
+    wasOffline ||= !state.online;
   }
   await show();
 }
