@@ -9,9 +9,10 @@ from server.core.actor import Actor
 from server.core.errors import Conflict, Refusal
 from server.core.words import N_
 from server.parties.models import Project
-from server.storage import rules
+from server.storage import queries, rules
 from server.storage.models import SampleType, Vial
-from server.storage.service.stays import hold
+from server.storage.rules.lineage import why_not_measured
+from server.storage.service.stays import hold, refuse
 from server.storage.service.vials import trace
 
 
@@ -34,8 +35,10 @@ def describe_vial(
     if vial.state in rules.TERMINAL:
         because = N_("%(vial)s has left for good; what is said of it stays as it is.")
         raise Conflict(Refusal("terminal_state", because, {"vial": vial.code}))
-    vial.comment, vial.project_id, vial.sample_type_id = now
+    vial.comment, vial.project_id, vial.sample_type = comment, now[1], sample_type
     session.flush()
+    if before[2] != now[2]:
+        _refuse_misfit(session, vial)
     names = ("comment", "project_id", "sample_type_id")
     told = {
         name: [old, new] for name, old, new in zip(names, before, now, strict=True) if old != new
@@ -51,3 +54,13 @@ def touch_vial(
     flag_modified(vial, "comment")
     session.flush()
     trace(session, actor, action, vial, at, changed=changed)
+
+
+def _refuse_misfit(session: Session, vial: Vial) -> None:
+    """Refuse a sample type that holds less than is in the vial, or does not fit where it stands."""
+    largest = vial.sample_type.largest_ul if vial.sample_type else None
+    if vial.volume_ul is not None:
+        refuse(why_not_measured(vial.code, vial.volume_ul, largest))
+    stay = queries.live_custody(session, vial)
+    if stay is not None and stay.place == "position" and stay.container is not None:
+        refuse(queries.why_not_allowed(session, stay.container, vial, stay.ordinal))

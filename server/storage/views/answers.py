@@ -2,15 +2,19 @@
 
 from datetime import datetime
 
+import msgspec
 from sqlalchemy.orm import Session
 
 from server.kit.api import Answer, Body
 from server.storage import queries
 from server.storage.models import Container, Vial
 from server.storage.queries import Finding, Hit, Path, Place
+from server.storage.queries.aliases import aliases_of
+from server.storage.queries.fields import plain_fields
 from server.storage.queries.guarding import destruction_of
 from server.storage.queries.holds import holds_of_vial
 from server.storage.queries.searching import Result, Results
+from server.storage.rules.limits import CRYOVIAL
 
 
 class StepOut(Answer):
@@ -44,11 +48,16 @@ class VialOut(Answer):
     damaged: bool
     destruction_waits: bool
     """It is to be destroyed, and a witness has not confirmed that yet."""
+    sample_type: str
+    aliases: list[str]
+    """Other codes by which the tube is found."""
+    fields: dict[str, str | float | bool]
+    """What stands in its custom fields, by their codes."""
     version: int
 
 
 class HitOut(Answer):
-    """Something that bears a code, or comes near it."""
+    """Something that bears a code, or comes near it; the name of a vial is the alias by which it was found."""
 
     kind: str
     code: str
@@ -142,6 +151,10 @@ class NewVials(Body):
     codes: list[str]
     box: str = ""
     position: str = ""
+    sample_type: str = ""
+    """What the samples are kept in; cryovials where it is left out."""
+    fields: dict[str, str | float | bool | None] = msgspec.field(default_factory=dict)
+    """What stands in the custom fields of each of them, by the fields' codes."""
 
 
 class VialsOut(Answer):
@@ -210,6 +223,9 @@ def vial_out(session: Session, vial: Vial) -> VialOut:
         thaws=vial.thaws,
         damaged=vial.damaged_at is not None,
         destruction_waits=destruction_of(session, vial) is not None,
+        sample_type=vial.sample_type.code if vial.sample_type else CRYOVIAL,
+        aliases=[alias.code for alias in aliases_of(session, vial)],
+        fields=plain_fields(session, "vial", vial.id),
         version=vial.version,
     )
 

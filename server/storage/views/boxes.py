@@ -14,9 +14,12 @@ from server.kit.i18n import gettext
 from server.storage import queries
 from server.storage import service as storage
 from server.storage.models import Container
+from server.storage.service.entering import Entering, enter_vials
 from server.storage.views import drawing
 from server.storage.views.blueprints import pages
 from server.storage.views.container_facts import about
+from server.storage.views.field_inputs import new_inputs, typed_fields
+from server.storage.views.filling import type_choices
 from server.storage.views.forms import VialsForm
 
 
@@ -64,7 +67,8 @@ def add_vials(code: str) -> Response | tuple[str, int]:
         lot = catalogue.lot(g.session, g.actor, form.lot, "storage.edit")
         start = storage.position_in(g.session, found, form.position)
         at = g.clock.now()
-        made = storage.add_vials(g.session, g.actor, lot, form.lines, found, start, at=at)
+        entering = Entering(form.sample_type, typed_fields(request.form))
+        made = enter_vials(g.session, g.actor, lot, form.lines, entering, found, start, at=at)
     except (Invalid, Conflict, NotFound) as refused:
         return _form(found, typed_of(request.form), refused), 422
     notices.tell(gettext("Entered into %(box)s: %(count)s tubes.", box=found.code, count=len(made)))
@@ -73,4 +77,11 @@ def add_vials(code: str) -> Response | tuple[str, int]:
 
 def _form(found: Container, typed: Typed, refused: CryokeepError | None = None) -> str:
     errors = errors_of(refused) if refused else {}
-    return render_template("storage/add_vials.html", box=found, typed=typed, errors=errors)
+    return render_template(
+        "storage/add_vials.html",
+        box=found,
+        typed=typed,
+        errors=errors,
+        types=type_choices(found.org_id),
+        inputs=new_inputs(found.org_id),
+    )
