@@ -2,7 +2,7 @@
  * A wedge scanner types a code faster than any hand and ends with Enter. Wherever it lands, the code goes to find,
  * and the field that it landed in gets its former text back. Two kinds of field keep their scans: those that ask for
  * a code (class "code" or data-scan), and passwords, which must never become part of an address. Where the page itself
- * waits for a code (data-scan-first), scans that land nowhere go there and not to find.
+ * waits for a code (data-scan with autofocus, or data-scan-first), scans that land elsewhere go there and not to find.
  */
 import { textField, type TextField } from "./editable";
 
@@ -50,25 +50,33 @@ function finish(event: KeyboardEvent): void {
   burst = null;
   if (scan === null || scan.text.length < SHORTEST_CODE) return;
   if (event.timeStamp - scan.last > FASTEST_HAND_MS * 2 || keepsItsScans(scan.field)) return;
+  const goesTo = ownField() ?? scanField();
+  if (goesTo === null) return;
   finished = performance.now();
   event.preventDefault();
   event.stopImmediatePropagation();
   if (scan.field !== null) scan.field.value = scan.before;
-  find(scan.text);
+  goesTo.value = scan.text;
+  if (!leadsOn(goesTo)) goesTo.form?.requestSubmit();
 }
 
-const ownField = (): HTMLInputElement | null => document.querySelector<HTMLInputElement>("input[data-scan-first]");
+/** The field that the page itself waits with for a code: of several in its form the first that is still empty. */
+function ownField(): HTMLInputElement | null {
+  const waits = document.querySelector<HTMLInputElement>("input[data-scan][autofocus], input[data-scan-first]");
+  const fields = [...(waits?.form?.querySelectorAll<HTMLInputElement>("input[data-scan][required]") ?? [])];
+  return fields.find((field) => field.value === "") ?? waits;
+}
 
-function find(code: string): void {
-  const field = ownField() ?? scanField();
-  if (field === null) return;
-  field.value = code;
-  const enter = new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true });
-  if (field === scanField() || field.dispatchEvent(enter)) field.form?.requestSubmit();
+/** A scanner ends each code with Enter: in a form that asks for several codes, that leads on to the next one. */
+function leadsOn(from: HTMLInputElement): boolean {
+  const fields = [...(from.form?.querySelectorAll<HTMLInputElement>("input[data-scan][required]") ?? [])];
+  const next = fields.slice(fields.indexOf(from) + 1).find((field) => field.value === "");
+  if (!fields.includes(from) || from.value === "" || next === undefined) return false;
+  next.focus();
+  return true;
 }
 
 export function listenForScans(): void {
-  if (scanField() === null && document.querySelector("[data-tank]") === null && ownField() === null) return;
   document.addEventListener(
     "keydown",
     (event) => {
@@ -78,4 +86,8 @@ export function listenForScans(): void {
     },
     { capture: true },
   );
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing || !(event.target instanceof HTMLInputElement)) return;
+    if (event.target.type !== "password" && leadsOn(event.target)) event.preventDefault();
+  });
 }

@@ -80,13 +80,19 @@ async function keep(work: () => Promise<string>): Promise<void> {
   } catch (error) {
     const why = error instanceof Refused ? say(error.word, error.facts) : say("tank_not_kept", { why: String(error) });
     speak("refused", "why", why);
-    const field = document.querySelector<HTMLInputElement>("#tube");
-    field?.select();
+    scanAgain(error instanceof Refused && error.word === "tank_other_box" ? "#box" : "#tube");
     return;
   }
   shown = "";
   await show();
   void meet();
+}
+
+function scanAgain(wrong: string): void {
+  const field = document.querySelector<HTMLInputElement>(wrong);
+  if (wrong === "#box" && field !== null) field.value = "";
+  field?.focus();
+  field?.select();
 }
 
 /** Where the browser can, it sends by itself even after the page was closed. */
@@ -163,14 +169,6 @@ const FORMS: Record<string, () => Promise<void>> = {
   name: async () => store.nameDevice(typed("device-name")),
 };
 
-function onEnter(event: KeyboardEvent): void {
-  if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
-  const box = document.querySelector<HTMLInputElement>("#box");
-  if (event.target.id !== "tube" || box === null || box.value !== "") return;
-  event.preventDefault(); // a scanner ends each code with Enter: the first of two scans goes on to the box
-  box.focus();
-}
-
 async function install(): Promise<void> {
   if (!("serviceWorker" in navigator)) return;
   await navigator.serviceWorker.register("/tank/worker.js", { scope: "/tank" });
@@ -193,7 +191,6 @@ export function start(): void {
   root().addEventListener("change", (event) => {
     if ((event.target as HTMLElement).id === "device-name") void store.nameDevice(typed("device-name"));
   });
-  root().addEventListener("keydown", onEnter);
   window.addEventListener("hashchange", () => {
     part("said").replaceChildren();
     void show();

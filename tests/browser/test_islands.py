@@ -72,6 +72,30 @@ def test_a_scan_from_anywhere_lands_in_find(page: "Page", shown: Shown, code: st
     assert shown.found == [code]
 
 
+WAITS = """<form id="own"><input id="note"><input class="code" id="tube" data-scan autofocus required>
+<input class="code" id="bin" data-scan required></form>"""
+
+
+def test_a_page_that_waits_for_codes_gets_the_scans_wherever_they_land(
+    page: "Page", shown: Shown
+) -> None:
+    shown.pages["waits"] = render_text(WAITS)
+    opened(page, shown, "waits")
+    page.evaluate(
+        "addEventListener('submit', event => { event.preventDefault(); document.title = 'sent' })"
+    )
+    page.locator("#note").focus()
+    page.evaluate(SCAN, "SH-1184")
+    assert (page.input_value("#tube"), focused(page)) == ("SH-1184", "bin")
+    assert page.title() != "sent"
+    page.locator("#note").focus()
+    page.evaluate(SCAN, "D-044")
+
+    assert (page.input_value("#bin"), page.input_value("#note")) == ("D-044", "")
+    assert page.title() == "sent"
+    assert shown.found == []
+
+
 def test_a_field_that_a_scan_fell_into_gets_its_text_back(page: "Page", shown: Shown) -> None:
     opened(page, shown, "parts").locator("#note").fill("half a note")
     page.evaluate("addEventListener('submit', event => event.preventDefault())")
