@@ -198,6 +198,11 @@ ACTIONS: Mapping[str, str] = {
     "shipment.received": N_("shipment received"),
     "shipment.cancelled": N_("shipment cancelled"),
     "shipment_rule.changed": N_("rule of quarantine changed"),
+    "offline_act.conflict": N_("act without a network kept: it quarrels with what is recorded"),
+    "offline_act.refused": N_("act without a network kept: it was refused"),
+    "offline_act.seen": N_("act without a network read by who did it"),
+    "offline_act.late": N_("act without a network recorded late"),
+    "offline_act.dropped": N_("act without a network dropped"),
 }
 """Every action that is recorded, in words; what an older version wrote may be missing here."""
 
