@@ -79,6 +79,16 @@ SPECIAL = {
     "container_type": {"kind": "rack"},
     "custody": {"place": "bench", "vial_id": 1},
     "alarm_rule": {"kind": "high", "severity": "critical"},
+    "label_template": {"symbol": "none"},
+    "work_list": {"kind": "pick"},
+    "discrepancy": {"kind": "missing"},
+    "offline_act": {"outcome": "done"},
+    "position_audit": {"state": "open"},
+    "audited_position": {"state": "waiting"},
+    "shipment": {"kind": "incoming"},
+    "shipment_line": {"state": "expected"},
+    "stock_take": {"state": "open"},
+    "stock_take_box": {"state": "waiting"},
 }
 
 

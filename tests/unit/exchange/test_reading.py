@@ -63,7 +63,7 @@ def test_a_workbook_keeps_zeros_and_what_looks_like_a_sum() -> None:
         found = [[cell or "" for cell in row] for row in reading.rows(file, how)]
 
     assert how.kind == "xlsx"
-    assert [(row + [""])[:3] for row in found] == [["a", "b", "c"], *rows]
+    assert [[*row, ""][:3] for row in found] == [["a", "b", "c"], *rows]
 
 
 @pytest.mark.parametrize(
