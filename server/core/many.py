@@ -45,7 +45,7 @@ class Ids(TypeDecorator[list[int]]):
         pg = dialect.name == "postgresql"
         return dialect.type_descriptor(ARRAY(BigInteger()) if pg else Text())
 
-    def process_bind_param(self, value: Sequence[int] | None, dialect: Dialect) -> Any:  # noqa: ANN401
+    def process_bind_param(self, value: Sequence[int] | None, dialect: Dialect) -> Any:  # noqa: ANN401  as SQLAlchemy declares it
         """Return the list as the driver takes it."""
         ids = list(value or ())
         return ids if dialect.name == "postgresql" else json.dumps(ids)
@@ -64,13 +64,13 @@ class among(FunctionElement[bool]):  # noqa: N801  reads as a function, as those
 
 
 @compiles(among, "postgresql")
-def _among_pg(element: among, compiler: SQLCompiler, **words: Any) -> str:  # noqa: ANN401
+def _among_pg(element: among, compiler: SQLCompiler, **words: Any) -> str:  # noqa: ANN401  handed through
     column, ids = element.clauses
     return f"{compiler.process(column, **words)} = ANY({compiler.process(ids, **words)})"
 
 
 @compiles(among, "sqlite")
-def _among_sqlite(element: among, compiler: SQLCompiler, **words: Any) -> str:  # noqa: ANN401
+def _among_sqlite(element: among, compiler: SQLCompiler, **words: Any) -> str:  # noqa: ANN401  handed through
     column, ids = element.clauses
     listed = f"(SELECT value FROM json_each({compiler.process(ids, **words)}))"  # noqa: S608  both compiled
     return f"{compiler.process(column, **words)} IN {listed}"

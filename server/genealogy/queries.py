@@ -48,7 +48,7 @@ def _edges(session: Session, end: Literal["child", "parent"], keys: Sequence[Key
 
 def either(
     kind: ColumnElement[Any] | Any,  # noqa: ANN401  a mapped column
-    number: ColumnElement[Any] | Any,  # noqa: ANN401
+    number: ColumnElement[Any] | Any,  # noqa: ANN401  a mapped column
     keys: Collection[Key],
 ) -> ColumnElement[bool]:
     """Return the condition that (kind, number) is one of these, by index on both databases."""
