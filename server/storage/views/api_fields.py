@@ -5,8 +5,6 @@ from datetime import datetime
 import msgspec
 from flask import Response, g
 
-from server.core.errors import NotFound, Refusal
-from server.core.words import N_
 from server.kit import answers as kit_answers
 from server.kit import api as described
 from server.kit import etag
@@ -101,13 +99,6 @@ class SampleTypesOut(Answer):
     items: list[SampleTypeOut]
 
 
-def _thing(plural: str, code: str, permissions: dict[str, str]) -> Thing:
-    if plural not in PLURALS:
-        because = N_("“%(found)s” has no custom fields.")
-        raise NotFound(Refusal("no_fields", because, {"found": plural}))
-    return thing_of(PLURALS[plural], code, permissions)
-
-
 def _out(thing: Thing) -> Response:
     subject = subject_of(thing)
     fields = plain_fields(g.session, subject, thing.id)
@@ -115,21 +106,27 @@ def _out(thing: Thing) -> Response:
     return etag.put(kit_answers.json(out), thing.version)
 
 
-@api.get("/<any(vials, lots, lines, containers):plural>/<code>/fields")
+@api.get("/vials/<code>/fields", defaults={"plural": "vials"})
+@api.get("/lots/<code>/fields", defaults={"plural": "lots"})
+@api.get("/lines/<code>/fields", defaults={"plural": "lines"})
+@api.get("/containers/<code>/fields", defaults={"plural": "containers"})
 @require("storage.read")
 @describes("Read the custom fields of a thing", answers={200: FieldsOut})
 def fields(plural: str, code: str) -> Response:
     """Answer what stands in a thing's custom fields."""
-    return _out(_thing(plural, code, READING))
+    return _out(thing_of(PLURALS[plural], code, READING))
 
 
-@api.patch("/<any(vials, lots, lines, containers):plural>/<code>/fields")
+@api.patch("/vials/<code>/fields", defaults={"plural": "vials"})
+@api.patch("/lots/<code>/fields", defaults={"plural": "lots"})
+@api.patch("/lines/<code>/fields", defaults={"plural": "lines"})
+@api.patch("/containers/<code>/fields", defaults={"plural": "containers"})
 @require("storage.edit")
 @describes("Set custom fields of a thing", body=FieldsIn, answers={200: FieldsOut})
 def change_fields(plural: str, code: str) -> Response:
     """Set some of a thing's custom fields, all or none."""
     wanted = described.read(FieldsIn)
-    thing = _thing(plural, code, PERMISSIONS)
+    thing = thing_of(PLURALS[plural], code, PERMISSIONS)
     etag.check(thing.version)
     set_fields(g.session, g.actor, thing, wanted.fields, at=g.clock.now())
     return _out(thing)
