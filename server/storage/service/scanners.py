@@ -84,7 +84,9 @@ def _trace(
     manner: Manner | None,
     at: datetime,
 ) -> None:
-    facts: dict[str, Any] = {} if manner is None else {"mirrored": manner.mirrored, "columns": scanner.columns}
+    facts: dict[str, Any] = (
+        {} if manner is None else {"mirrored": manner.mirrored, "columns": scanner.columns}
+    )
     audit.record(
         session, actor, action, "scanner", scanner.code, at=at, org_id=scanner.org_id, **facts
     )
