@@ -1,0 +1,344 @@
+"""A technician at a tank, on a phone, by HTTPS under a host name: the network drops in the middle of a list, and comes back.
+
+The name bank.test is led to this machine by Chromium's own rule (--host-resolver-rules). The local CA's
+certificate for that name is checked here by Python against ca.crt; Chromium, which reads no CA from a
+file, is told to trust exactly this key (--ignore-certificate-errors-spki-list), which it treats as a
+good certificate: the page is a secure context, and service workers run.
+"""
+
+import base64
+import hashlib
+import os
+import signal
+import socket
+import ssl
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import select
+
+from server.cli.demo_people import DEMO_PASSWORD
+from server.core.actor import Actor
+from server.core.clock import SystemClock
+from server.core.db import Database
+from server.handling.models import OfflineAct, WorkLine, WorkList
+from server.storage import service as storage
+from server.storage.models import Custody, Vial
+from server.storage.queries import live_custody, occupants, vial_path
+from tests.support.processes import Process
+from tools.needs import program
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+pytestmark = pytest.mark.needs("built pages")
+NAME = "bank.test"
+AHEAD = timedelta(hours=3)
+FAST_CLOCK = f"""(() => {{
+  delete ServiceWorkerRegistration.prototype.sync;  // its worker would have this machine's own clock
+  const Real = Date, ahead = {int(AHEAD.total_seconds() * 1000)};
+  globalThis.Date = class extends Real {{
+    constructor(...given) {{ super(...(given.length ? given : [Real.now() + ahead])); }}
+    static now() {{ return Real.now() + ahead; }}
+  }};
+}})()"""
+
+
+ANYWHERE = """async code => {
+  for (const key of [...code, "Enter"]) {
+    document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+    await new Promise(resume => setTimeout(resume, 2));
+  }
+}"""
+
+
+@dataclass(frozen=True)
+class House:
+    """Cryokeep listening under a name of its own."""
+
+    address: str
+    port: int
+    ca: Path
+    bank: Database
+
+
+@pytest.fixture
+def house(
+    bank: Database,
+    process: Callable[..., Process],
+    free_port: Callable[[], int],
+    tmp_path: Path,
+) -> House:
+    """Start Cryokeep as a bank would: on every address, under a public name, with the local CA."""
+    port = free_port()
+    surroundings = {
+        "CRYOKEEP_HOME": str(tmp_path / "home"),
+        "CRYOKEEP_HOST": "0.0.0.0",
+        "CRYOKEEP_PORT": str(port),
+        "CRYOKEEP_PUBLIC_URL": f"https://{NAME}:{port}",
+        "CRYOKEEP_BROKER": "embedded",
+        "CRYOKEEP_DATABASE": bank.url.render_as_string(hide_password=False),
+    }
+    up = process([sys.executable, "-m", "server", "up"], env=surroundings, name="up")
+    up.wait_for_log("Stop with Ctrl-C", timeout=120)
+    return House(f"https://{NAME}:{port}", port, tmp_path / "home" / "ca" / "ca.crt", bank)
+
+
+def trusted_key(house: House) -> str:
+    """Check the server's certificate against the local CA, for its name; return the hash of its key."""
+    trust = ssl.create_default_context(cafile=str(house.ca))
+    with (
+        socket.create_connection(("127.0.0.1", house.port), timeout=20) as plain,
+        trust.wrap_socket(plain, server_hostname=NAME) as secure,
+    ):
+        shown = secure.getpeercert(binary_form=True)
+    assert shown is not None
+    key = x509.load_der_x509_certificate(shown).public_key()
+    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(spki).digest()).decode()
+
+
+@pytest.fixture
+def phone(house: House, chromium: "Browser", tmp_path: Path) -> Iterator[Callable[..., "Page"]]:
+    """Give `phone()`: the page of a phone with a disk of its own; again after it was closed or killed."""
+    key = trusted_key(house)
+    opened: list[BrowserContext] = []
+
+    def phone(script: str = "") -> "Page":
+        context = chromium.browser_type.launch_persistent_context(
+            tmp_path / "phone",
+            executable_path=program("chromium"),
+            args=[
+                "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update",
+                f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
+                f"--ignore-certificate-errors-spki-list={key}",
+            ],
+            base_url=house.address, locale="en-GB", viewport={"width": 390, "height": 844}, has_touch=True,
+        )  # fmt: skip
+        opened.append(context)
+        context.set_default_timeout(20_000)
+        context.add_init_script(script)
+        return context.new_page()
+
+    yield phone
+    for context in opened:
+        with ignoring_closed():
+            context.close()
+
+
+def ignoring_closed() -> AbstractContextManager[None]:
+    from playwright.sync_api import Error
+
+    return suppress(Error)
+
+
+def sign_in(page: "Page") -> None:
+    page.goto("/sign-in?next=/tank")
+    give_password(page)
+
+
+def give_password(page: "Page") -> None:
+    page.fill("#email", "tech1@bank.example")
+    page.fill("#password", DEMO_PASSWORD)
+    page.click("main button.main")
+    page.wait_for_url("**/tank")
+
+
+def make_list(page: "Page", codes: list[str]) -> str:
+    page.goto("/lists/new?kind=pick")
+    page.fill("textarea[name=codes]", "\n".join(codes))
+    page.click("main button.main")
+    page.wait_for_url("**/lists/P-*")
+    return page.url.rpartition("/")[2].partition("?")[0]
+
+
+def some_tubes(bank: Database) -> list[str]:
+    """Return five codes of one box of distribution vials."""
+    with bank.reading() as session:
+        wanted = (
+            select(Vial.code)
+            .join(Custody, Custody.vial_id == Vial.id)
+            .where(Vial.state == "in_storage", Vial.lot.has(tier="distribution"))
+            .where(Custody.ended_at.is_(None), Custody.place == "position")
+            .order_by(Custody.container_id, Custody.ordinal)
+        )
+        return list(session.scalars(wanted.limit(5)))
+
+
+def expected(page: "Page") -> str:
+    return page.locator("[data-slot=code]").inner_text().strip()
+
+
+def scan(page: "Page", code: str) -> None:
+    """Type like a wedge scanner into the field that has the focus."""
+    page.keyboard.type(code, delay=2)
+    page.keyboard.press("Enter")
+
+
+def take(page: "Page") -> str:
+    code = expected(page)
+    scan(page, code)
+    page.get_by_text(f"{code} is kept on this device").wait_for()
+    return code
+
+
+def colleague_moves(bank: Database, code: str) -> str:
+    """Let somebody else move the tube within its box; return where it is now."""
+    with bank.writing() as session:
+        tube = session.scalars(select(Vial).where(Vial.code == code)).one()
+        stay = live_custody(session, tube)
+        box = stay.container
+        taken = occupants(session, box)
+        free = next(one for one in reversed(box.shape.usable) if one not in taken)
+        at = SystemClock().now()
+        storage.move_vial(session, Actor.system("colleague"), tube, box, free, at=at)
+        return vial_path(session, tube).text
+
+
+def pulled_out(page: "Page") -> None:
+    page.context.set_offline(True)
+    page.get_by_text("Network: none").wait_for()
+
+
+def test_a_list_goes_on_when_the_network_drops(
+    house: House, phone: Callable[..., "Page"], eventually: Callable[..., object]
+) -> None:
+    *codes, stray = some_tubes(house.bank)
+    page = phone(FAST_CLOCK)
+    sign_in(page)
+    code = make_list(page, codes)
+    page.goto("/tank")
+    page.get_by_text("This page opens without a network").wait_for()
+    page.get_by_text("The clock of this device is 3 h 0 min wrong").wait_for()
+    page.get_by_role("button", name=f"Take {code} along").click()
+    page.get_by_role("button", name=f"Walk {code}").click()
+    assert page.evaluate("location.protocol + isSecureContext + innerWidth") == "https:true390"
+    assert page.locator("form .button.main").bounding_box()["height"] >= 64
+    done = [take(page)]
+    page.get_by_text("Everything is sent").wait_for()
+
+    pulled_out(page)
+    scan(page, stray)
+    refusal = page.locator(".refused")
+    refusal.wait_for()
+    assert stray in refusal.inner_text()
+    assert expected(page) in refusal.inner_text()
+    page.locator("#tube").fill("")
+    page.evaluate("document.activeElement.blur()")
+    done.append(expected(page))
+    page.evaluate(ANYWHERE, done[-1])
+    page.get_by_text(f"{done[-1]} is kept on this device").wait_for()
+    page.get_by_text("Waiting to be sent (1)").wait_for()
+
+    page.goto("/tank")
+    page.get_by_text("Waiting to be sent (1)").wait_for()
+    page.get_by_role("button", name=f"Walk {code}").click()
+    moved = expected(page)
+    now = colleague_moves(house.bank, moved)
+    done.append(take(page))
+    page.get_by_role("button", name="It is not there").click()
+    page.get_by_text("Waiting to be sent (3)").wait_for()
+    lost = next(one for one in codes if one not in done)
+    before = SystemClock().now()
+
+    page.context.set_offline(False)
+    page.get_by_text("Everything is sent").wait_for()
+    page.get_by_text("1 acts were not done").first.click()
+    page.wait_for_url("**/tank/conflicts")
+    shown = page.inner_text("main")
+    assert f"{moved} was moved meanwhile" in shown
+    assert now in shown
+    assert "colleague" in shown
+
+    with house.bank.reading() as session:
+        acts = session.scalars(select(OfflineAct).order_by(OfflineAct.id)).all()
+        assert [act.outcome for act in acts] == ["done", "done", "conflict", "done"]
+        assert {act.clock for act in acts} == {"wrong"}
+        assert all(act.happened_at < before < act.arrived_at for act in acts[1:])
+        kept = session.scalars(select(Vial).where(Vial.code == moved)).one()
+        assert vial_path(session, kept).text == now
+        taken = session.scalars(select(Vial).where(Vial.code == done[1])).one()
+        stay = live_custody(session, taken)
+        assert stay.place == "bench"
+        assert abs(stay.began_at - acts[1].happened_at) < timedelta(seconds=1)
+        assert stay.began_recorded_at > stay.began_at
+        gone = session.scalars(select(Vial).where(Vial.code == lost)).one()
+        assert gone.state == "missing"
+
+    page.locator("input[name=reason]").fill("the tube in my hand was another one")
+    page.get_by_role("button", name="Drop it").click()
+    page.get_by_text("Nothing waits for a decision").wait_for()
+    with house.bank.reading() as session:
+        waiting = select(Vial.code).join(WorkLine).where(WorkLine.state == "waiting")
+        assert session.scalars(waiting).all() == [moved]
+        assert session.scalars(select(WorkList.state)).one() == "open"
+
+
+def sign_out(page: "Page") -> None:
+    page.locator(".menu-button").click()
+    page.locator("#menu form[action='/sign-out'] button").click()
+
+
+def kill(folder: Path) -> None:
+    """Kill the browser that this test started with this folder, as a flat battery would."""
+    mark = f"--user-data-dir={folder}"
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                words = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            except OSError:
+                continue
+            if mark in words and not any(word.startswith("--type=") for word in words):
+                os.kill(int(entry.name), signal.SIGKILL)
+
+
+def test_a_killed_browser_loses_nothing_and_signing_out_warns_and_clears(
+    house: House, phone: Callable[..., "Page"], tmp_path: Path
+) -> None:
+    codes = some_tubes(house.bank)[:2]
+    page = phone()
+    sign_in(page)
+    code = make_list(page, codes)
+    page.goto("/tank")
+    page.get_by_text("This page opens without a network").wait_for()
+    page.get_by_role("button", name=f"Take {code} along").click()
+    page.get_by_role("button", name=f"Walk {code}").click()
+    pulled_out(page)
+    taken = take(page)
+    page.get_by_text("Waiting to be sent (1)").wait_for()
+    kill(tmp_path / "phone")
+    with ignoring_closed():
+        page.context.close()
+
+    page = phone()
+    page.context.set_offline(True)
+    page.goto("/tank")
+    page.get_by_text("Waiting to be sent (1)").wait_for()
+    sign_out(page)
+    page.get_by_role("button", name="Stay signed in").click()
+    page.context.clear_cookies()
+    page.context.set_offline(False)
+    page.get_by_role("link", name="Sign in").click()
+    give_password(page)
+    page.get_by_text("Everything is sent").wait_for()
+    with house.bank.reading() as session:
+        (act,) = session.scalars(select(OfflineAct))
+        assert act.outcome == "done"
+        vial = session.scalars(select(Vial).where(Vial.code == taken)).one()
+        assert vial.state == "checked_out"
+
+    sign_out(page)
+    page.wait_for_url("**/sign-in")
+    kept = page.evaluate(
+        "async () => [(await caches.keys()).length, (await navigator.serviceWorker.getRegistrations()).length]"
+    )
+    assert kept == [0, 0]
