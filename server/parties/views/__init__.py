@@ -13,5 +13,12 @@ def register(kit: Kit) -> None:
     """Put organisations into the page head of those who manage them."""
     kit.nav.offer(85, N_("Organisations"), "/organisations", "parties.manage")
     offer = kit.records.offer
-    offer(110, "organisation", N_("organisation"), "parties.manage", "/organisations/{code}", found=True)
+    offer(
+        110,
+        "organisation",
+        N_("organisation"),
+        "parties.manage",
+        "/organisations/{code}",
+        found=True,
+    )
     offer(90, "project", N_("project"), "storage.read", "/vials?project={code}", found=True)
