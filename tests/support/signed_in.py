@@ -16,6 +16,7 @@ from server.accounts.models import Grant, Person
 from server.core.clock import Clock, SystemClock
 from server.core.db import Database
 from server.core.settings import Settings
+from tests.support.quick_app import quickened
 
 PASSWORD = "nine frosted tubes"
 
@@ -92,7 +93,7 @@ def make_app(database: Database, home: Path, clock: Clock | None = None) -> Flas
     from server.app import create_app
 
     settings = Settings.read({"CRYOKEEP_HOME": str(home)})
-    return create_app(settings, database, clock or SystemClock())
+    return quickened(create_app(settings, database, clock or SystemClock()))
 
 
 class Served:

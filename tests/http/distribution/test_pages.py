@@ -20,7 +20,7 @@ class Place:
         self.app = make_app(database, home)
         with database.writing() as session:
             shelves = Shelves(session)
-            bank = shelves.org("BANK")
+            bank = shelves.org("BANK", last_of_line=2)
             line = shelves.line(bank, code="SH0041", listed=True)
             lot = shelves.lot(bank, line=line, code="L-1")
             box = shelves.box(
