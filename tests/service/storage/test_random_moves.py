@@ -255,7 +255,7 @@ def test_random_hands_never_break_custody(
         pass
 
     Here.database, Here.done = database, Counter()
-    examples = 14 if database.dialect == "sqlite" else 6
+    examples = 14 if database.dialect == "sqlite" else 9  # fewer leave some act out
     Here.TestCase.settings = settings(
         max_examples=examples,
         stateful_step_count=50,
