@@ -1,7 +1,10 @@
 """Consolidation: planned for a freezer or rack, done box by box, each box as one move."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +15,7 @@ from server.core.words import N_
 from server.reports.models import ConsolidationPlan, ConsolidationStep
 from server.reports.queries import plans as queries
 from server.reports.queries.fullness import boxes_of
-from server.reports.rules.consolidation import plan
+from server.reports.rules.consolidation import Step, plan
 from server.storage.models import BulkMove, Container, Vial
 from server.storage.queries.limits import why_none_allowed
 from server.storage.service import bulk
@@ -27,10 +30,8 @@ CHANGED = N_("%(box)s was changed since the plan was made. Make a new plan.")
 SETTLED = N_("This step is settled already.")
 
 
-def make_plan(
-    session: Session, actor: Actor, container: Container, *, at: datetime
-) -> ConsolidationPlan:
-    """Plan which boxes inside a freezer or rack can be emptied; nothing moves yet.
+def steps_for(session: Session, container: Container) -> list[Step]:
+    """Return which boxes inside a freezer or rack can be emptied, and where their tubes go; reads only.
 
     Refused where no box can be emptied, or there are more boxes than a plan looks at.
     """
@@ -39,16 +40,21 @@ def make_plan(
         facts = {"container": container.code, "found": len(boxes), "most": MOST_BOXES}
         raise Conflict(Refusal("many_boxes", MANY, facts))
     by_id = {box.id: box for box in boxes}
-    allowed: dict[tuple[int, int], bool] = {}
 
+    @cache
     def may(vial: int, box: int) -> bool:
-        if (vial, box) not in allowed:
-            allowed[vial, box] = not why_none_allowed(session, [(vial, by_id[box], None)])
-        return allowed[vial, box]
+        return not why_none_allowed(session, [(vial, by_id[box], None)])
 
     steps = plan(queries.filled(session, boxes), may)
     if not steps:
         raise Conflict(Refusal("nothing_to_gain", NOTHING, {"container": container.code}))
+    return steps
+
+
+def make_plan(
+    session: Session, actor: Actor, container: Container, steps: Sequence[Step], *, at: datetime
+) -> ConsolidationPlan:
+    """Keep these steps as a plan; nothing moves yet, and each step is asked again when it is done."""
     made = ConsolidationPlan(
         org_id=container.org_id, container_id=container.id, made_at=at, made_by_name=actor.name
     )
@@ -123,11 +129,11 @@ def _trace(
     made: ConsolidationPlan,
     what: str,
     at: datetime,
-    **facts: object,
+    **facts: Any,  # noqa: ANN401  whatever the record is told
 ) -> None:
     audit.record(
         session, actor, f"consolidation.{what}", "consolidation", str(made.id), at=at,
-        org_id=made.org_id, **facts,  # type: ignore[arg-type]  # the record takes any facts
+        org_id=made.org_id, **facts,
     )  # fmt: skip
 
 

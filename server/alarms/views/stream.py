@@ -43,8 +43,13 @@ def hub_of(made: Kit) -> Hub:
 
 
 def events(hub: Hub, actor: Actor, token: str) -> Iterator[str]:
-    """Yield events; nothing of the database is held between two of them."""
+    """Yield events; nothing of the database is held between two of them.
+
+    Looked at once before the first: a page that has just shown what was answered must not be followed
+    by the board as it was before.
+    """
     ends = time.monotonic() + LIFE_S
+    hub.look()
     seen, sent = 0, Parts()
     while time.monotonic() < ends:
         parts = hub.parts(_kind(actor), lambda: render(actor))

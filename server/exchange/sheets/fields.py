@@ -14,6 +14,8 @@ from server.exchange import bulk
 from server.exchange.rules import Column
 from server.exchange.sheets.base import Item, Values
 from server.storage.models import FieldDefinition, FieldValue
+from server.storage.queries.fields import definitions
+from server.storage.rules.fields import NO, YES, plain_number
 from server.storage.rules.limits import CRYOVIAL
 
 PREFIX = "field:"
@@ -34,16 +36,6 @@ def columns_of(session: Session, org_id: int, subject: str) -> list[Column]:
         )
         for one in definitions(session, org_id, subject)
     ]
-
-
-def definitions(session: Session, org_id: int, subject: str) -> list[FieldDefinition]:
-    """Return the fields that are in use, in the order of the form."""
-    wanted = select(FieldDefinition).where(
-        FieldDefinition.org_id == org_id,
-        FieldDefinition.subject == subject,
-        FieldDefinition.retired_at.is_(None),
-    )
-    return list(session.scalars(wanted.order_by(FieldDefinition.place, FieldDefinition.id)))
 
 
 def check(item: Item, defined: Sequence[FieldDefinition], sample_type_id: int | None) -> None:
@@ -122,15 +114,10 @@ def written(value: Any) -> tuple[str, float | None]:  # noqa: ANN401  a value of
     if isinstance(value, list):  # as it was kept before
         return value[0], value[1]
     if isinstance(value, bool):
-        return ("yes" if value else "no"), float(value)
+        return (YES if value else NO), float(value)
     if isinstance(value, int | float):
         return plain_number(float(value)), float(value)
     return (value.isoformat() if isinstance(value, date) else str(value)), None
-
-
-def plain_number(value: float) -> str:
-    """Return a number in its shortest form, without a point where it is whole."""
-    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 
 def of_things(

@@ -1,17 +1,17 @@
 """Boxes with room for tubes that have no place: those that hold their lots first, then the emptiest."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from server.handling.rules.putting import Room
-from server.storage.models import Container, Custody, SpaceReservation, Vial
-from server.storage.queries import occupants, paths_of, true_at
-from server.storage.queries.limits import why_not_allowed
+from server.storage.models import Container, Custody, Vial
+from server.storage.queries import free_positions, paths_of, true_at
+from server.storage.queries.limits import why_none_allowed
+from server.storage.queries.room import roomiest
 
 CANDIDATES = 60
 """So many boxes are looked into at most: more would only be further to walk."""
@@ -22,7 +22,7 @@ def rooms_for(
 ) -> list[Room]:
     """Return boxes of these freezers (or all) with free positions that may take the vials, best first."""
     lots = {vial.lot_id for vial in vials}
-    boxes = _boxes(session, _holding(lots, org_id)) + _boxes(session, _emptiest(org_id))
+    boxes = [*session.scalars(_holding(lots, org_id)), *session.scalars(_emptiest(org_id))]
     known = list({box.id: box for box in boxes}.values())
     paths = paths_of(session, containers=[box.id for box in known]) if known else {}
     held = _lots_in(session, [box.id for box in known], lots)
@@ -31,14 +31,9 @@ def rooms_for(
         freezer = paths[box.id].freezer_id
         if freezer is None or (freezer_ids and freezer not in freezer_ids):
             continue
-        if any(why_not_allowed(session, box, vial) for vial in _one_of_each(vials)):
-            continue
-        free = _free(session, box)
-        if free:
-            outer = session.get_one(Container, freezer)
-            rooms.append(
-                Room(box.id, str(freezer), _fate(outer), tuple(free), frozenset(held[box.id]))
-            )
+        if free := _free(session, box, _one_of_each(vials)):
+            fate = _fate(session.get_one(Container, freezer))
+            rooms.append(Room(box.id, str(freezer), fate, tuple(free), frozenset(held[box.id])))
     return rooms
 
 
@@ -53,25 +48,13 @@ def _fate(freezer: Container) -> str:
     return "/".join(str(one or "") for one in shared) if any(shared) else f"freezer {freezer.id}"
 
 
-def _free(session: Session, box: Container) -> list[int]:
-    taken = occupants(session, box)
-    kept = set(json.loads(box.blocked)) | _spoken_for(session, box)
-    return [one for one in box.shape.usable if one not in taken and one not in kept]
-
-
-def _spoken_for(session: Session, box: Container) -> set[int]:
-    wanted = select(SpaceReservation).where(
-        SpaceReservation.container_id == box.id, SpaceReservation.ended_at.is_(None)
-    )
-    kept: set[int] = set()
-    for one in session.scalars(wanted):
-        first, last = one.first_ordinal or 1, one.last_ordinal or box.shape.capacity
-        kept |= set(range(first, last + 1))
-    return kept
-
-
-def _boxes(session: Session, wanted: Select[Any]) -> list[Container]:
-    return list(session.scalars(wanted.limit(CANDIDATES)))
+def _free(session: Session, box: Container, vials: Sequence[Vial]) -> list[int]:
+    """Return the free positions that each of these may take, none where the box may not hold one of them."""
+    if why_none_allowed(session, [(vial.id, box, None) for vial in vials]):
+        return []
+    by_project = {vial.project_id: vial for vial in vials}
+    free = [free_positions(session, box, vial) for vial in by_project.values()]
+    return [place for place in free[0] if all(place in others for others in free[1:])]
 
 
 def _holding(lots: set[int], org_id: int) -> Select[Any]:
@@ -80,32 +63,20 @@ def _holding(lots: set[int], org_id: int) -> Select[Any]:
         .join(Vial, Vial.id == Custody.vial_id)
         .where(Vial.lot_id.in_(lots), Custody.place == "position", true_at(None))
     )
-    return select(Container).where(
-        Container.org_id == org_id,
-        Container.kind == "box",
-        Container.retired_at.is_(None),
-        Container.id.in_(inside),
-    )
-
-
-def _emptiest(org_id: int) -> Select[Any]:
-    """Boxes in the order of their free positions, most first."""
-    taken = (
-        select(Custody.container_id, func.count().label("taken"))
-        .where(Custody.vial_id.is_not(None), Custody.container_id.is_not(None), true_at(None))
-        .group_by(Custody.container_id)
-        .subquery()
-    )
-    places = Container.rows * Container.columns * Container.layers
     return (
         select(Container)
-        .outerjoin(taken, taken.c.container_id == Container.id)
         .where(
-            Container.org_id == org_id, Container.kind == "box", Container.retired_at.is_(None),
-            places > func.coalesce(taken.c.taken, 0),
+            Container.org_id == org_id,
+            Container.kind == "box",
+            Container.retired_at.is_(None),
+            Container.id.in_(inside),
         )
-        .order_by((places - func.coalesce(taken.c.taken, 0)).desc(), Container.id)
-    )  # fmt: skip
+        .limit(CANDIDATES)
+    )
+
+
+def _emptiest(org_id: int) -> Any:  # noqa: ANN401  as `roomiest` is
+    return roomiest().where(Container.org_id == org_id).limit(CANDIDATES)
 
 
 def _lots_in(session: Session, boxes: Sequence[int], lots: set[int]) -> dict[int, set[int]]:

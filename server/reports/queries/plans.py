@@ -14,7 +14,7 @@ from server.reports.models import ConsolidationPlan, ConsolidationStep
 from server.reports.queries.fullness import CHUNK
 from server.reports.rules.consolidation import Box, Tube
 from server.storage.models import Container, Custody
-from server.storage.queries import occupants, true_at
+from server.storage.queries import free_positions, true_at
 
 READ = "storage.read"
 NO_PLAN = N_("There is no plan %(found)s.")
@@ -62,16 +62,9 @@ def step(session: Session, found: ConsolidationPlan, step_id: int) -> Consolidat
 
 
 def filled(session: Session, boxes: Sequence[Container]) -> list[Box]:
-    """Return the boxes with their tubes and free positions; kept slots are neither."""
+    """Return the boxes with their tubes and free positions; slots and space that are kept are neither."""
     tubes = vials_by_box(session, [box.id for box in boxes])
-    return [
-        Box(
-            box.id,
-            tubes.get(box.id, []),
-            [place for place in box.shape.usable if place not in occupants(session, box)],
-        )
-        for box in boxes
-    ]
+    return [Box(box.id, tubes.get(box.id, []), free_positions(session, box)) for box in boxes]
 
 
 def vials_by_box(session: Session, boxes: Sequence[int]) -> dict[int, list[Tube]]:

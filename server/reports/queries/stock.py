@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from server.accounts.queries import visible
 from server.catalogue.models import CellLine, Lot
 from server.core.actor import Actor
-from server.storage.models import Container, Custody, Vial
-from server.storage.queries import paths_of, true_at
-from server.storage.queries.counts import PLACES
+from server.storage.models import Container, Vial
+from server.storage.queries import paths_of
+from server.storage.queries.room import roomiest
 
 READ = "storage.read"
 TIERS = ("seed", "master", "working", "distribution", "safety", "retention")
@@ -95,20 +95,7 @@ def oldest_lots(session: Session, actor: Actor, most: int = 20) -> list[tuple[st
 
 def roomy_boxes(session: Session, actor: Actor, least: int, most: int = 200) -> list[RoomyBox]:
     """Return boxes with at least so many free positions, those with most first, and the way there."""
-    taken = (
-        select(Custody.container_id, func.count().label("n"))
-        .where(Custody.container_id.is_not(None), true_at(None))
-        .group_by(Custody.container_id)
-        .subquery()
-    )
-    free = PLACES - func.coalesce(taken.c.n, 0)
-    wanted: Any = (
-        select(Container, free)
-        .outerjoin(taken, taken.c.container_id == Container.id)
-        .where(Container.kind == "box", Container.retired_at.is_(None), free >= least)
-        .order_by(free.desc(), Container.code)
-        .limit(most)
-    )
+    wanted = roomiest(least).limit(most)
     rows = session.execute(visible(wanted, actor, READ, Container.org_id)).all()
     paths = paths_of(session, containers=[box.id for box, _ in rows]) if rows else {}
     return [

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from flask import Response, g, render_template, request, url_for
+from flask import Response, g, render_template, request
 
 from server.kit.door import require
 from server.kit.i18n import gettext
@@ -14,6 +14,7 @@ from server.reports.rules.ages import LIMITS, by_tier
 from server.reports.rules.forecast import Forecast, forecast
 from server.reports.views.blueprints import pages
 from server.storage import queries as storage
+from server.storage.views.exporting import harmless
 
 READ = "storage.read"
 ROOMY = 10
@@ -147,20 +148,10 @@ def _file(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> R
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(head)
-    writer.writerows([_safe(cell) for cell in row] for row in rows)
+    writer.writerows([harmless(str(cell)) for cell in row] for row in rows)
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(
         "\N{ZERO WIDTH NO-BREAK SPACE}" + out.getvalue(),
         mimetype="text/csv; charset=utf-8",
         headers=headers,
     )
-
-
-def _safe(cell: object) -> object:
-    """Return the cell so that no sheet reckons with it: a name that begins like a formula gets a mark."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t" else cell
-
-
-def report_url(code: str) -> str:
-    """Return the address of a freezer's report."""
-    return url_for("reports.freezer_report", code=code)

@@ -26,11 +26,12 @@ def consolidation_plans() -> str:
 @require(WORK)
 def make_plan(code: str) -> Response:
     """Plan which boxes of a freezer or rack can be emptied."""
-    found = storage.container(g.session, g.actor, WORK, code, "freezer", "rack")
     try:
-        made = service.make_plan(g.session, g.actor, found, at=g.clock.now())
+        with g.reader() as session:  # looking takes long; nobody waits for the write lock meanwhile
+            found = storage.container(session, g.actor, WORK, code, "freezer", "rack")
+            steps = service.steps_for(session, found)
+        made = service.make_plan(g.session, g.actor, found, steps, at=g.clock.now())
     except Conflict as refused:
-        g.session.rollback()
         notices.tell(gettext(refused.refusal.because, **refused.refusal.facts), state="warning")
         return redirect(url_for("reports.consolidation_plans"), 303)
     return redirect(url_for("reports.consolidation_plan", plan_id=made.id), 303)

@@ -86,7 +86,9 @@ def planned(session: Session) -> tuple[Shelves, Container]:
 def test_boxes_are_put_together_one_by_one_and_a_step_can_be_undone(database: Database) -> None:
     with database.writing() as session:
         shelves, freezer = planned(session)
-        made = service.make_plan(session, shelves.actor, freezer, at=START)
+        made = service.make_plan(
+            session, shelves.actor, freezer, service.steps_for(session, freezer), at=START
+        )
         [step] = plans.steps_of(session, made)
         assert step.box.code == "D-1"
         move = service.do_step(session, shelves.actor, made, step, at=START)
@@ -103,7 +105,9 @@ def test_boxes_are_put_together_one_by_one_and_a_step_can_be_undone(database: Da
 def test_a_box_that_changed_since_the_plan_is_not_touched(database: Database) -> None:
     with database.writing() as session:
         shelves, freezer = planned(session)
-        made = service.make_plan(session, shelves.actor, freezer, at=START)
+        made = service.make_plan(
+            session, shelves.actor, freezer, service.steps_for(session, freezer), at=START
+        )
         [step] = plans.steps_of(session, made)
         vial = session.scalars(select(Vial).where(Vial.code == "V1-2")).one()
         storage.take_out(session, shelves.actor, vial, at=START)
@@ -119,7 +123,7 @@ def test_what_cannot_be_put_together_makes_no_plan(database: Database) -> None:
         org = shelves.org()
         freezer = shelves.freezer(org, "LN2-1")
         with pytest.raises(Conflict) as refused:
-            service.make_plan(session, shelves.actor, freezer, at=START)
+            service.steps_for(session, freezer)
 
     assert refused.value.refusal.code == "nothing_to_gain"
 

@@ -19,6 +19,7 @@ from server.parties.models import Project
 from server.storage import queries
 from server.storage import service as storage
 from server.storage.models import Container, SampleType, Vial, VialAlias
+from server.storage.queries.fields import definitions
 from server.storage.service.describing import describe_vial, touch_vial
 
 NOT_THERE = N_("the id of a vial of this organisation")
@@ -170,7 +171,7 @@ def _move(session: Session, desk: Desk, item: Item, vial: Vial, at: datetime) ->
 def _fields(
     session: Session, desk: Desk, item: Item, vial: Vial, mapped: set[str]
 ) -> dict[str, Any]:
-    defined = fields.definitions(session, desk.org_id, "vial")
+    defined = definitions(session, desk.org_id, "vial")
     kept = fields.of_things(session, defined, [vial.id]).get(vial.id, {})
     fields.check(item, defined, vial.sample_type_id)
     wanted = {
@@ -190,7 +191,7 @@ def _restore(
     session: Session, desk: Desk, vial: Vial, before: dict[str, Any], at: datetime
 ) -> None:
     if fields_before := before.get("fields"):
-        defined = fields.definitions(session, desk.org_id, "vial")
+        defined = definitions(session, desk.org_id, "vial")
         fields.put(session, defined, vial.id, fields_before)
         touch_vial(
             session, desk.actor, vial, "vial.described", at=at, changed=sorted(fields_before)

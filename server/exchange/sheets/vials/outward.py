@@ -11,6 +11,7 @@ from server.exchange.sheets import fields
 from server.exchange.sheets.base import Values
 from server.parties.models import Project
 from server.storage.models import Container, Custody, SampleType, Vial, VialAlias
+from server.storage.queries.fields import definitions
 
 AT_ONCE = 1000
 
@@ -34,7 +35,7 @@ def _filled(
     session: Session, org_id: int, rows: Sequence[Any], boxes: dict[int, Container]
 ) -> Iterator[tuple[int, Values]]:
     ids = [row.id for row in rows]
-    own = fields.of_things(session, fields.definitions(session, org_id, "vial"), ids)
+    own = fields.of_things(session, definitions(session, org_id, "vial"), ids)
     aliases = _aliases(session, ids)
     for row in rows:
         yield row.id, _values(session, row, boxes) | aliases.get(row.id, {}) | own.get(row.id, {})

@@ -18,6 +18,7 @@ from server.exchange.sheets.vials import backward, changing, inserting, knowing
 from server.exchange.sheets.vials.knowing import Box, Known, New
 from server.storage import rules
 from server.storage.models import FieldDefinition
+from server.storage.queries.fields import definitions
 from server.storage.rules.limits import CRYOVIAL, Stock, why_not_size, why_not_stock
 from server.storage.rules.space import keeper_of, why_not_kept
 from server.storage.sizes import size_at
@@ -92,7 +93,7 @@ class VialWork(Work):
         self, session: Session, items: Sequence[Item], at: datetime, codes: dict[str, tuple[int, int]],
         places: dict[int, dict[int, int]], *, hold: bool,
     ) -> list[FieldDefinition]:  # fmt: skip
-        defined = fields.definitions(session, self.desk.org_id, "vial")
+        defined = definitions(session, self.desk.org_id, "vial")
         if not items:
             return defined
         known = knowing.look_up(session, self.desk.org_id, items, at, hold=hold)
