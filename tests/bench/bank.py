@@ -18,7 +18,7 @@ from server import schema
 from server.accounts import queries as people
 from server.accounts import service as accounts
 from server.accounts import tokens
-from server.accounts.models import Person
+from server.accounts.models import Grant, Person
 from server.audit.models import AuditEntry
 from server.catalogue.models import CellLine, CellLineName, Lot
 from server.core.actor import Actor
@@ -30,6 +30,8 @@ from server.search.models import SearchState, SearchWord
 from server.storage.models import Container, Custody, Room, Site, Vial
 from tests.bench.bulk import Filling, filling
 
+SPARE = 40
+"""So many boxes stand empty, after the full ones."""
 IN_A_BOX, BOXES_IN_A_RACK, RACKS_IN_A_FREEZER = 100, 20, 20
 VIALS_IN_A_LOT, LOTS_OF_A_LINE = 100, 5
 PEOPLE, SITES = 200, 5
@@ -70,7 +72,7 @@ class Bank:
 
     @property
     def boxes(self) -> int:
-        """Return how many boxes there are."""
+        """Return how many boxes there are with vials in them; the spare ones come after them."""
         return -(-self.vials // IN_A_BOX)
 
     def box_id(self, number: int) -> int:
@@ -121,12 +123,20 @@ def build(database: Database, vials: int) -> Bank:
             password="a long enough pass phrase 7", administrator=True, at=now,
         )  # fmt: skip
         session.flush()
-        actor = people.person_actor(session, person, "api")
-        _row, token = tokens.make(
-            session, actor, "bench", expires_at=now + timedelta(days=2), at=now
-        )
         person_id = person.id
-    return Bank(vials, org_id, person_id, token, maker.first)
+        session.add(Grant(person_id=person_id, role="bank_manager", org_id=org_id, granted_at=now))
+    return Bank(vials, org_id, person_id, new_token(database, person_id), maker.first)
+
+
+def new_token(database: Database, person_id: int) -> str:
+    """Return a key to the API that holds for two days."""
+    now = SystemClock().now()
+    with database.writing() as session:
+        person = session.get_one(Person, person_id)
+        actor = people.person_actor(session, person, "api")
+        ends = now + timedelta(days=2)
+        _row, token = tokens.make(session, actor, "bench", expires_at=ends, at=now)
+    return token
 
 
 def _organisation(database: Database, now: datetime) -> int:
@@ -158,7 +168,7 @@ class _Maker:
         self, fill: Filling, vials: int, org_id: int, at: datetime, first: dict[str, int]
     ) -> None:
         self.fill, self.vials, self.org_id, self.at, self.first = fill, vials, org_id, at, first
-        self.boxes = -(-vials // IN_A_BOX)
+        self.boxes = -(-vials // IN_A_BOX) + SPARE
         self.racks = -(-self.boxes // BOXES_IN_A_RACK)
         self.freezers = -(-self.racks // RACKS_IN_A_FREEZER)
         self.lots = -(-vials // VIALS_IN_A_LOT)

@@ -24,6 +24,7 @@ from tests.support.postgres import PostgresServer
 from tests.support.processes import Process
 from tests.support.waiting import eventually
 
+BUILT = "database"
 AGENTS = 20
 CHANNELS = {
     "top_c": -150.0,
@@ -36,21 +37,44 @@ CHANNELS = {
 
 
 class House:
-    """Built for one measurement and taken down after it. Commits are durable on both databases."""
+    """Built for one measurement and taken down after it. Commits are durable on both databases.
 
-    def __init__(self, dialect: str, *, webhook: str = "", delay_on_s: float = 60.0) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="ckbench-"))
-        self.postgres = PostgresServer(durable=True) if dialect == "postgresql" else None
-        self.url = (
-            self.postgres.url(self.postgres.new_database())
-            if self.postgres
-            else f"sqlite:///{self.folder / 'cryokeep.sqlite3'}"
-        )
+    With `kept` it is built in that folder, which stays, or stands again as it was there before.
+    """
+
+    def __init__(
+        self,
+        dialect: str,
+        *,
+        webhook: str = "",
+        delay_on_s: float = 60.0,
+        kept: Path | None = None,
+    ) -> None:
+        self.kept = kept is not None
+        self.folder = kept or Path(tempfile.mkdtemp(prefix="ckbench-"))
+        self.postgres = self._postgres() if dialect == "postgresql" else None
+        built = self.folder / BUILT
+        is_new = not built.exists()
+        self.url = self._url() if is_new else built.read_text()
         self.database = Database(self.url)
-        schema.upgrade(self.database)
         self.broker = Mosquitto()
-        self._fill(webhook, delay_on_s)
+        if is_new:
+            schema.upgrade(self.database)
+            self._fill(webhook, delay_on_s)
+            built.write_text(self.url)
         self.worker: Process | None = None
+
+    def _postgres(self) -> PostgresServer:
+        if not self.kept:
+            return PostgresServer(durable=True)
+        folder = self.folder / "pg"
+        folder.mkdir(exist_ok=True)
+        return PostgresServer(durable=True, kept=folder)
+
+    def _url(self) -> str:
+        if self.postgres is None:
+            return f"sqlite:///{self.folder / 'cryokeep.sqlite3'}"
+        return self.postgres.url(self.postgres.new_database())
 
     def _fill(self, webhook: str, delay_on_s: float) -> None:
         now = SystemClock().now()
@@ -125,7 +149,8 @@ class House:
         self.database.close()
         if self.postgres:
             self.postgres.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @contextmanager

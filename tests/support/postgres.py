@@ -47,9 +47,11 @@ def _quick_place() -> str | None:
 class PostgresServer:
     """One running server; `new_database()` gives the URL of an empty or copied database."""
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, kept: Path | None = None) -> None:
+        """Start a server; with `kept` on the data of that folder, which stays when the server stops."""
         # a short path: a socket's name has room for about 100 characters
-        self.folder = Path(
+        self.kept = kept is not None
+        self.folder = kept or Path(
             tempfile.mkdtemp(prefix="ckpg-", dir=None if durable else _quick_place())
         )
         self.copied: Path | None = None
@@ -83,6 +85,22 @@ class PostgresServer:
 
     def _start(self, options: tuple[str, ...]) -> Process:
         data = self.folder / "data"
+        if not data.exists():
+            self._make(data)
+        process = Process(
+            [self.programs / "postgres", "-D", data, "-k", self.folder, *_ALWAYS, *options],
+            log=self.folder / "log",
+            cwd=self.folder,
+            user=self.user,
+        )
+        try:
+            eventually(self._answers, timeout=30)
+        except AssertionError:
+            process.stop()
+            raise
+        return process
+
+    def _make(self, data: Path) -> None:
         subprocess.run(
             [
                 self.programs / "initdb",
@@ -100,18 +118,6 @@ class PostgresServer:
             user=self.user,
             cwd=self.folder,
         )
-        process = Process(
-            [self.programs / "postgres", "-D", data, "-k", self.folder, *_ALWAYS, *options],
-            log=self.folder / "log",
-            cwd=self.folder,
-            user=self.user,
-        )
-        try:
-            eventually(self._answers, timeout=30)
-        except AssertionError:
-            process.stop()
-            raise
-        return process
 
     def _answers(self) -> bool:
         try:
@@ -146,8 +152,8 @@ class PostgresServer:
         self.run(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
     def stop(self) -> None:
-        """Stop the server at once and remove its folder."""
-        self.process.stop(number=signal.SIGINT)
-        for folder in (self.folder, self.copied):
+        """Stop the server at once and remove its folder, unless that is to be kept."""
+        self.process.stop(number=signal.SIGINT, timeout=120 if self.kept else 15)
+        for folder in (None if self.kept else self.folder, self.copied):
             if folder:
                 shutil.rmtree(folder, ignore_errors=True)
