@@ -19,6 +19,19 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.core.db import Base, BigId
 from server.storage.models import Container
+from server.telemetry.control_models import (
+    AgentCertificate,
+    AgentCommand,
+    AgentConfig,
+    EnrolmentAttempt,
+    EnrolmentCode,
+)
+
+__all__ = [
+    "Agent", "AgentCertificate", "AgentCommand", "AgentConfig", "Boot", "Channel", "DeviceEvent",
+    "EnrolmentAttempt", "EnrolmentCode", "HourDue", "ReadingHour", "RejectedMessage",
+    "Settled", "WorkerBeat", "drill_reading", "reading", "undated_reading",
+]  # fmt: skip
 
 
 class Agent(Base):

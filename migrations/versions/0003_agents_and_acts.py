@@ -1,0 +1,145 @@
+"""Agents and acts."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "enrolment_attempt",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("succeeded", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolment_attempt")),
+    )
+    with op.batch_alter_table("enrolment_attempt", schema=None) as batch_op:
+        batch_op.create_index("ix_enrolment_attempt_address", ["address", "at"], unique=False)
+
+    op.create_table(
+        "enrolment_code",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("site", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("code_hash", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("used_from", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_enrolment_code_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolment_code")),
+        sa.UniqueConstraint("code_hash", name=op.f("uq_enrolment_code_code_hash")),
+    )
+    with op.batch_alter_table("enrolment_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_enrolment_code_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
+        "agent_certificate",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("code_id", sa.Integer(), nullable=True),
+        sa.Column("serial", sa.String(), nullable=False),
+        sa.Column("key_hash", sa.String(), nullable=False),
+        sa.Column("pem", sa.Text(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_why", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agent_id"], ["agent.id"], name=op.f("fk_agent_certificate_agent_id_agent")
+        ),
+        sa.ForeignKeyConstraint(
+            ["code_id"],
+            ["enrolment_code.id"],
+            name=op.f("fk_agent_certificate_code_id_enrolment_code"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_certificate")),
+        sa.UniqueConstraint("serial", name=op.f("uq_agent_certificate_serial")),
+    )
+    with op.batch_alter_table("agent_certificate", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_agent_certificate_agent_id"), ["agent_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_agent_certificate_expires_at"), ["expires_at"], unique=False
+        )
+
+    op.create_table(
+        "agent_command",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("signature", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agent_id"], ["agent.id"], name=op.f("fk_agent_command_agent_id_agent")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_command")),
+        sa.UniqueConstraint("code", name=op.f("uq_agent_command_code")),
+    )
+    with op.batch_alter_table("agent_command", schema=None) as batch_op:
+        batch_op.create_index("ix_agent_command_agent", ["agent_id", "made_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_agent_command_state"), ["state"], unique=False)
+
+    op.create_table(
+        "agent_config",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("signature", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agent_id"], ["agent.id"], name=op.f("fk_agent_config_agent_id_agent")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_config")),
+        sa.UniqueConstraint("agent_id", "version", name=op.f("uq_agent_config_agent_id_version")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("agent_config")
+    with op.batch_alter_table("agent_command", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_agent_command_state"))
+        batch_op.drop_index("ix_agent_command_agent")
+
+    op.drop_table("agent_command")
+    with op.batch_alter_table("agent_certificate", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_agent_certificate_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_agent_certificate_agent_id"))
+
+    op.drop_table("agent_certificate")
+    with op.batch_alter_table("enrolment_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_enrolment_code_org_id"))
+
+    op.drop_table("enrolment_code")
+    with op.batch_alter_table("enrolment_attempt", schema=None) as batch_op:
+        batch_op.drop_index("ix_enrolment_attempt_address")
+
+    op.drop_table("enrolment_attempt")
