@@ -29,10 +29,19 @@ typedef struct {
     void *ctx;
     /** Reads one input. On CK_OK *high is its level; otherwise it is left alone. */
     ck_status (*gpio_read)(void *ctx, uint8_t pin, bool *high);
+    /**
+     * Exchanges n bytes with one SPI device, chip select held: out[i] is sent while in[i] is read.
+     * On CK_OK all n were exchanged. `device` is the board's own number of the chip select.
+     */
+    ck_status (*spi_exchange)(void *ctx, uint8_t device, const uint8_t *out, uint8_t *in, size_t n);
+    /** Reads one analogue input. On CK_OK *microvolt is what stands there; otherwise it is left alone. */
+    ck_status (*adc_read)(void *ctx, uint8_t input, int32_t *microvolt);
     /** Milliseconds since some moment of this boot; wraps from 2^32 - 1 to 0 and never jumps. */
     uint32_t (*now_ms)(void *ctx);
     /** Sends these bytes to the agent or broker: CK_OK when all were taken, else CK_BUS_ERROR. */
     ck_status (*write)(void *ctx, const uint8_t *bytes, size_t n);
+    /** Tells the hardware watchdog that all is well. Without it the board is reset after a few seconds. */
+    void (*feed_watchdog)(void *ctx);
 } ck_port;
 
 #endif

@@ -12,6 +12,26 @@ static ck_status gpio_read(void *ctx, uint8_t pin, bool *high)
     return CK_OK;
 }
 
+static ck_status spi_exchange(void *ctx, uint8_t device, const uint8_t *out, uint8_t *in, size_t n)
+{
+    emulator *board = ctx;
+
+    if (board->spi_dead || device >= EMULATOR_CONVERTERS)
+        return CK_BUS_ERROR;
+    converter_exchange(&board->converters[device], board->now_ms, out, in, n);
+    return CK_OK;
+}
+
+static ck_status adc_read(void *ctx, uint8_t input, int32_t *microvolt)
+{
+    const emulator *board = ctx;
+
+    if (board->adc_dead || input >= EMULATOR_INPUTS)
+        return CK_BUS_ERROR;
+    *microvolt = board->microvolt[input];
+    return CK_OK;
+}
+
 static uint32_t now_ms(void *ctx)
 {
     const emulator *board = ctx;
@@ -31,9 +51,16 @@ static ck_status write_line(void *ctx, const uint8_t *bytes, size_t n)
     return CK_OK;
 }
 
+static void feed_watchdog(void *ctx)
+{
+    emulator *board = ctx;
+
+    board->feeds++;
+}
+
 ck_port emulator_port(emulator *board)
 {
-    ck_port port = {board, gpio_read, now_ms, write_line};
+    ck_port port = {board, gpio_read, spi_exchange, adc_read, now_ms, write_line, feed_watchdog};
 
     return port;
 }

@@ -1,11 +1,14 @@
-/** A board that stands on the port: inputs, a clock and a line whose bytes are kept. */
+/** A board that stands on the port: inputs, a converter, a clock and a line whose bytes are kept. */
 #ifndef CK_EMULATOR_H
 #define CK_EMULATOR_H
 
 #include "ck_port.h"
+#include "converter.h"
 
 #define EMULATOR_PINS 8
-#define EMULATOR_LINE 512
+#define EMULATOR_LINE 4096
+#define EMULATOR_CONVERTERS 2
+#define EMULATOR_INPUTS 2
 
 typedef struct {
     bool high[EMULATOR_PINS];
@@ -15,9 +18,14 @@ typedef struct {
     size_t on_line;
     bool line_dead;
     unsigned writes;
+    converter converters[EMULATOR_CONVERTERS];
+    bool spi_dead;
+    int32_t microvolt[EMULATOR_INPUTS];
+    bool adc_dead;
+    unsigned feeds;
 } emulator;
 
-/** Gives a port to this board, which must outlive it. A pin that does not exist answers CK_BUS_ERROR. */
+/** Gives a port to this board, which must outlive it. What does not exist answers CK_BUS_ERROR. */
 ck_port emulator_port(emulator *board);
 
 #endif

@@ -14,13 +14,19 @@ import pytest
 from edge_agent.wire import codec
 from edge_agent.wire.bounds import SEQ_MAX
 from edge_agent.wire.errors import WireError
+from edge_agent.wire.link import LinkReader
+from edge_agent.wire.link import frame as link_frame
 from edge_agent.wire.quality import KNOWN, has_number
 from tools.needs import PROJECT
 
 STUBS = PROJECT / "firmware_stubs"
 VECTORS = PROJECT / "tests" / "wire" / "vectors" / "messages.json"
+FRAMES = PROJECT / "tests" / "wire" / "vectors" / "link" / "frames.json"
+FUZZ_ROUNDS = 20_000
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)] or ["cc"]
-PROGRAMS = ("test_door", "test_frame", "test_rtd")
+PROGRAMS = (
+    "test_door", "test_frame", "test_head", "test_level", "test_link", "test_max31865", "test_rtd",
+)  # fmt: skip
 OF_LIBC = {"memcpy", "memmove", "memset", "memcmp", "strlen"}
 # One worker builds for all: the programs of one compiler are made once.
 pytestmark = [pytest.mark.needs("cc"), pytest.mark.xdist_group("firmware")]
@@ -33,11 +39,17 @@ class Build:
     folder: Path
     compiler: str
 
-    def run(self, program, words=""):
+    def run(self, program, words="", *arguments):
         return subprocess.run(
-            [self.folder / program],
-            input=words, capture_output=True, text=True, timeout=20, check=False,
+            [self.folder / program, *map(str, arguments)],
+            input=words, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
+
+    def on_the_line(self, *messages):
+        """Give each message's bytes as the head puts them on its line."""
+        done = self.run("link_of_hex", "".join(f"{one.hex()}\n" for one in messages))
+        assert (done.returncode, done.stderr) == (0, "")
+        return [bytes.fromhex(line) for line in done.stdout.splitlines()]
 
     def frames(self, *messages):
         """Give `bytes`, or the words of the refusal, for each (message, room)."""
@@ -240,6 +252,33 @@ def test_python_would_refuse_what_c_refuses(build):
         text = json.dumps({**one, "v": 1}).encode()
         with pytest.raises(WireError):
             codec.decode_rows(text, "tank")
+
+
+def test_frames_on_the_line_are_the_golden_ones_byte_for_byte(build):
+    cases = json.loads(FRAMES.read_text("utf-8"))
+
+    found = build.on_the_line(*(bytes.fromhex(case["message"]) for case in cases))
+
+    assert [one.hex() for one in found] == [case["frame"] for case in cases]
+
+
+def test_python_takes_from_the_line_what_c_put_there(build):
+    chance = random.Random(20_261_123)
+    messages = [chance.randbytes(chance.choice([0, 3, 253, 254, 255, 900])) for _ in range(300)]
+
+    on_line = build.on_the_line(*messages)
+
+    assert on_line == [link_frame(one) for one in messages]
+    assert LinkReader().take(b"".join(on_line)) == messages
+
+
+@pytest.mark.parametrize("seed", [1, 20_261_123])
+def test_chance_breaks_no_promise(build, seed):
+    done = build.run("fuzz", "", seed, FUZZ_ROUNDS)
+
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    # most wirings are refused; of those that are not, every head must have sent rows
+    assert int(done.stdout.split()[2]) > FUZZ_ROUNDS // 5
 
 
 def test_the_sources_ask_nothing_of_a_library_but_copying(build):
