@@ -13,10 +13,11 @@ import msgspec
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from server.core import bulk
 from server.core.clock import Clock
 from server.core.db import Database
 from server.core.errors import Invalid
-from server.exchange import bulk, reading
+from server.exchange import reading
 from server.exchange.cells import Cell
 from server.exchange.models import Import, ImportChunk, ImportProblem, ImportRow
 from server.exchange.reading import Reading

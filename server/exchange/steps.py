@@ -21,13 +21,14 @@ from sqlalchemy.orm import Session
 from server.accounts.models import Person
 from server.accounts.queries import person_actor
 from server.audit import service as audit
+from server.core import bulk
 from server.core.actor import Actor
 from server.core.clock import Clock
 from server.core.db import Database
 from server.core.errors import CryokeepError, Forbidden, Refusal
 from server.core.wake import announce
 from server.core.words import N_
-from server.exchange import bulk, registry, staging
+from server.exchange import registry, staging
 from server.exchange.cells import Options
 from server.exchange.layouts.base import Parser, kept_words
 from server.exchange.models import ForeignRow, Import, ImportEffect, ImportProblem, ImportRow

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from server.core import bulk
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_
-from server.exchange import bulk
 from server.exchange.rules import Column
 from server.exchange.sheets.base import Item, Values
 from server.storage.models import FieldDefinition, FieldValue

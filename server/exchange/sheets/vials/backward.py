@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from server.core import bulk
 from server.core.words import N_
-from server.exchange import bulk
 from server.exchange.sheets.base import Desk, Item
 from server.exchange.sheets.vials import inserting
 from server.search import service as search

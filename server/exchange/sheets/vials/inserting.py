@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server.audit.models import AuditEntry
+from server.core import bulk
 from server.core.actor import Actor
-from server.exchange import bulk
 from server.exchange.sheets import fields
 from server.exchange.sheets.base import Desk, Item
 from server.exchange.sheets.vials.knowing import New

@@ -9,8 +9,8 @@ from sqlalchemy import Select, or_, select, text
 from sqlalchemy.orm import Session
 
 from server.catalogue.models import Lot
+from server.core import bulk
 from server.core.errors import Refusal
-from server.exchange import bulk
 from server.exchange.sheets.base import Item
 from server.genealogy.models import Hold
 from server.parties.models import Project

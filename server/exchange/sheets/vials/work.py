@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from server.core import bulk
 from server.core.errors import Refusal
 from server.core.words import N_
-from server.exchange import bulk
 from server.exchange.models import ImportEffect
 from server.exchange.rules import Problem
 from server.exchange.sheets import fields
