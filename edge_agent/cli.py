@@ -10,8 +10,10 @@ from pathlib import Path
 
 from edge_agent import logs
 from edge_agent.agent import Agent
+from edge_agent.buses import library
 from edge_agent.clock import SystemClock, kernel_boot
 from edge_agent.config import Config, ConfigError, load
+from edge_agent.probes.drivers import libraries
 from edge_agent.spool import Spool, SpoolError
 
 
@@ -49,8 +51,16 @@ def _check(path: Path, config: Config) -> int:
     for stream in config.streams:
         keys = [key for probe in stream.probes for key in probe.device.channels]
         print(f"  stream {stream.name}, every {stream.interval_ms / 1000:g} s: {', '.join(keys)}")
+    absent = library.missing(_libraries(config))
     print(f"  {len(config.limits)} local limits; broker {config.server.host}:{config.server.port}")
-    return 0
+    for sentence in absent:
+        print(f"{path}: {sentence}", file=sys.stderr)
+    return 1 if absent else 0
+
+
+def _libraries(config: Config) -> list[str]:
+    """The hardware libraries that the probes need, each once."""
+    return sorted({n for s in config.streams for p in s.probes for n in libraries(p.device)})
 
 
 def _run(config: Config, log_level: str) -> int:

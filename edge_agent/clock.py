@@ -66,6 +66,11 @@ def elapsed_ms(action: Callable[[], object]) -> float:
     return (time.perf_counter() - began) * 1000
 
 
+def steady_ms() -> int:
+    """Milliseconds on the clock that never jumps: for ages and waits, never for dates."""
+    return _steady_ns() // 1_000_000
+
+
 def kernel_boot() -> tuple[str, int]:
     """The running kernel's boot id and its age in milliseconds: what outlives a process restart."""
     try:

@@ -2,13 +2,17 @@
 
 import os
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from edge_agent.probes.drivers import DRIVERS, DriverSettings
+from edge_agent.calibration import Correction, read_corrections
+from edge_agent.plausibility import Check, read_check
+from edge_agent.probes.drivers import DRIVERS, DriverSettings, why_refused
+from edge_agent.probes.simulated import SimulatedSettings
 from edge_agent.settings_problems import Problems, lines_of
 from edge_agent.settings_table import Table
 from edge_agent.wire.limits import Limit
@@ -68,6 +72,8 @@ class ProbeSettings:
     serial: str
     calibration_due: date | None
     device: DriverSettings
+    certificate: str = ""
+    corrections: Mapping[str, Correction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ class StreamSettings:
     name: str
     interval_ms: int
     probes: tuple[ProbeSettings, ...]
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +218,15 @@ def _file(table: Table, key: str) -> str:
 
 def _stream(table: Table) -> StreamSettings:
     probes = tuple(_probe(t) for t in table.tables("probe", least=1))
-    settings = StreamSettings(table.name("name", None, check_stream), _interval_ms(table), probes)
+    channels = [c for probe in probes for c in probe.device.channels]
+    settings = StreamSettings(
+        table.name("name", None, check_stream),
+        _interval_ms(table),
+        probes,
+        tuple(read_check(t, channels) for t in table.tables("check")),
+    )
     if len(probes) > 1 and any(probe.driver == "replay" for probe in probes):
         table.problem("probe", "a replay keeps times of its own; expected it alone in its stream")
-    channels = [c for probe in probes for c in probe.device.channels]
     if len(set(channels)) != len(channels):
         table.problem("probe", f"found the channels {', '.join(channels)}; expected each once")
     table.finish()
@@ -230,16 +242,32 @@ def _interval_ms(table: Table) -> int:
 
 
 def _probe(table: Table) -> ProbeSettings:
-    driver = table.text("driver", choices=tuple(DRIVERS))
+    driver = _driver(table)
+    device = DRIVERS[driver](table) if driver else SimulatedSettings()
     settings = ProbeSettings(
         driver=driver,
         freezer=table.text("freezer", ""),
         serial=table.text("serial", ""),
         calibration_due=table.day("calibration_due"),
-        device=DRIVERS[driver if driver in DRIVERS else "simulated"](table),
+        device=device,
+        certificate=table.text("certificate", ""),
+        corrections=read_corrections(table, device.channels) if driver else {},
     )
-    table.finish()
+    if driver:
+        table.finish()
     return settings
+
+
+def _driver(table: Table) -> str:
+    """The driver's name, or nothing when there is no such driver: then its keys are nobody's."""
+    name = table.text("driver", "")
+    if name in DRIVERS:
+        return name
+    if refused := why_refused(name):
+        table.problem("driver", f'found "{name}"; {refused}')
+    else:
+        table.text("driver", choices=tuple(DRIVERS))
+    return ""
 
 
 def _limit(table: Table, streams: tuple[StreamSettings, ...]) -> LimitSettings:

@@ -1,11 +1,12 @@
-"""Finds the probes that are due, reads them, and makes rows of what they found."""
+"""Finds the probes that are due, reads them, and makes rows of what they found: corrected and doubted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final
 
 from edge_agent.clock import Moment
 from edge_agent.config import ProbeSettings, StreamSettings
+from edge_agent.plausibility import Plausibility
 from edge_agent.probes.probe import Probe, Sample
 from edge_agent.rows import NewRow, event_row
 from edge_agent.wire.messages import Clk
@@ -25,6 +26,7 @@ class Sampler:
         self._interval_ms = settings.interval_ms
         self._probes = [(probe, probe.device.make()) for probe in settings.probes]
         self.channels = tuple(key for _, probe in self._probes for key in probe.channels)
+        self._plausibility = Plausibility(settings.checks)
 
     def done(self) -> bool:
         """Whether there will never be another row."""
@@ -67,15 +69,30 @@ class Sampler:
         own_ms = parts[0][1].at_ms
         at_ms = own_ms if own_ms is not None else now.wall_ms if clk.s else now.mono_ms
         row_clk = Clk(s=True) if own_ms is not None else clk
-        values = tuple(v for _, sample in parts for v in sample.values)
-        q = tuple(
-            code for probe, sample in parts for code in _marked(probe, sample.q, at_ms, row_clk)
-        )
+        values = tuple(v for probe, sample in parts for v in _corrected(probe, sample))
+        codes = tuple(code for _, sample in parts for code in sample.q)
+        codes, doubts = self._doubted(values, codes, now)
+        q = _marked([probe for probe, _ in parts], codes, at_ms, row_clk)
         events = [e for _, sample in parts for e in sample.events]
         return [
             NewRow(self.stream, at_ms, row_clk, self.channels, values, q if any(q) else None),
-            *(event_row(at_ms, row_clk, stream=self.stream, **event) for event in events),
+            *(self._event(at_ms, row_clk, event) for event in [*events, *doubts]),
         ]
+
+    def _doubted(
+        self, values: Sequence[float | None], q: Sequence[int], now: Moment
+    ) -> tuple[tuple[int, ...], list[Mapping[str, Any]]]:
+        found, events = self._plausibility.consider(
+            dict(zip(self.channels, values, strict=True)),
+            dict(zip(self.channels, q, strict=True)),
+            now.mono_ms,
+        )
+        return tuple(found[channel] for channel in self.channels), events
+
+    def _event(self, at_ms: int, clk: Clk, event: Mapping[str, Any]) -> NewRow:
+        """The event at its own time: `ago_ms` before the row, where it has one."""
+        facts = {key: fact for key, fact in event.items() if key != "ago_ms"}
+        return event_row(max(0, at_ms - event.get("ago_ms", 0)), clk, stream=self.stream, **facts)
 
 
 def _sample_at(samples: Sequence[Sample], index: int, probe: Probe) -> Sample:
@@ -86,11 +103,32 @@ def _sample_at(samples: Sequence[Sample], index: int, probe: Probe) -> Sample:
     return Sample((None,) * width, (int(Quality.NOT_SAMPLED),) * width)
 
 
-def _marked(probe: ProbeSettings, q: Sequence[int], at_ms: int, clk: Clk) -> Sequence[int]:
+def _corrected(probe: ProbeSettings, sample: Sample) -> Sequence[float | None]:
+    """The values as the certificate says that they truly are."""
+    if not probe.corrections:
+        return sample.values
+    return [
+        value
+        if value is None or key not in probe.corrections
+        else probe.corrections[key].applied(value)
+        for key, value in zip(probe.device.channels, sample.values, strict=True)
+    ]
+
+
+def _marked(
+    probes: Sequence[ProbeSettings], q: Sequence[int], at_ms: int, clk: Clk
+) -> tuple[int, ...]:
     """The codes, with the bit of an overdue calibration where the certificate has run out."""
-    if probe.calibration_due is None or not clk.s or _day(at_ms) <= probe.calibration_due:
-        return q
-    return [code | CALIBRATION_OVERDUE for code in q]
+    bits = [
+        CALIBRATION_OVERDUE if _is_overdue(probe, at_ms, clk) else 0
+        for probe in probes
+        for _ in probe.device.channels
+    ]
+    return tuple(code | bit for code, bit in zip(q, bits, strict=True))
+
+
+def _is_overdue(probe: ProbeSettings, at_ms: int, clk: Clk) -> bool:
+    return probe.calibration_due is not None and clk.s and _day(at_ms) > probe.calibration_due
 
 
 def _day(at_ms: int) -> date:

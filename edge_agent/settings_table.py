@@ -4,6 +4,7 @@ import difflib
 import math
 from collections.abc import Callable, Sequence
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -107,6 +108,24 @@ class Table:
         self.problem(key, f"found {shown(found)}; expected a table of texts")
         return {}
 
+    def points(self, key: str, *, least: int = 0) -> tuple[tuple[float, float], ...]:
+        """Pairs such as [[4.0, 0], [20.0, 780]] whose first numbers rise; none where it is not given."""
+        found = self._take(key, [], "pairs of numbers")
+        good = isinstance(found, list) and all(_is_pair(pair) for pair in found)
+        if not good:
+            self.problem(
+                key, f"found {shown(found)}; expected pairs of numbers such as [[4, 0], [20, 780]]"
+            )
+            return ()
+        points = tuple((float(first), float(second)) for first, second in found)
+        if (points or least) and len(points) < max(least, 2):
+            self.problem(key, f"found {len(points)} pairs; expected at least {max(least, 2)}")
+        if any(b[0] <= a[0] for a, b in pairwise(points)):
+            self.problem(
+                key, "the first numbers of the pairs must rise; expected each above the last"
+            )
+        return points
+
     def table(self, key: str) -> "Table":
         """A table inside this one; empty when it is not given."""
         return Table(self._take(key, {}, "a table"), (*self.place, key), self._problems)
@@ -121,6 +140,11 @@ class Table:
         if len(found) < least:
             self.problem(key, f"found none; expected at least one table [[{key}]]")
         return [Table(item, (*place, n), self._problems) for n, item in enumerate(found)]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that are given."""
+        return tuple(self._values)
 
     def finish(self) -> None:
         """Note every key that nobody asked for."""
@@ -139,6 +163,14 @@ class Table:
             self.problem(key, f"missing; expected {expected}")
             return _MISSING
         return default
+
+
+def _is_pair(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(type(v) in {int, float} and -_HUGE < v < _HUGE for v in value)
+    )
 
 
 def _hint(found: object, known: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from edge_agent.probes import replay, simulated
+from edge_agent.probes import max31865, replay, simulated
 from edge_agent.probes.probe import Probe
 from edge_agent.settings_table import Table
 
@@ -19,7 +19,26 @@ class DriverSettings(Protocol):
         """A new probe."""
 
 
+_REFUSED: Mapping[str, str] = {
+    "max31855": "a MAX31855 takes one slope for the whole range and is off by more than 10 °C in the cold; "
+    "expected a MAX31856, which knows each type's curve",
+    "ds18b20": 'expected driver = "w1"; and below -55 °C this sensor measures nothing',
+}
+"""Names that people try, and why they are not there."""
+
+
+def why_refused(name: str) -> str:
+    """What to take instead of a driver that we do not offer on purpose; nothing for any other name."""
+    return _REFUSED.get(name.lower(), "")
+
+
+def libraries(settings: DriverSettings) -> tuple[str, ...]:
+    """The Python packages that this probe needs beside the agent's own."""
+    return tuple(getattr(settings, "needs", ()))
+
+
 DRIVERS: Mapping[str, Callable[[Table], DriverSettings]] = {
     "simulated": simulated.read_settings,
     "replay": replay.read_settings,
+    "max31865": max31865.read_settings,
 }

@@ -12,7 +12,8 @@ class Sample:
     """What a probe found at one instant: a value and a quality for each of its channels.
 
     A value is None exactly where its quality says that there is no number. `events` are what the probe
-    noticed since its last sample. `at_ms` is given only when the sample is not of this instant.
+    noticed since its last sample; one that carries `ago_ms` happened so long before it. `at_ms` is given
+    only when the sample is not of this instant.
     """
 
     values: tuple[float | None, ...]

@@ -22,6 +22,7 @@ PLAIN = {
     "power_lost": (N_("Power lost"), "high"),
     "power_back": (N_("Power is back"), ""),
     "probe_fault": (N_("A probe is at fault"), "warning"),
+    "probe_fault_over": (N_("The probe is well again"), ""),
     "config_applied": (N_("The agent took over new settings"), ""),
     "config_rolled_back": (N_("The agent went back to its earlier settings"), "warning"),
     "spool_trouble": (N_("The agent's disk lost rows"), "warning"),

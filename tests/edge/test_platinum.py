@@ -1,0 +1,28 @@
+"""Platinum resistance against the tables of IEC 60751:2008."""
+
+import pytest
+
+from edge_agent.probes.platinum import ratio_at, temperature_c
+
+# temperature in °C, resistance of a PT100 in ohm: the standard's own table, to its two decimals
+TABLE = [
+    (-200, 18.52), (-190, 22.83), (-180, 27.10), (-170, 31.34), (-160, 35.54), (-150, 39.72),
+    (-140, 43.88), (-130, 48.00), (-120, 52.11), (-110, 56.19), (-100, 60.26), (-90, 64.30),
+    (-80, 68.33), (-70, 72.33), (-60, 76.33), (-50, 80.31), (-40, 84.27), (-30, 88.22),
+    (-20, 92.16), (-10, 96.09), (0, 100.00), (50, 119.40), (100, 138.51), (200, 175.86),
+    (400, 247.09), (600, 313.71), (850, 390.48),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("celsius", "ohm"), TABLE)
+def test_the_standards_table_is_met_to_its_last_digit(celsius, ohm):
+    assert round(ratio_at(celsius) * 100, 2) == pytest.approx(ohm, abs=0.006)
+
+
+@pytest.mark.parametrize("tenths", range(-2100, 8501, 7))
+def test_the_way_back_is_the_way_there(tenths):
+    assert temperature_c(ratio_at(tenths / 10)) == pytest.approx(tenths / 10, abs=1e-6)
+
+
+def test_nitrogen_is_where_it_boils():
+    assert temperature_c(0.20247) == pytest.approx(-196.0, abs=0.002)
