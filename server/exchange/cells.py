@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -21,6 +22,7 @@ DATE_FORMATS = {
     "dby": ("%d-%b-%Y", N_("day-month-year with the month's English name, 04-Mar-2021")),
 }
 """What can be answered to the question how dates are written; any of . / - and blanks stands between."""
+REMEMBERED = 4_000
 _APART = re.compile(r"[\s./年月-]+")
 _TIME = re.compile(r"[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(?:Z|[AP]M)?$", re.IGNORECASE)
 YES = frozenset({"yes", "y", "true", "1", "是"})
@@ -89,20 +91,27 @@ def readers(
 def reader(column: Column, options: Options) -> Read:
     """Return what reads the cells of this column; empty cells never reach it."""
     if column.kind == "code":
-        return lambda cell: _code(cell, options)
+        return lambda cell: cell.strip() if type(cell) is str else _code(cell, options)
     if column.kind == "codes":
         return lambda cell: _codes(cell, options)
     if column.kind in {"whole", "version"}:
-        return lambda cell: _whole(cell, options.decimal)
+        return _remembering(lambda cell: _whole(cell, options.decimal))
     if column.kind == "number":
-        return lambda cell: _number(cell, options.decimal)
+        return _remembering(lambda cell: _number(cell, options.decimal))
     if column.kind == "date":
-        return lambda cell: _date(cell, options.date)
+        return _remembering(lambda cell: _date(cell, options.date))
     if column.kind == "yes_no":
-        return _yes_no
+        return _remembering(_yes_no)
     if column.kind == "choice":
-        return lambda cell: _choice(cell, column.choices)
+        return _remembering(lambda cell: _choice(cell, column.choices))
     return lambda cell: _text(cell, column.most)
+
+
+def _remembering(read: Read) -> Read:
+    """Read each text once: a column has the same dates and numbers again and again."""
+    known = lru_cache(REMEMBERED)(read)
+    # 1, 1.0 and True are one key: only texts are remembered
+    return lambda cell: known(cell) if type(cell) is str else read(cell)
 
 
 def read_row(
@@ -114,7 +123,7 @@ def read_row(
     width = len(cells)
     for name, place, read, needed in found:
         cell = cells[place] if place < width else None
-        if cell is None or cell == "" or (isinstance(cell, str) and not cell.strip()):
+        if cell is None or (type(cell) is str and not cell.strip()):
             if needed:
                 problems.append(Problem(name, "", NEEDED))
             continue
@@ -127,7 +136,7 @@ def read_row(
 
 def _text(cell: Cell, most: int) -> str:
     text = text_of(cell).strip()
-    if len(text) > min(most, LONGEST_CELL):
+    if len(text) > most or len(text) > LONGEST_CELL:
         raise Wrong(LONG, most=most)
     if not text.isprintable() and any(
         unicodedata.category(one) == "Cc" and one not in "\n\t\r" for one in text

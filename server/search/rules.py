@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 VERSION = 1
 """Raise it when `words_of` changes: every worker then makes the index anew by itself."""
@@ -48,11 +49,17 @@ def words_of(*texts: str | None) -> frozenset[str]:
     """
     found: dict[str, None] = {}
     for text in texts:
-        for word in _words(normal(text or "")):
+        for word in _known(text) if text and len(text) <= LONGEST else _words(normal(text or "")):
             found[word[:LONGEST]] = None
             if len(found) >= MOST_WORDS:
                 return frozenset(found)
     return frozenset(found)
+
+
+@lru_cache(10_000)
+def _known(text: str) -> tuple[str, ...]:
+    """Return the words of a short text: thousands of things say the same date, medium or number."""
+    return tuple(_words(normal(text)))
 
 
 def _words(text: str) -> Iterator[str]:

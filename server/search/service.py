@@ -8,12 +8,14 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from server.core import bulk
 from server.core.sets import among
 from server.search import rules, sources
 from server.search.models import SearchWord
 from server.search.sources import sliced
 
 ROWS_AT_ONCE = 1000
+WORD: Any = SearchWord.__table__
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,15 @@ def put_many(session: Session, kind: str, entries: Sequence[Entry]) -> None:
             if (word, thing) not in left
         ],
     )
+
+
+def add_many(session: Session, kind: str, entries: Iterable[Entry]) -> None:
+    """Let things that this transaction has made be found by their words; none has any in the index yet."""
+    rows = [
+        (word, kind, entry.thing_id, entry.org_id) for entry in entries for word in entry.words
+    ]
+    rows.sort()  # in the order of the key neighbours fall into the same page
+    bulk.insert_many(session, WORD, ("word", "kind", "thing_id", "org_id"), rows)
 
 
 def drop(session: Session, kind: str, thing_ids: Iterable[int]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -38,27 +39,49 @@ def columns_of(session: Session, org_id: int, subject: str) -> list[Column]:
     ]
 
 
-def check(item: Item, defined: Sequence[FieldDefinition], sample_type_id: int | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A field as rows are checked by it: plain values, for each is asked of every row."""
+
+    column: str
+    name: str
+    kind: str
+    least: float | None
+    most: float | None
+    required: bool
+    sample_type_id: int | None
+    of_cryovials: bool
+
+    def is_for(self, sample_type_id: int | None) -> bool:
+        """Say whether samples of this type have the field; one that names no type is a cryovial."""
+        if sample_type_id is None and self.of_cryovials:
+            return True
+        return self.sample_type_id is None or self.sample_type_id == sample_type_id
+
+
+def own(defined: Iterable[FieldDefinition]) -> list[Own]:
+    """Return these fields as rows are checked by them."""
+    return [
+        Own(
+            PREFIX + one.code, one.name, one.kind, one.least, one.most, one.required,
+            one.sample_type_id, one.sample_type is not None and one.sample_type.code == CRYOVIAL,
+        )
+        for one in defined
+    ]  # fmt: skip
+
+
+def check(item: Item, defined: Sequence[Own], sample_type_id: int | None) -> None:
     """Note what is wrong with the item's fields: one that is missing, strange to its type, or outside."""
     for one in defined:
-        name = PREFIX + one.code
-        value = item.values.get(name)
-        mine = _is_for(one, sample_type_id)
+        value = item.values.get(one.column)
         if value is None:
-            if one.required and mine and "id" not in item.values:
-                item.expect(name, MISSING)
-        elif not mine:
-            item.expect(name, NOT_HERE, field=one.name)
+            if one.required and "id" not in item.values and one.is_for(sample_type_id):
+                item.expect(one.column, MISSING)
+        elif not one.is_for(sample_type_id):
+            item.expect(one.column, NOT_HERE, field=one.name)
         elif one.kind == "number" and not _within(value, one.least, one.most):
             least, most = (one.least if one.least is not None else "−∞"), one.most
-            item.expect(name, OUTSIDE, least=least, most=most if most is not None else "∞")
-
-
-def _is_for(one: FieldDefinition, sample_type_id: int | None) -> bool:
-    """Say whether samples of this type have the field; one that names no type is a cryovial."""
-    if one.sample_type is not None and sample_type_id is None:
-        return one.sample_type.code == CRYOVIAL
-    return one.sample_type_id is None or one.sample_type_id == sample_type_id
+            item.expect(one.column, OUTSIDE, least=least, most=most if most is not None else "∞")
 
 
 def _within(value: float, least: float | None, most: float | None) -> bool:
@@ -67,18 +90,20 @@ def _within(value: float, least: float | None, most: float | None) -> bool:
 
 def insert(
     session: Session, defined: Sequence[FieldDefinition], things: Iterable[tuple[int, Values]]
-) -> list[int]:
-    """Write the fields of new things; returns which things have any."""
-    ids = {PREFIX + one.code: one.id for one in defined}
-    rows = [
-        (ids[name], thing_id, *written(value))
-        for thing_id, values in things
-        for name, value in values.items()
-        if name in ids
-    ]
+) -> dict[int, list[str]]:
+    """Write the fields of new things; returns what stands in them now, by thing."""
+    ids = [(PREFIX + one.code, one.id) for one in defined]
+    rows: list[tuple[int, int, str, float | None]] = []
+    texts: dict[int, list[str]] = {}
+    for thing_id, values in things:
+        for name, definition_id in ids:
+            if name in values:
+                text, number = written(values[name])
+                rows.append((definition_id, thing_id, text, number))
+                texts.setdefault(thing_id, []).append(text)
     table: Any = FieldValue.__table__
     bulk.insert_many(session, table, ("definition_id", "subject_id", "text", "number"), rows)
-    return list(dict.fromkeys(row[1] for row in rows))
+    return texts
 
 
 def put(
@@ -150,7 +175,7 @@ def keep(
     if not defined:
         return {}
     item = Item(0, 0, values)
-    check(item, defined, None)
+    check(item, own(defined), None)
     if item.problems:
         first = item.problems[0]
         because = Refusal("bad_field", first.expected, first.facts)

@@ -173,7 +173,7 @@ def _fields(
 ) -> dict[str, Any]:
     defined = definitions(session, desk.org_id, "vial")
     kept = fields.of_things(session, defined, [vial.id]).get(vial.id, {})
-    fields.check(item, defined, vial.sample_type_id)
+    fields.check(item, fields.own(defined), vial.sample_type_id)
     wanted = {
         name: item.values.get(name)
         for one in defined

@@ -1,6 +1,6 @@
 """New vials with their places, volumes, other codes and fields: one statement a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from server.exchange.sheets import fields
 from server.exchange.sheets.base import Desk, Item
 from server.exchange.sheets.vials.knowing import New
 from server.search import service as search
+from server.search.rules import words_of
 from server.storage.models import TAIL, Custody, FieldDefinition, Vial, VialAlias, VolumeEntry
 
 VIAL: Any = Vial.__table__
@@ -116,9 +117,19 @@ def _more(
         for alias in item.values.get("aliases", ())
     ]
     bulk.insert_many(session, ALIAS, ("vial_id", "code", "kind", "at", "by_name"), aliases)
-    worded = {alias[0] for alias in aliases}
-    worded |= {one for one, item in pairs if item.values.get("comment")}
-    if defined:
-        worded |= set(fields.insert(session, defined, [(one, item.values) for one, item in pairs]))
-    if worded:
-        search.refresh(session, "vial", worded)
+    kept = fields.insert(session, defined, [(one, item.values) for one, item in pairs])
+    _find(session, desk, pairs, kept)
+
+
+def _find(
+    session: Session, desk: Desk, pairs: Sequence[tuple[int, Item]], kept: Mapping[int, list[str]]
+) -> None:
+    """Let the vials be found by their comments, other codes and fields, as `searched` has it."""
+    entries = []
+    for one, item in pairs:
+        texts = [*item.values.get("aliases", ()), *kept.get(one, ())]
+        if comment := item.values.get("comment"):
+            texts.insert(0, comment)
+        if texts:
+            entries.append(search.Entry(one, desk.org_id, words_of(*texts)))
+    search.add_many(session, "vial", entries)

@@ -100,11 +100,12 @@ class VialWork(Work):
         for box in known.boxes.values():
             box.in_file = places.setdefault(box.id, {})
             box.labels, box.written = self._written.setdefault(box.shape, ({}, {}))
+        own = fields.own(defined)
         for item in items:
             _check_codes(item, known, codes)
             found = _names(item, known)
-            if defined:
-                fields.check(item, defined, found.sample_type_id if found else None)
+            if own:
+                fields.check(item, own, found.sample_type_id if found else None)
             if found is not None and _finds_place(item, found):
                 item.found = found
         return defined
@@ -112,18 +113,22 @@ class VialWork(Work):
 
 def _check_codes(item: Item, known: Known, codes: dict[str, tuple[int, int]]) -> None:
     values, me = item.values, (item.number, item.place)
-    for column, code in (
-        ("code", values.get("code")),
-        *(("aliases", alias) for alias in values.get("aliases", ())),
-    ):
-        if code is None:
-            continue
-        if item.refuse(column, rules.why_not_code(code), code):
-            continue
-        if code in known.codes:
-            item.problems.append(Problem(column, code, GIVEN))
-        elif codes.setdefault(code, me) != me:
-            item.problems.append(Problem(column, code, TWICE, {"row": codes[code][0]}))
+    if "code" in values:
+        _check_code(item, "code", values["code"], known, codes, me)
+    for alias in values.get("aliases", ()):
+        _check_code(item, "aliases", alias, known, codes, me)
+
+
+def _check_code(
+    item: Item, column: str, code: str, known: Known, codes: dict[str, tuple[int, int]],
+    me: tuple[int, int],
+) -> None:  # fmt: skip
+    if (refusal := rules.why_not_code(code)) is not None:
+        item.refuse(column, refusal, code)
+    elif code in known.codes:
+        item.problems.append(Problem(column, code, GIVEN))
+    elif codes.setdefault(code, me) != me:
+        item.problems.append(Problem(column, code, TWICE, {"row": codes[code][0]}))
 
 
 def _names(item: Item, known: Known) -> New | None:
@@ -141,8 +146,9 @@ def _names(item: Item, known: Known) -> New | None:
     project = known.projects.get(values["project"]) if "project" in values else None
     if "project" in values and (project is None or not project.active):
         item.expect("project", NO_PROJECT)
-    if not 0 <= values.get("volume_ul", 0) <= min(MOST_UL, (kind and kind.largest_ul) or MOST_UL):
-        item.expect("volume_ul", LEAST_VOLUME, most=(kind and kind.largest_ul) or MOST_UL)
+    most = (kind and kind.largest_ul) or MOST_UL
+    if not 0 <= values.get("volume_ul", 0) <= most or values.get("volume_ul", 0) > MOST_UL:
+        item.expect("volume_ul", LEAST_VOLUME, most=most)
     state = _state(item)
     if lot is None or len(item.problems) > before:
         return None
