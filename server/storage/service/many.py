@@ -14,10 +14,12 @@ from server.genealogy import rules as genealogy
 from server.genealogy.models import Hold
 from server.genealogy.service import LIFT
 from server.parties.models import Project
-from server.storage import queries, rules
+from server.storage import rules
 from server.storage.models import BulkMove, Container, Vial
-from server.storage.rules.moves import Move
-from server.storage.service.bulk import move_vials
+from server.storage.queries.carrying import held_vials
+from server.storage.rules.describing import why_not_described, why_not_project
+from server.storage.service.bulk import arrange, move_vials
+from server.storage.service.standing import why_not_of_project
 
 MOST_AT_ONCE = 1000
 Chosen = Sequence[Vial]
@@ -36,33 +38,38 @@ def chosen_vials(session: Session, actor: Actor, permission: str, ids: Sequence[
 def move_into(
     session: Session, actor: Actor, vials: Chosen, box: Container, *, at: datetime
 ) -> BulkMove:
-    """Carry stored vials into the free positions of a box in the order of their codes, all or none."""
-    taken = queries.occupants(session, box)
-    free = [one for one in box.shape.ordinals if one not in taken]
-    if len(free) < len(vials):
-        because = N_("%(box)s has %(free)s free positions; %(count)s vials are to go there.")
-        facts = {"box": box.code, "free": len(free), "count": len(vials)}
-        raise Conflict(Refusal("no_room", because, facts), field="box")
-    moves = [Move(vial.id, box.id, place) for vial, place in zip(vials, free, strict=False)]
+    """Carry stored vials into the free positions of a box in the order of their codes, all or none.
+
+    They go where the box is filled first; what is blocked or kept for others is not free for them.
+    """
+    moves = arrange(session, [(vial, 0, box.shape) for vial in vials], box, "free")
     return move_vials(session, actor, moves, at=at)
 
 
 def give_to_project(
     session: Session, actor: Actor, vials: Chosen, project: Project | None, *, at: datetime
 ) -> int:
-    """Let these vials belong to a project (or to none), all or none; returns how many did not before."""
-    refusals = [_gone(vial) for vial in vials if vial.state in rules.TERMINAL]
-    if refusals:
+    """Let these vials belong to a project (or to none), all or none; returns how many did not before.
+
+    Refused with every reason: one that is gone, a project of another organisation, a place where
+    stock of this project may not stand.
+    """
+    held_vials(session, (vial.id for vial in vials))  # nobody moves one while its place is asked
+    found = (_why_not_give(vial, project) for vial in vials)
+    if refusals := [refusal for refusal in found if refusal]:
         raise AllRefused(refusals)
     now = project.id if project else None
     changed = [vial for vial in vials if vial.project_id != now]
     codes = dict(session.execute(select(Project.id, Project.code)).all())
-    session.execute(
-        update(Vial)
-        .where(Vial.id.in_([vial.id for vial in changed]))
-        .values(project_id=now, version=Vial.version + 1),
-        execution_options={"synchronize_session": False},
-    )
+    with session.begin_nested():  # refused, nothing of it stays
+        session.execute(
+            update(Vial)
+            .where(Vial.id.in_([vial.id for vial in changed]))
+            .values(project_id=now, version=Vial.version + 1),
+            execution_options={"synchronize_session": False},
+        )
+        if refusals := why_not_of_project(session, [vial.id for vial in changed], at):
+            raise AllRefused(refusals)
     for vial in changed:
         before = codes.get(vial.project_id or 0, "")
         audit.record(
@@ -73,9 +80,12 @@ def give_to_project(
     return len(changed)
 
 
-def _gone(vial: Vial) -> Refusal:
-    because = N_("%(vial)s has left for good; what is said of it stays as it is.")
-    return Refusal("terminal_state", because, {"vial": vial.code})
+def _why_not_give(vial: Vial, project: Project | None) -> Refusal | None:
+    if vial.state in rules.TERMINAL:
+        return why_not_described(vial.code)
+    if project is None:
+        return None
+    return why_not_project(vial.code, vial.org_id, project.code, project.org_id)
 
 
 def hold_all(
