@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from edge_agent.probes import max31865, replay, simulated
+from edge_agent.probes import ads1115, door, host, iio, max31856, max31865, replay, simulated, w1
 from edge_agent.probes.probe import Probe
 from edge_agent.settings_table import Table
 
@@ -41,4 +41,10 @@ DRIVERS: Mapping[str, Callable[[Table], DriverSettings]] = {
     "simulated": simulated.read_settings,
     "replay": replay.read_settings,
     "max31865": max31865.read_settings,
+    "max31856": max31856.read_settings,
+    "ads1115": ads1115.read_settings,
+    "iio": iio.read_settings,
+    "w1": w1.read_settings,
+    "door": door.read_settings,
+    "host": host.read_settings,
 }

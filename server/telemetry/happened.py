@@ -23,6 +23,8 @@ PLAIN = {
     "power_back": (N_("Power is back"), ""),
     "probe_fault": (N_("A probe is at fault"), "warning"),
     "probe_fault_over": (N_("The probe is well again"), ""),
+    "undervoltage": (N_("The node's supply voltage is too low"), "warning"),
+    "undervoltage_over": (N_("The node's supply voltage is back"), ""),
     "config_applied": (N_("The agent took over new settings"), ""),
     "config_rolled_back": (N_("The agent went back to its earlier settings"), "warning"),
     "spool_trouble": (N_("The agent's disk lost rows"), "warning"),
