@@ -120,13 +120,19 @@ class BoxShape:
             return f"#{ordinal}"
         if self._axes is None:
             return str(self._numbers[ordinal])
-        layer, row, column = self.cell(ordinal)
-        written = spellings.write(self._axes, (row, column), self.label_first)
-        return written if self.layers == 1 else f"{layer}-{written}"
+        return self._spelt(ordinal, self._axes)
 
     def written(self, ordinal: int) -> str:
-        """Return how this position is written, or #n for one that the shape no longer has: the past keeps them."""
-        return self.label(ordinal) if ordinal in self.ordinals else f"#{ordinal}"
+        """Return how this position is or was written: the past keeps what was cut off or left out since.
+
+        Where that cannot be said (it was counted through, or beyond the last layer), it is #n.
+        """
+        if ordinal in self.ordinals:
+            return self.label(ordinal)
+        beyond = ordinal > self.size and self.layers > 1
+        if self._axes is None or not self.managed or beyond:
+            return f"#{ordinal}"
+        return self._spelt(ordinal, self._axes)
 
     def ordinal(self, written: str) -> int | None:
         """Return the ordinal that was meant; None where there is none, or where it may mean several.
@@ -181,6 +187,12 @@ class BoxShape:
     @cached_property
     def _by_number(self) -> dict[int, int]:
         return {number: ordinal for ordinal, number in self._numbers.items()}
+
+    def _spelt(self, ordinal: int, axes: tuple[Scheme, Scheme]) -> str:
+        line, column = divmod(ordinal - 1, self.columns)
+        layer, row = divmod(line, self.rows) if self.layers > 1 else (0, line)
+        written = spellings.write(axes, (row + 1, column + 1), self.label_first)
+        return written if self.layers == 1 else f"{layer + 1}-{written}"
 
     def _first_label(self, cells: Sequence[int]) -> str:
         return next((self.label(one) for one in cells if one in self.ordinals), "")

@@ -29,7 +29,7 @@ class Stay:
             return ""
         if was.container is None or was.ordinal is None:
             return was.place
-        return f"{was.container.code} {was.container.shape.label(was.ordinal)}"
+        return f"{was.container.code} {was.container.shape.written(was.ordinal)}"
 
     @property
     def began_at(self) -> datetime:

@@ -66,7 +66,7 @@ def _moved(stay: Custody, former: Custody | None) -> Moved:
 def _place(stay: Custody) -> str:
     if stay.container is None or stay.ordinal is None:
         return stay.place
-    return f"{stay.container.code} {stay.container.shape.label(stay.ordinal)}"
+    return f"{stay.container.code} {stay.container.shape.written(stay.ordinal)}"
 
 
 def vials_in(session: Session, box: Container) -> list[tuple[Vial, int]]:

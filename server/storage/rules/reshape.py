@@ -1,6 +1,6 @@
 """When the shape of a container may change: never under what is in it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from server.core.errors import Refusal
 from server.core.words import N_
@@ -9,19 +9,23 @@ from server.storage.positions import BoxShape
 Taken = Mapping[int, str]
 
 
-def why_not_reshape(box: str, before: BoxShape, after: BoxShape, taken: Taken) -> list[Refusal]:
+def why_not_reshape(
+    box: str, before: BoxShape, after: BoxShape, taken: Taken, used: Collection[int] = ()
+) -> list[Refusal]:
     """Return every reason why a container with these occupants cannot get another shape.
 
     What is in it stays at its ordinal. Words and directions change freely; so do rows at the end
     (layers, where there are several) beyond the last occupant. Another number of columns gives the
-    positions other numbers, so it waits until the container is empty.
+    positions other numbers, so it waits until the container is empty; what was ever in it (`used`)
+    must have a cell in the new grid too, for its past is told by that.
     """
     if not taken:
-        return []
+        refusal = _why_not_past(box, before, after, used)
+        return [refusal] if refusal else []
     if before.managed != after.managed:
         because = N_("%(box)s holds %(count)s things; empty it before it gets or loses its places.")
         return [Refusal("managed_while_occupied", because, {"box": box, "count": len(taken)})]
-    if _numbers_change(before, after):
+    if numbers_change(before, after):
         because = N_(
             "%(box)s holds %(count)s things, and with %(columns)s columns and %(rows)s rows its positions"
             " would be other ones. Empty it first, or add rows at the end only."
@@ -40,7 +44,29 @@ def why_not_reshape(box: str, before: BoxShape, after: BoxShape, taken: Taken) -
     ]
 
 
-def _numbers_change(before: BoxShape, after: BoxShape) -> bool:
+def _why_not_past(
+    box: str, before: BoxShape, after: BoxShape, used: Collection[int]
+) -> Refusal | None:
+    if used and before.managed != after.managed:
+        because = N_(
+            "Things once stood in %(box)s, and their past names its places; it cannot get or lose places any"
+            " more. Take a new one for that."
+        )
+        return Refusal("managed_with_past", because, {"box": box})
+    if not numbers_change(before, after):
+        return None
+    lost = next((one for one in sorted(used) if after.at(*before.cell(one)) is None), None)
+    if lost is None:
+        return None
+    because = N_(
+        "Something once stood in %(position)s of %(box)s, and the new shape has no such place to tell it by."
+        " Keep at least so many rows and columns."
+    )
+    return Refusal("past_cut_off", because, {"position": before.written(lost), "box": box})
+
+
+def numbers_change(before: BoxShape, after: BoxShape) -> bool:
+    """Say whether positions get other ordinals: other columns, or other rows under several layers."""
     if not before.managed:
         return False
     several = before.layers > 1 or after.layers > 1

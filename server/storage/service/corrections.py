@@ -216,7 +216,7 @@ def _refuse_others(session: Session, occupant: Occupant, span: Span) -> None:
     found = queries.stays_at(session, [box.id], span.began_at, span.ended_at, ordinal=span.ordinal)
     for stay, code in found:
         if any(getattr(stay, name) != number for name, number in _own(occupant).items()):
-            label = box.shape.label(span.ordinal)
+            label = box.shape.written(span.ordinal)
             raise Conflict(
                 taken_then(label, box.code, code, stay.began_at, stay.ended_at, span.began_at)
             )
@@ -281,6 +281,6 @@ def _told(session: Session, span: Span) -> str:
     where = span.place
     if span.container_id is not None and span.ordinal is not None:
         box = session.get_one(Container, span.container_id)
-        where = f"{box.code} {box.shape.label(span.ordinal)}"
+        where = f"{box.code} {box.shape.written(span.ordinal)}"
     ended = span.ended_at.isoformat(timespec="seconds") if span.ended_at else ""
     return f"{where}, {span.began_at.isoformat(timespec='seconds')} – {ended}".rstrip()

@@ -13,7 +13,9 @@ from server.core.words import N_
 from server.storage import queries, rules
 from server.storage.models import Container, NitrogenSupply, PowerCircuit, Room
 from server.storage.positions import BoxShape
-from server.storage.rules.reshape import why_not_heights, why_not_reshape
+from server.storage.queries.past import ever_used
+from server.storage.rules.reshape import numbers_change, why_not_heights, why_not_reshape
+from server.storage.service.cells import keep_cells, refuse_kept
 from server.storage.service.containers import record, stand_in, standing
 from server.storage.service.stays import Moment, end_stay, hold
 from server.storage.service.types import shape_columns
@@ -43,14 +45,18 @@ def reshape(
     """Give a container another shape or other words for its positions; nothing in it moves.
 
     Refused, with every occupant named that stands in the way, where a position in use would be cut
-    off, blocked or get another number.
+    off, blocked or get another number. What was in it before is told by the same cells as ever.
     """
     hold(session, container)
     _refuse_retired(container)
     if refusal := rules.why_not_shape(shape):
         raise Invalid(refusal, field="rows")
     taken = queries.occupants(session, container)
-    refuse_all(why_not_reshape(container.code, container.shape, shape, taken))
+    before, used = container.shape, ever_used(session, container)
+    refuse_all(why_not_reshape(container.code, before, shape, taken, used))
+    if numbers_change(before, shape):
+        refuse_kept(session, container)
+        keep_cells(session, container, before, shape)
     columns = shape_columns(shape) | {"unusable": shape.size - shape.capacity}
     columns |= {"heights_mm": _heights(container, shape), "size_classes": _sizes(container, shape)}
     _change(session, actor, container, at, **columns)

@@ -88,7 +88,7 @@ def correct_form(number: int) -> str:
     zone = _zone(vial)
     now = {"began": written(stay.began_at, zone), "ended": written(stay.ended_at, zone)}
     if stay.place == "position" and stay.container is not None:
-        label = stay.container.shape.label(stay.ordinal or 1)
+        label = stay.container.shape.written(stay.ordinal or 1)
         now |= {"box": stay.container.code, "position": label}
     return _correct(stay, vial, Typed(now))
 

@@ -14,6 +14,9 @@ from server.storage import queries
 from server.storage import service as storage
 from server.storage.container_types import BUILT_IN
 from server.storage.positions import BoxShape
+from server.storage.queries import moves as moves_of
+from server.storage.rules.moves import Move
+from server.storage.service import bulk
 from tests.support.shelves import START, Shelves
 
 LATER = START + timedelta(hours=1)
@@ -54,18 +57,54 @@ def test_a_box_is_not_cut_below_what_is_in_it(database: Database) -> None:
         assert (box.rows, queries.inside(session, box).free) == (12, 105)
 
 
-def test_an_empty_box_becomes_a_bag_and_a_cut_one_still_tells_its_past(database: Database) -> None:
+def test_an_empty_box_becomes_a_bag_while_nothing_was_ever_in_it(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box, other = shelves.box(org), shelves.box(org)
+        bag = BoxShape(1, 25, managed=False)
+        storage.reshape(session, shelves.actor, box, bag, at=LATER)
+        assert storage.first_free(session, box) == 1
+
+        vial = shelves.vial(shelves.lot(org), "V1", other, 81)
+        storage.move_vial(session, shelves.actor, vial, shelves.box(org), 1, at=LATER)
+        with pytest.raises(Conflict, match="managed_with_past"):
+            storage.reshape(session, shelves.actor, other, bag, at=LATER)
+
+
+def test_another_grid_does_not_rewrite_the_past(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box, other = shelves.box(org), shelves.box(org)
+        lot = shelves.lot(org)
+        codes = {1: "A1", 9: "A9", 10: "B1", 20: "C2"}
+        vials = [shelves.vial(lot, f"V{ordinal}", box, ordinal) for ordinal in codes]
+        moves = [Move(vial.id, other.id, place) for place, vial in enumerate(vials, start=1)]
+        moved = bulk.move_vials(session, shelves.actor, moves, at=LATER)
+
+        storage.reshape(session, shelves.actor, box, BoxShape(3, 10), at=LATER)
+
+        told = [queries.vial_path(session, vial, START).steps[-1].name for vial in vials]
+        assert told == list(codes.values())
+        bulk.undo_bulk(session, shelves.actor, moved, at=LATER + timedelta(minutes=1))
+        assert [queries.vial_path(session, vial).ordinal for vial in vials] == [1, 9, 11, 22]
+
+
+def test_a_grid_keeps_every_cell_that_was_ever_used(database: Database) -> None:
     with database.writing() as session:
         shelves = Shelves(session)
         org = shelves.org()
         box, other = shelves.box(org), shelves.box(org)
         vial = shelves.vial(shelves.lot(org), "V1", box, 81)
-        storage.move_vial(session, shelves.actor, vial, other, 1, at=LATER)
+        moved = bulk.move_vials(session, shelves.actor, [Move(vial.id, other.id, 1)], at=LATER)
 
-        storage.reshape(session, shelves.actor, box, BoxShape(1, 25, managed=False), at=LATER)
-
-        assert queries.vial_path(session, vial, START).steps[-1].name == "#81"
-        assert storage.first_free(session, box) == 1
+        with pytest.raises(Conflict, match="past_cut_off") as refused:
+            storage.reshape(session, shelves.actor, box, BoxShape(9, 8), at=LATER)
+        assert refused.value.refusal.facts["position"] == "I9"
+        storage.reshape(session, shelves.actor, box, BoxShape(1, 9), at=LATER)  # rows at the end
+        assert queries.vial_path(session, vial, START).steps[-1].name == "I9"
+        assert moves_of.moved_by(session, moved)[0].before == f"{box.code} I9"
 
 
 def test_a_position_is_blocked_only_while_it_is_empty(database: Database) -> None:

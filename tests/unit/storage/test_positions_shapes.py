@@ -273,7 +273,12 @@ def test_counting_down_the_columns_changes_the_words_only() -> None:
 
 def test_the_past_of_a_position_that_is_gone_is_still_written() -> None:
     assert NINE.written(81) == "I9"
-    assert NINE.written(82) == "#82"
+    assert NINE.written(82) == "J1"  # a row that was cut off
+    assert replace(NINE, absent=frozenset({10})).written(10) == "B1"
+    assert replace(NINE, layers=2, absent=frozenset({91})).written(91) == "2-B1"
+    assert replace(NINE, labels="number").written(82) == "#82"
+    assert replace(NINE, layers=2).written(163) == "#163"
+    assert replace(NINE, managed=False).written(82) == "#82"
 
 
 PLAIN = shapes(managed=True, layers=1, labels="letter-number", label_first="row")
