@@ -1,8 +1,9 @@
 """Templates and printers that someone may use, what stands on a label, and how often it was printed."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from server.accounts.queries import visible
@@ -20,6 +21,22 @@ NO_TEMPLATE = N_("There is no label template %(found)s.")
 NO_PRINTER = N_("There is no label printer %(found)s.")
 NO_JOB = N_("There is no print job %(found)s.")
 CHUNK = 500
+
+
+def every_template(actor: Actor) -> Select[Any]:
+    """Return the query of all templates that the actor may see."""
+    return visible(select(LabelTemplate), actor, READ, LabelTemplate.org_id)
+
+
+def every_printer(actor: Actor) -> Select[Any]:
+    """Return the query of all label printers that the actor may see."""
+    return visible(select(LabelPrinter), actor, READ, LabelPrinter.org_id)
+
+
+def every_job(actor: Actor) -> Select[Any]:
+    """Return the query of all print jobs that the actor may see, template and printer loaded."""
+    wanted = select(LabelJob).options(joinedload(LabelJob.template), joinedload(LabelJob.printer))
+    return visible(wanted, actor, READ, LabelJob.org_id)
 
 
 def templates(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 
 from server.core.errors import Refusal
 from server.core.words import N_
@@ -26,6 +27,8 @@ DPIS = (203, 300, 600)
 LEAST_MM, MOST_MM = 4.0, 200.0
 MOST_LINES, MOST_LABELS, MOST_COPIES = 8, 2000, 20
 _FIELD = re.compile(r"\{(\w*)\}")
+LONGEST_HOST = 253
+_HOST = re.compile(r"\w([\w-]*\w)?(\.\w([\w-]*\w)?)*\.?", re.ASCII)
 
 
 def fields_in(lines: str) -> list[str]:
@@ -47,10 +50,42 @@ def why_not_lines(subject: str, lines: str) -> Refusal | None:
         )
     unknown = next((name for name in fields_in(lines) if name not in FIELDS[subject]), None)
     if unknown is None:
-        return None
+        return _why_not_braces(lines)
     because = N_("There is no field {%(found)s}; known are %(known)s.")
     known = ", ".join(f"{{{name}}}" for name in FIELDS[subject])
     return Refusal("no_such_field", because, {"found": unknown, "known": known})
+
+
+def _why_not_braces(lines: str) -> Refusal | None:
+    """Say that a brace stands alone, or around what is no field: it would be printed as it stands."""
+    odd = next((line for line in lines.splitlines() if set("{}") & set(_FIELD.sub("", line))), None)
+    because = N_("“%(found)s” has a brace that belongs to no field; fields are written as {code}.")
+    return None if odd is None else Refusal("odd_brace", because, {"found": odd.strip()})
+
+
+def why_blank(symbol: str, lines: str) -> Refusal | None:
+    """Say that such a label would show nothing, or None where it shows something."""
+    if symbol != "none" or lines.strip():
+        return None
+    return Refusal("blank", N_("A label without a symbol needs text; give it a line at least."))
+
+
+def why_not_host(host: str) -> Refusal | None:
+    """Say why this is no name or address of a machine, or None where it can be one."""
+    if len(host) <= LONGEST_HOST and (_HOST.fullmatch(host) or _is_address(host)):
+        return None
+    because = N_(
+        "“%(found)s” is no name or address of a printer in the network; printer.lab or 10.0.0.7 is expected."
+    )
+    return Refusal("bad_host", because, {"found": host[:80]})
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def why_not_size(width_mm: float, height_mm: float) -> Refusal | None:

@@ -3,8 +3,10 @@
 from server.core.words import N_
 from server.handling.views import (
     api_audits,
+    api_labels,
     api_lists,
     api_offline,
+    api_rules,
     api_shipments,
     api_stocktakes,
     audits,
@@ -25,8 +27,10 @@ from server.kit.state import Kit
 __all__ = [
     "api",
     "api_audits",
+    "api_labels",
     "api_lists",
     "api_offline",
+    "api_rules",
     "api_shipments",
     "api_stocktakes",
     "audits",

@@ -11,6 +11,7 @@ from server.handling.labels.drawing import draw
 from server.handling.models import LabelTemplate
 from server.handling.queries import labels as queries
 from server.handling.rules import labels as rules
+from server.handling.service import label_templates
 from server.handling.service import labels as service
 from server.handling.views.blueprints import pages
 from server.handling.views.label_forms import PrinterForm, PrintForm, TemplateForm
@@ -60,7 +61,7 @@ def add_label_printer() -> AnyResponse | tuple[str, int]:
     try:
         form = PrinterForm.read(request.form)
         org_id = own_org(g.session, g.actor, "labels.manage")
-        made = service.add_printer(
+        made = label_templates.add_printer(
             g.session, g.actor, org_id, form.printer, form.host, form.port, form.dpi,
             at=g.clock.now(),
         )  # fmt: skip
@@ -75,7 +76,7 @@ def add_label_printer() -> AnyResponse | tuple[str, int]:
 def retire_label_printer(printer_id: int) -> AnyResponse:
     """Offer a printer no longer."""
     found = queries.printer(g.session, g.actor, printer_id, "labels.manage")
-    service.retire(g.session, g.actor, found, at=g.clock.now())
+    label_templates.retire(g.session, g.actor, found, at=g.clock.now())
     notices.tell(gettext("%(code)s is no longer offered.", code=found.code))
     return redirect(url_for("handling.labels"))
 
@@ -115,7 +116,7 @@ def change_label_template(template_id: int) -> AnyResponse | tuple[str, int]:
 def retire_label_template(template_id: int) -> AnyResponse:
     """Offer a template no longer."""
     found = queries.template(g.session, g.actor, template_id, "labels.manage")
-    service.retire(g.session, g.actor, found, at=g.clock.now())
+    label_templates.retire(g.session, g.actor, found, at=g.clock.now())
     notices.tell(gettext("%(code)s is no longer offered.", code=found.code))
     return redirect(url_for("handling.labels"))
 
@@ -127,7 +128,7 @@ def _save(found: LabelTemplate | None) -> AnyResponse | tuple[str, int]:
         template = found or LabelTemplate(org_id=org_id)
         for name in (*NEW, *(() if found else ("code",))):
             setattr(template, name, getattr(form, name))
-        service.save_template(g.session, g.actor, template, at=g.clock.now())
+        label_templates.save_template(g.session, g.actor, template, at=g.clock.now())
     except (Invalid, Conflict) as refused:
         g.session.rollback()
         return _template_page(found, typed_of(request.form), refused), 422
@@ -165,7 +166,7 @@ def _written(value: object) -> str:
 def label_preview(template_id: int) -> Response:
     """Show a label of this template: of the vial or container that `code` names, else an example."""
     found = queries.template(g.session, g.actor, template_id)
-    facts: Mapping[str, str] = service.EXAMPLE[found.subject]
+    facts: Mapping[str, str] = label_templates.EXAMPLE[found.subject]
     if code := request.args.get("code", ""):
         facts = service.things(g.session, g.actor, found.subject, [code]).facts[0]
     picture = io.BytesIO()
@@ -195,17 +196,11 @@ def print_labels() -> AnyResponse | tuple[str, int]:
 
 
 def _print(form: PrintForm) -> int:
-    at = g.clock.now()
-    template = queries.template(g.session, g.actor, form.template)
-    found = service.things(g.session, g.actor, template.subject, form.lines)
-    if form.printer is None:
-        return service.print_sheet(
-            g.session, g.actor, template, found, skip=form.skip, why=form.why, at=at
-        ).id
-    printer = queries.printer(g.session, g.actor, form.printer)
-    return service.print_labels(
-        g.session, g.actor, template, printer, found, copies=form.copies, why=form.why, at=at
-    ).id
+    """Draw in a reading session, for that takes seconds; only the counting waits for the writer."""
+    asked = service.Asked(form.template, form.lines, form.printer, form.copies, form.skip, form.why)
+    with g.reader() as session:
+        ready = service.prepare(session, g.actor, asked)
+    return service.print_labels(g.session, g.actor, ready, at=g.clock.now()).id
 
 
 def _print_page(typed: Typed, refused: CryokeepError | None = None) -> str:
@@ -231,7 +226,10 @@ def label_job(job_id: int) -> str:
     """Show what became of a print."""
     found = queries.job(g.session, g.actor, job_id)
     return render_template(
-        "handling/label_job.html", job=found, letter=queries.letter_of(g.session, found)
+        "handling/label_job.html",
+        job=found,
+        codes=service.codes_of(found),
+        letter=queries.letter_of(g.session, found),
     )
 
 
@@ -239,6 +237,8 @@ def label_job(job_id: int) -> str:
 @require("storage.read")
 def label_sheet(job_id: int) -> Response:
     """Hand out the pages of a print."""
-    found = queries.job(g.session, g.actor, job_id)
+    with g.reader() as session:
+        found = queries.job(session, g.actor, job_id)
+        pdf = service.pages_of(found)
     headers = {"Content-Disposition": f'inline; filename="labels-{job_id}.pdf"'}
-    return Response(service.pages_of(found), mimetype="application/pdf", headers=headers)
+    return Response(pdf, mimetype="application/pdf", headers=headers)

@@ -5,7 +5,11 @@ import io
 import pytest
 import zxingcpp
 from PIL import Image, ImageOps
+from sqlalchemy import text
+from werkzeug.test import TestResponse
 
+from server.handling.labels.drawing import Label, draw
+from server.handling.service import labels as service
 from tests.http.storage.conftest import Bank
 
 TEMPLATE = {
@@ -102,3 +106,71 @@ def test_the_pages_of_containers_have_it_too(bank: Bank, path: str) -> None:
     code = path.rsplit("/", 1)[1]
 
     assert f"/labels/print?subject=container&amp;codes={code}" in bank.page.get(path).text
+
+
+def test_drawing_keeps_no_writer_waiting(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    bank.post("/labels/templates/new", **TEMPLATE)
+    written = []
+
+    def drawn(label: Label, dpi: int) -> Image.Image:
+        with bank.database.writing() as session:  # waits for ever beside a transaction that writes
+            session.execute(text("UPDATE vial SET comment = 'meanwhile'"))
+        written.append(label.code)
+        return draw(label, dpi)
+
+    monkeypatch.setattr(service, "draw", drawn)
+
+    assert bank.post("/labels/print", **PRINT, codes="SH-1").status_code == 302
+    assert written == ["SH-1"]
+
+
+def ask(bank: Bank, method: str, path: str, tag: str = "", **body: object) -> TestResponse:
+    headers = bank.manager.bearer | ({"If-Match": tag} if tag else {})
+    return bank.api.open(f"/api/v1{path}", method=method, headers=headers, json=body or None)
+
+
+def test_a_template_by_the_api_is_changed_only_by_who_saw_it(bank: Bank) -> None:
+    wanted = {"code": "tube", "height_mm": 12.7, "lines": "{code}\n{lot}"}
+    made = ask(bank, "POST", "/label-templates", width_mm=25, **wanted)
+    assert made.status_code == 201
+    path = f"/label-templates/{made.json['id']}"
+    tag = ask(bank, "GET", path).headers["ETag"]
+
+    assert ask(bank, "PUT", path, '"99"', width_mm=30, **wanted).status_code == 412
+    assert ask(bank, "PUT", path, tag, width_mm=30, **wanted).json["width_mm"] == 30
+    assert ask(bank, "PUT", path, width_mm=5, **wanted).json["code"] == "symbol_does_not_fit"
+    assert ask(bank, "GET", path).json["width_mm"] == 30
+    assert ask(bank, "POST", f"{path}/retire").json["retired_at"]
+    gone = ask(bank, "POST", "/label-jobs", template=made.json["id"], codes=["SH-1"])
+    assert gone.json["code"] == "retired"
+
+
+def test_labels_are_printed_by_the_api(bank: Bank) -> None:
+    bank.post("/labels/templates/new", **TEMPLATE)
+    job = ask(bank, "POST", "/label-jobs", template=1, codes=["SH-1", "SH-2"])
+    assert (job.status_code, job.json["state"]) == (201, "sheet")
+    assert job.json["codes"] == ["SH-1", "SH-2"]
+    again = ask(bank, "POST", "/label-jobs", template=1, codes=["SH-1"])
+    assert again.json["code"] == "label_again"
+    pages = ask(bank, "GET", f"/label-jobs/{job.json['id']}/pages.pdf")
+    assert pages.data.startswith(b"%PDF")
+
+    printer = ask(bank, "POST", "/label-printers", code="zebra", host="printer.lab").json["id"]
+    sent = ask(bank, "POST", "/label-jobs", template=1, codes=["SH-3"], printer=printer)
+    assert (sent.json["state"], sent.json["printer"]) == ("waiting", "zebra")
+    assert ask(bank, "POST", f"/label-printers/{printer}/retire").json["retired_at"]
+    jobs = ask(bank, "GET", "/label-jobs").json["items"]
+    assert [one["id"] for one in jobs] == [sent.json["id"], job.json["id"]]
+    assert [one["code"] for one in ask(bank, "GET", "/label-templates").json["items"]] == [
+        "tube-25"
+    ]
+    assert [one["code"] for one in ask(bank, "GET", "/label-printers").json["items"]] == ["zebra"]
+
+
+def test_the_page_of_a_print_names_what_got_a_label(bank: Bank) -> None:
+    bank.post("/labels/templates/new", **TEMPLATE)
+    printed = bank.post("/labels/print", **PRINT, codes="SH-1\nSH-2")
+
+    page = bank.page.get(printed.location).text
+    assert '<a href="/vials/SH-1">' in page
+    assert '<a href="/vials/SH-2">' in page

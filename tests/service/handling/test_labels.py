@@ -17,7 +17,8 @@ from server.core.db import Database
 from server.core.errors import Invalid
 from server.core.settings import Settings
 from server.handling.labels.printing import CHANNEL, PrinterCarrier
-from server.handling.models import LabelJob, LabelPrint, LabelPrinter, LabelTemplate
+from server.handling.models import LabelJob, LabelPrint, LabelTemplate
+from server.handling.service import label_templates
 from server.handling.service import labels as service
 from server.outbox.models import Letter
 from server.outbox.sender import Sender
@@ -72,8 +73,8 @@ def stock(database: Database, port: int) -> tuple[int, int]:
             symbol="datamatrix", symbol_side="left", lines="{code}\n{line} {passage}", page="A4",
             page_rows=10, page_columns=5, page_top_mm=10, page_left_mm=10, gap_x_mm=1, gap_y_mm=1,
         )  # fmt: skip
-        service.save_template(session, shelves.actor, template, at=START)
-        made = service.add_printer(
+        label_templates.save_template(session, shelves.actor, template, at=START)
+        made = label_templates.add_printer(
             session, shelves.actor, org.id, "zebra", "127.0.0.1", port, 300, at=START
         )
         return template.id, made.id
@@ -82,16 +83,9 @@ def stock(database: Database, port: int) -> tuple[int, int]:
 def print_two(database: Database, template_id: int, printer_id: int, why: str = "") -> int:
     with database.writing() as session:
         shelves = Shelves(session)
-        found = service.things(session, shelves.actor, "vial", ["SH-0002", "SH-0001"])
-        return service.print_labels(
-            session,
-            shelves.actor,
-            session.get_one(LabelTemplate, template_id),
-            session.get_one(LabelPrinter, printer_id),
-            found,
-            why=why,
-            at=SystemClock().now(),
-        ).id
+        asked = service.Asked(template_id, ["SH-0002", "SH-0001"], printer_id, why=why)
+        ready = service.prepare(session, shelves.actor, asked)
+        return service.print_labels(session, shelves.actor, ready, at=SystemClock().now()).id
 
 
 def test_labels_come_out_of_the_printer_and_are_read_back(
@@ -179,9 +173,9 @@ def test_a_sheet_is_made_again_as_it_was_counted(database: Database) -> None:
     template_id, _ = stock(database, 9100)
     with database.writing() as session:
         shelves = Shelves(session)
-        found = service.things(session, shelves.actor, "vial", ["SH-0001", "SH-0002"])
-        template = session.get_one(LabelTemplate, template_id)
-        job = service.print_sheet(session, shelves.actor, template, found, skip=3, at=START)
+        asked = service.Asked(template_id, ["SH-0001", "SH-0002"], skip=3)
+        ready = service.prepare(session, shelves.actor, asked)
+        job = service.print_labels(session, shelves.actor, ready, at=START)
         assert service.pages_of(job).startswith(b"%PDF")
         assert job.skip == 3
 
@@ -191,6 +185,9 @@ def test_a_sheet_is_made_again_as_it_was_counted(database: Database) -> None:
     [
         ("width_mm", {"height_mm": 300.0}),
         ("lines", {"lines": "{nobody}"}),
+        ("lines", {"lines": "{code"}),
+        ("lines", {"lines": "{code.lot}"}),
+        ("lines", {"lines": "", "symbol": "none"}),
         ("page_rows", {"page_rows": 60}),
         ("template", {"width_mm": 5.0, "height_mm": 5.0}),
     ],
@@ -205,6 +202,44 @@ def test_a_template_that_cannot_be_is_refused(
             setattr(template, name, value)
         actor = Shelves(session).actor
         with pytest.raises(Invalid) as refused:
-            service.save_template(session, actor, template, at=START)
+            label_templates.save_template(session, actor, template, at=START)
 
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    "host", ["file:///etc/passwd", "http://printer", "a b", "x" * 254, "-x.lab"]
+)
+def test_a_printer_needs_a_name_in_the_network(database: Database, host: str) -> None:
+    stock(database, 9100)
+    with database.writing() as session:
+        actor = Shelves(session).actor
+        with pytest.raises(Invalid) as refused:
+            label_templates.add_printer(session, actor, 1, "odd", host, 9100, 300, at=START)
+
+    assert refused.value.field == "host"
+
+
+@pytest.mark.parametrize("host", ["printer.lab", "10.0.0.7", "fe80::1", "zebra_2"])
+def test_printers_are_named_or_have_an_address(database: Database, host: str) -> None:
+    stock(database, 9100)
+    with database.writing() as session:
+        actor = Shelves(session).actor
+        made = label_templates.add_printer(session, actor, 1, "odd", host, 9100, 300, at=START)
+
+        assert made.host == host
+
+
+def test_two_that_prepare_the_same_label_do_not_both_print_it(database: Database) -> None:
+    template_id, printer_id = stock(database, 9100)
+    with database.reading() as session:
+        actor = Shelves(session).actor
+        asked = service.Asked(template_id, ["SH-0001"])
+        ready = [service.prepare(session, actor, asked) for _ in range(2)]
+    with database.writing() as session:
+        service.print_labels(session, actor, ready[0], at=START)
+    with database.writing() as session, pytest.raises(Invalid) as refused:
+        service.print_labels(session, actor, ready[1], at=START)
+
+    assert refused.value.refusal.code == "label_again"
+    assert printer_id
