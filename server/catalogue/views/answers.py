@@ -138,7 +138,9 @@ def list_lines() -> LinesOut:
 @describes("Show a cell line", answers={200: LineOut})
 def show_line(code: str) -> LineOut:
     """Return one line."""
-    return line_out(queries.line(g.session, g.actor, code))
+    found = queries.line(g.session, g.actor, code)
+    etag.tell(found.version)
+    return line_out(found)
 
 
 @api.post("/lines")
@@ -161,6 +163,7 @@ def change_line(code: str) -> LineOut:
     etag.check(found.version)
     service.edit_line(g.session, g.actor, found, read(LineIn).facts(), at=g.clock.now())
     g.session.flush()  # the answer tells the version
+    etag.tell(found.version)
     return line_out(found)
 
 
@@ -178,7 +181,9 @@ def list_lots() -> LotsOut:
 @describes("Show a lot", answers={200: LotOut})
 def show_lot(code: str) -> LotOut:
     """Return one lot."""
-    return lot_out(queries.lot(g.session, g.actor, code))
+    found = queries.lot(g.session, g.actor, code)
+    etag.tell(found.version)
+    return lot_out(found)
 
 
 @api.post("/lines/<code>/lots")
@@ -201,4 +206,5 @@ def change_lot(code: str) -> LotOut:
     etag.check(found.version)
     service.edit_lot(g.session, g.actor, found, read(LotIn).facts(), at=g.clock.now())
     g.session.flush()  # the answer tells the version
+    etag.tell(found.version)
     return lot_out(found)

@@ -13,7 +13,7 @@ from server.handling.service import audits
 from server.handling.views.audits import NOT_OF_IT
 from server.handling.views.blueprints import api
 from server.kit import api as described
-from server.kit import cursors
+from server.kit import cursors, etag
 from server.kit.api import describes
 from server.kit.door import require
 from server.storage.queries import container
@@ -153,7 +153,7 @@ def set_coverage_target() -> CoverageOut:
 @describes("Read a position audit", answers={200: AuditOut})
 def position_audit(code: str) -> AuditOut:
     """Answer an audit."""
-    return _out(queries.position_audit(g.session, g.actor, "storage.read", code))
+    return etag.tell_answer(_out(queries.position_audit(g.session, g.actor, "storage.read", code)))
 
 
 @api.post("/position-audits/<code>/checks")
@@ -162,12 +162,12 @@ def position_audit(code: str) -> AuditOut:
 def check_position(code: str) -> AuditOut:
     """Check one position; 404 where it is not in the sample."""
     wanted = described.read(Check)
-    made = queries.position_audit(g.session, g.actor, WORK, code)
+    made = _held(code)
     line = _line(made, wanted)
     audits.check(
         g.session, g.actor, made, line, wanted.tube, unread=wanted.unread, at=g.clock.now()
     )
-    return _out(made)
+    return etag.tell_answer(_out(made))
 
 
 @api.post("/position-audits/<code>/close")
@@ -175,9 +175,15 @@ def check_position(code: str) -> AuditOut:
 @describes("Close a position audit; what was not looked at is left", answers={200: AuditOut})
 def close_position_audit(code: str) -> AuditOut:
     """Close an audit."""
-    made = queries.position_audit(g.session, g.actor, WORK, code)
+    made = _held(code)
     audits.close_audit(g.session, g.actor, made, at=g.clock.now())
-    return _out(made)
+    return etag.tell_answer(_out(made))
+
+
+def _held(code: str) -> PositionAudit:
+    made = queries.position_audit(g.session, g.actor, WORK, code)
+    etag.check_answer(lambda: _out(made))
+    return made
 
 
 def _line(made: PositionAudit, wanted: Check) -> AuditedPosition:

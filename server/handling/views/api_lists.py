@@ -12,7 +12,7 @@ from server.handling.rules.routes import openings
 from server.handling.service import picks, putting
 from server.handling.views.blueprints import api
 from server.kit import api as described
-from server.kit import cursors
+from server.kit import cursors, etag
 from server.kit.api import describes
 from server.kit.door import require
 from server.storage.queries import container, own_org
@@ -104,7 +104,7 @@ def lists() -> ListsOut:
 @describes("Read a work list in the order of the walk", answers={200: ListOut})
 def one_list(code: str) -> ListOut:
     """Answer a list."""
-    return _out(queries.work_list(g.session, g.actor, "storage.read", code))
+    return etag.tell_answer(_out(queries.work_list(g.session, g.actor, "storage.read", code)))
 
 
 @api.post("/pick-lists")
@@ -140,9 +140,9 @@ def make_put_away() -> tuple[ListOut, int]:
 def scan(code: str) -> ListOut:
     """Take a tube out; 422 names both codes where it is the wrong one."""
     wanted = described.read(Scan)
-    work = queries.work_list(g.session, g.actor, WORK, code)
+    work = _held(code)
     picks.pick_tube(g.session, g.actor, work, wanted.tube, at=g.clock.now())
-    return _out(work)
+    return etag.tell_answer(_out(work))
 
 
 @api.post("/work-lists/<code>/puts")
@@ -151,13 +151,13 @@ def scan(code: str) -> ListOut:
 def put(code: str) -> ListOut:
     """Put a tube away."""
     wanted = described.read(Put)
-    work = queries.work_list(g.session, g.actor, WORK, code)
+    work = _held(code)
     box = container(g.session, g.actor, WORK, wanted.box, "box")
     putting.put_tube(
         g.session, g.actor, work, wanted.tube, box, wanted.position, elsewhere=wanted.elsewhere,
         at=g.clock.now(),
     )  # fmt: skip
-    return _out(work)
+    return etag.tell_answer(_out(work))
 
 
 @api.post("/work-lists/<code>/missing")
@@ -166,9 +166,9 @@ def put(code: str) -> ListOut:
 def missing(code: str) -> ListOut:
     """Record a missing tube."""
     wanted = described.read(Scan)
-    work = queries.work_list(g.session, g.actor, WORK, code)
+    work = _held(code)
     picks.not_there(g.session, g.actor, work, wanted.tube, at=g.clock.now())
-    return _out(work)
+    return etag.tell_answer(_out(work))
 
 
 @api.post("/work-lists/<code>/close")
@@ -176,9 +176,15 @@ def missing(code: str) -> ListOut:
 @describes("Close a work list; what waits is left", answers={200: ListOut})
 def close(code: str) -> ListOut:
     """Close a list."""
-    work = queries.work_list(g.session, g.actor, WORK, code)
+    work = _held(code)
     picks.close_list(g.session, g.actor, work, at=g.clock.now())
-    return _out(work)
+    return etag.tell_answer(_out(work))
+
+
+def _held(code: str) -> WorkList:
+    work = queries.work_list(g.session, g.actor, WORK, code)
+    etag.check_answer(lambda: _out(work))
+    return work
 
 
 def _out(work: WorkList) -> ListOut:

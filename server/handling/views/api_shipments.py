@@ -14,7 +14,7 @@ from server.handling.service.receiving import Arrival
 from server.handling.service.shipments import Facts
 from server.handling.views.blueprints import api
 from server.kit import api as described
-from server.kit import cursors
+from server.kit import cursors, etag
 from server.kit.api import describes
 from server.kit.door import require
 from server.storage import queries as storage
@@ -156,7 +156,7 @@ def all_shipments() -> ShipmentsOut:
 @describes("Read a shipment", answers={200: ShipmentOut})
 def shipment(code: str) -> ShipmentOut:
     """Answer a shipment with its tubes."""
-    return _out(queries.shipment(g.session, g.actor, "storage.read", code))
+    return etag.tell_answer(_out(queries.shipment(g.session, g.actor, "storage.read", code)))
 
 
 @api.post("/shipments/incoming")
@@ -219,7 +219,7 @@ def pack_tube(code: str) -> ShipmentOut:
     wanted, found = described.read(Tube), _held(code)
     vial = storage.vial(g.session, g.actor, WORK, wanted.tube)
     shipments.pack_tube(g.session, g.actor, found, vial, at=g.clock.now())
-    return _out(found)
+    return etag.tell_answer(_out(found))
 
 
 @api.post("/shipments/<code>/unpack")
@@ -231,7 +231,7 @@ def unpack_tube(code: str) -> ShipmentOut:
     vial = storage.vial(g.session, g.actor, WORK, wanted.tube)
     box = storage.container(g.session, g.actor, WORK, wanted.box, "box")
     shipments.unpack_tube(g.session, g.actor, found, vial, box, wanted.position, at=g.clock.now())
-    return _out(found)
+    return etag.tell_answer(_out(found))
 
 
 @api.post("/shipments/<code>/send")
@@ -241,7 +241,7 @@ def send_shipment(code: str) -> ShipmentOut:
     """Send a shipment."""
     wanted, found = described.read(Send), _held(code)
     shipments.send(g.session, g.actor, found, wanted.carrier, wanted.waybill, at=g.clock.now())
-    return _out(found)
+    return etag.tell_answer(_out(found))
 
 
 @api.post("/shipments/<code>/receive")
@@ -254,7 +254,7 @@ def receive_tube(code: str) -> ShipmentOut:
     lot = catalogue.lot(g.session, g.actor, wanted.lot, WORK) if wanted.lot else None
     arrival = Arrival(box, wanted.position, wanted.damaged, wanted.note, wanted.unannounced, lot)
     receiving.receive_tube(g.session, g.actor, found, wanted.tube, arrival, at=g.clock.now())
-    return _out(found)
+    return etag.tell_answer(_out(found))
 
 
 @api.post("/shipments/<code>/missing")
@@ -266,7 +266,7 @@ def did_not_arrive(code: str) -> ShipmentOut:
     receiving.did_not_arrive(
         g.session, g.actor, found, wanted.tube, wanted.reason, at=g.clock.now()
     )
-    return _out(found)
+    return etag.tell_answer(_out(found))
 
 
 @api.post("/shipments/<code>/close")
@@ -278,7 +278,7 @@ def close_shipment(code: str) -> ShipmentOut:
     """Close a shipment."""
     wanted, found = described.read(Reason), _held(code)
     receiving.close_shipment(g.session, g.actor, found, wanted.reason, at=g.clock.now())
-    return _out(found)
+    return etag.tell_answer(_out(found))
 
 
 @api.post("/shipments/<code>/cancel")
@@ -288,11 +288,13 @@ def cancel_shipment(code: str) -> ShipmentOut:
     """Cancel a shipment of which nothing is packed and nothing came."""
     wanted, found = described.read(Reason), _held(code)
     shipments.cancel(g.session, g.actor, found, wanted.reason, at=g.clock.now())
-    return _out(found)
+    return etag.tell_answer(_out(found))
 
 
 def _held(code: str) -> Shipment:
-    return queries.shipment(g.session, g.actor, WORK, code)
+    found = queries.shipment(g.session, g.actor, WORK, code)
+    etag.check_answer(lambda: _out(found))
+    return found
 
 
 def _out(found: Shipment) -> ShipmentOut:

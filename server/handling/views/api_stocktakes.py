@@ -14,7 +14,7 @@ from server.handling.service import discrepancies, stocktakes
 from server.handling.service.stocktakes import NOT_READ
 from server.handling.views.blueprints import api
 from server.kit import api as described
-from server.kit import cursors
+from server.kit import cursors, etag
 from server.kit.api import describes
 from server.kit.door import require
 from server.storage.queries import container
@@ -156,7 +156,7 @@ def open_stock_take() -> tuple[TakeOut, int]:
 @describes("Read a stock-take", answers={200: TakeOut})
 def stock_take(code: str) -> TakeOut:
     """Answer a stock-take with its boxes."""
-    return _take(queries.stock_take(g.session, g.actor, "storage.read", code))
+    return etag.tell_answer(_take(queries.stock_take(g.session, g.actor, "storage.read", code)))
 
 
 @api.post("/stock-takes/<code>/close")
@@ -165,8 +165,9 @@ def stock_take(code: str) -> TakeOut:
 def close_stock_take(code: str) -> TakeOut:
     """Close a stock-take."""
     take = queries.stock_take(g.session, g.actor, WORK, code)
+    etag.check_answer(lambda: _take(take))
     stocktakes.close_take(g.session, g.actor, take, at=g.clock.now())
-    return _take(take)
+    return etag.tell_answer(_take(take))
 
 
 @api.get("/stock-takes/<code>/boxes/<box>")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
 from server.accounts.queries import visible
@@ -26,6 +26,12 @@ def plans(session: Session, actor: Actor) -> list[ConsolidationPlan]:
     wanted = select(ConsolidationPlan).order_by(ConsolidationPlan.id.desc()).limit(50)
     wanted = wanted.options(joinedload(ConsolidationPlan.container))
     return list(session.scalars(visible(wanted, actor, READ, ConsolidationPlan.org_id)))
+
+
+def every(actor: Actor) -> Select[Any]:
+    """Return the statement of all plans that the actor may see."""
+    wanted = select(ConsolidationPlan).options(joinedload(ConsolidationPlan.container))
+    return visible(wanted, actor, READ, ConsolidationPlan.org_id)
 
 
 def plan(session: Session, actor: Actor, permission: str, plan_id: int) -> ConsolidationPlan:

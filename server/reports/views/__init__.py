@@ -2,10 +2,10 @@
 
 from server.core.words import N_
 from server.kit.state import Kit
-from server.reports.views import api_reports, overview, plans
+from server.reports.views import api_plans, api_reports, overview, plans
 from server.reports.views.blueprints import api, pages
 
-__all__ = ["api", "api_reports", "overview", "pages", "plans", "register"]
+__all__ = ["api", "api_plans", "api_reports", "overview", "pages", "plans", "register"]
 
 
 def register(kit: Kit) -> None:

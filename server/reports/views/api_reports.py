@@ -3,11 +3,12 @@
 from datetime import date
 
 import msgspec
-from flask import g
+from flask import g, request
 
 from server.kit.api import describes
 from server.kit.door import require
 from server.reports.queries import fullness, stock
+from server.reports.rules.ages import LIMITS, by_tier
 from server.reports.rules.forecast import forecast
 from server.reports.views.blueprints import api
 from server.storage import queries as storage
@@ -46,6 +47,66 @@ class StockOut(msgspec.Struct):
     """Every line's stored vials."""
 
     items: list[LineStockOut]
+
+
+class RoomyOut(msgspec.Struct):
+    """A box with free positions, and the way to it."""
+
+    box: str
+    free: int
+    positions: int
+    way: str
+
+
+class RoomyBoxesOut(msgspec.Struct):
+    """Boxes with room, those with most first."""
+
+    items: list[RoomyOut]
+
+
+class AgedLotOut(msgspec.Struct):
+    """A lot with its day of freezing and its stored vials."""
+
+    lot: str
+    line: str
+    frozen_on: date
+    vials: int
+
+
+class AgesOut(msgspec.Struct):
+    """Stored vials by tier and age; `limits` are the ages in years that part the counts."""
+
+    limits: list[int]
+    tiers: dict[str, list[int]]
+    oldest: list[AgedLotOut]
+
+
+@api.get("/reports/free")
+@require(READ)
+@describes(
+    "List boxes with free positions",
+    answers={200: RoomyBoxesOut},
+    query={"least": "only boxes with so many free positions or more; 1 where nothing is said"},
+)
+def boxes_with_room() -> RoomyBoxesOut:
+    """Answer the boxes with room."""
+    least = request.args.get("least", 1, type=int)
+    rows = stock.roomy_boxes(g.session, g.actor, max(1, min(least, 10_000)))
+    return RoomyBoxesOut([RoomyOut(row.code, row.free, row.places, row.way) for row in rows])
+
+
+@api.get("/reports/ages")
+@require(READ)
+@describes("Read how old what is stored is, by tier", answers={200: AgesOut})
+def ages_by_tier() -> AgesOut:
+    """Answer counts by age, and the oldest lots."""
+    rows = by_tier(stock.lots_by_age(g.session, g.actor), g.clock.now().date())
+    oldest = stock.oldest_lots(g.session, g.actor)
+    return AgesOut(
+        limits=list(LIMITS),
+        tiers={row.tier: list(row.counts) for row in rows},
+        oldest=[AgedLotOut(*one) for one in oldest],
+    )
 
 
 @api.get("/reports/freezers/<code>")

@@ -51,7 +51,13 @@ from server.storage.queries.places import (
     site,
     stock_by_line,
 )
-from server.storage.queries.scans import box_bearing, lot_of, rack_scan, recent_scans
+from server.storage.queries.scans import (
+    box_bearing,
+    lot_of,
+    rack_scan,
+    rack_scans,
+    recent_scans,
+)
 from server.storage.queries.space import (
     EVER,
     free_positions,
@@ -137,6 +143,7 @@ __all__ = [
     "projects_inside",
     "promises_of",
     "rack_scan",
+    "rack_scans",
     "recent_scans",
     "recipient_of",
     "ref",

@@ -1,6 +1,6 @@
 """Rack scans that were handed in."""
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from server.accounts.queries import visible
@@ -18,6 +18,12 @@ def recent_scans(session: Session, actor: Actor) -> list[RackScan]:
     wanted = select(RackScan).options(joinedload(RackScan.box)).order_by(RackScan.id.desc())
     wanted = visible(wanted.limit(MOST), actor, "storage.import", RackScan.org_id)
     return list(session.scalars(wanted))
+
+
+def rack_scans(actor: Actor) -> Select[tuple[RackScan]]:
+    """Return the statement of all scans that the actor may see."""
+    wanted = select(RackScan).options(joinedload(RackScan.box))
+    return visible(wanted, actor, "storage.import", RackScan.org_id)
 
 
 def rack_scan(session: Session, actor: Actor, scan_id: int) -> RackScan:

@@ -1,6 +1,7 @@
 """The API of containers, their types, and whole trees of them."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from flask import g, request
 
@@ -19,6 +20,7 @@ from server.storage.views import container_answers as answers
 from server.storage.views.blueprints import api
 from server.storage.views.container_answers import (
     ContainerOut,
+    Describe,
     LimitsBody,
     MeasuresBody,
     NewContainer,
@@ -49,7 +51,8 @@ def container_types() -> TypesOut:
 @describes("Read a container type", answers={200: TypeOut})
 def container_type(code: str) -> TypeOut:
     """Answer one type."""
-    return answers.type_out(queries.container_type(g.session, g.actor, "storage.read", code))
+    found = queries.container_type(g.session, g.actor, "storage.read", code)
+    return etag.tell_answer(answers.type_out(found))
 
 
 @api.post("/container-types")
@@ -79,6 +82,7 @@ def add_container_type() -> tuple[TypeOut, int]:
 def container(code: str) -> ContainerOut:
     """Answer a container."""
     found = queries.container(g.session, g.actor, "storage.read", code)
+    etag.tell(found.version)
     return answers.container_out(g.session, found)
 
 
@@ -131,6 +135,25 @@ def add_container() -> tuple[ContainerOut, int]:
         at=g.clock.now(),
     )
     return answers.container_out(g.session, made), 201
+
+
+@api.patch("/containers/<code>")
+@require("storage.edit")
+@describes("Change name, barcode and model", body=Describe, answers={200: ContainerOut})
+def describe_container(code: str) -> ContainerOut:
+    """Change what a container is called; what is left out stays as it is."""
+    wanted = described.read(Describe)
+
+    def act(found: Container, at: datetime) -> None:
+        storage.describe(
+            g.session, g.actor, found,
+            name=found.name if wanted.name is None else wanted.name,
+            barcode=(found.barcode or "") if wanted.barcode is None else wanted.barcode,
+            model=found.model if wanted.model is None else wanted.model,
+            at=at,
+        )  # fmt: skip
+
+    return _change(code, act)
 
 
 @api.put("/containers/<code>/shape")
@@ -192,6 +215,7 @@ def _change(code: str, act: Callable[..., None]) -> ContainerOut:
     etag.check(found.version)
     act(found, g.clock.now())
     g.session.flush()
+    etag.tell(found.version)
     return answers.container_out(g.session, found)
 
 

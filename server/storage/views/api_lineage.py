@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import g
+from flask import Response, g
 
 from server.catalogue import queries as catalogue
 from server.catalogue.service import LotFacts
+from server.core.errors import Invalid, Refusal
+from server.core.words import N_
+from server.genealogy import service as genealogy
 from server.genealogy.models import Edge
 from server.kit.api import Answer, Body, describes, read
 from server.kit.door import require
@@ -14,11 +17,13 @@ from server.storage import queries
 from server.storage import service as storage
 from server.storage.models import Vial
 from server.storage.queries import lineage as kin
+from server.storage.queries.lineage import Lineage
 from server.storage.service import lineage
 from server.storage.service.lineage import Place
 from server.storage.views import answers
 from server.storage.views.answers import VialOut, VialsOut
 from server.storage.views.blueprints import api
+from server.storage.views.lineage import edge_to_change
 
 MADE = {201: VialsOut}
 
@@ -54,6 +59,20 @@ class Pool(Body):
     happened_at: datetime | None = None
 
 
+class Parents(Body):
+    """The tubes from which a lot was made that is there already."""
+
+    parents: list[str]
+    relation: str
+    happened_at: datetime | None = None
+
+
+class Superseding(Body):
+    """Why a line of the lineage counts no more."""
+
+    note: str
+
+
 class DerivedLot(Body):
     """A new lot, the tubes from which it was made, and its first tubes."""
 
@@ -81,6 +100,7 @@ class DerivedLotOut(Answer):
 class EdgeOut(Answer):
     """One line of a lineage: what came out of what, how, and how much of it, in microlitres."""
 
+    number: int
     parent_kind: str
     parent: str
     child_kind: str
@@ -120,8 +140,8 @@ class LedgerOut(Answer):
 def _edges(edges: Sequence[Edge]) -> list[EdgeOut]:
     return [
         EdgeOut(
-            parent_kind=edge.parent_kind, parent=edge.parent_code, child_kind=edge.child_kind,
-            child=edge.child_code, relation=edge.relation, volume_ul=edge.volume_ul,
+            number=edge.id, parent_kind=edge.parent_kind, parent=edge.parent_code,
+            child_kind=edge.child_kind, child=edge.child_code, relation=edge.relation, volume_ul=edge.volume_ul,
             happened_at=edge.happened_at, by=edge.by_name,
         )
         for edge in edges
@@ -133,7 +153,20 @@ def _edges(edges: Sequence[Edge]) -> list[EdgeOut]:
 @describes("Read the lineage of a vial", answers={200: LineageOut})
 def lineage_of(code: str) -> LineageOut:
     """Return parents and children."""
-    found = kin.lineage_of_vial(g.session, queries.vial(g.session, g.actor, "storage.read", code))
+    found = queries.vial(g.session, g.actor, "storage.read", code)
+    return _lineage(kin.lineage_of_vial(g.session, found))
+
+
+@api.get("/lots/<code>/lineage")
+@require("storage.read")
+@describes("Read the lineage of a lot", answers={200: LineageOut})
+def lineage_of_lot(code: str) -> LineageOut:
+    """Return the tubes from which a lot was made, and what came out of its own."""
+    found = catalogue.lot(g.session, g.actor, code, "storage.read")
+    return _lineage(kin.lineage_of_lot(g.session, found))
+
+
+def _lineage(found: Lineage) -> LineageOut:
     return LineageOut(
         parents=_edges(found.parents),
         lot_parents=_edges(found.lot_parents),
@@ -225,3 +258,32 @@ def derive_lot() -> tuple[DerivedLotOut, int]:
         happened_at=wanted.happened_at,
     )  # fmt: skip
     return DerivedLotOut(lot=lot.code, vials=_made(made).items), 201
+
+
+@api.post("/lots/<code>/parents")
+@require("catalogue.edit")
+@describes("Say from which tubes a lot was made", body=Parents, answers={200: LineageOut})
+def record_parents_by_program(code: str) -> LineageOut:
+    """Record the parents of a lot that is there already."""
+    wanted = read(Parents)
+    lot = catalogue.lot(g.session, g.actor, code, "catalogue.edit")
+    parents = [queries.vial(g.session, g.actor, "storage.read", one) for one in wanted.parents]
+    if not parents:
+        because = N_("Scan the vials from which %(lot)s was made.")
+        raise Invalid(Refusal("no_parent", because, {"lot": lot.code}), field="parents")
+    lineage.record_parents(
+        g.session, g.actor, lot, parents, wanted.relation, at=g.clock.now(),
+        happened_at=wanted.happened_at,
+    )  # fmt: skip
+    g.session.flush()
+    return _lineage(kin.lineage_of_lot(g.session, lot))
+
+
+@api.post("/edges/<int:number>/supersede")
+@require("catalogue.edit")
+@describes("Take a line of the lineage back; it stays in the record", body=Superseding)
+def supersede_by_program(number: int) -> Response:
+    """Let an edge count no more."""
+    note = read(Superseding).note
+    genealogy.supersede_edge(g.session, g.actor, edge_to_change(number), note, at=g.clock.now())
+    return Response(status=204)

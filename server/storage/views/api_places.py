@@ -2,6 +2,7 @@
 
 from flask import g, request
 
+from server.kit import etag
 from server.kit.api import describes
 from server.kit.door import require
 from server.kit.state import kit
@@ -40,7 +41,7 @@ def find() -> answers.FindOut:
 def box(code: str) -> answers.BoxOut:
     """Answer what is in a box."""
     found = queries.container(g.session, g.actor, "storage.read", code, "box")
-    return answers.box_out(g.session, found)
+    return etag.tell_answer(answers.box_out(g.session, found))
 
 
 @api.get("/freezers")

@@ -28,7 +28,9 @@ MOVED = {200: VialOut}
 @describes("Read a vial: what it is and where it is", answers=MOVED)
 def vial(code: str) -> VialOut:
     """Answer where a vial is."""
-    return answers.vial_out(g.session, queries.vial(g.session, g.actor, "storage.read", code))
+    found = queries.vial(g.session, g.actor, "storage.read", code)
+    etag.tell(found.version)
+    return answers.vial_out(g.session, found)
 
 
 @api.post("/vials")
@@ -72,6 +74,16 @@ def move(code: str) -> VialOut:
 def put_back(code: str) -> VialOut:
     """Put a vial back, where its tier allows it."""
     return _bring(code, storage.put_back)
+
+
+@api.post("/vials/<code>/undo")
+@require("storage.move")
+@describes("Carry a vial back to where it was before its last move", answers=MOVED)
+def undo_move_of_vial(code: str) -> VialOut:
+    """Undo the last move of one vial by a counter-move."""
+    found = _vial(code, "storage.move")
+    storage.undo_move(g.session, g.actor, found, at=g.clock.now())
+    return _answer(found)
 
 
 def _bring(code: str, verb: Callable[..., Custody]) -> VialOut:
@@ -125,4 +137,5 @@ def _vial(code: str, permission: str) -> Vial:
 
 def _answer(found: Vial) -> VialOut:
     g.session.flush()  # the answer tells the version that this change makes
+    etag.tell(found.version)
     return answers.vial_out(g.session, found)

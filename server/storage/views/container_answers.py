@@ -75,6 +75,14 @@ class NewType(Body):
     mobile: bool = False
 
 
+class Describe(Body):
+    """What a container is called, its barcode and its model; what is left out stays."""
+
+    name: str | None = None
+    barcode: str | None = None
+    model: str | None = None
+
+
 class TypeOut(Answer):
     """A container type; without a version it comes with the product."""
 

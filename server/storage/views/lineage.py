@@ -207,14 +207,14 @@ def _lot_parents(lot: Lot, typed: Typed, refused: CryokeepError | None = None) -
 @require("catalogue.edit")
 def edge_form(number: int) -> str:
     """Ask why a line of the lineage was wrong."""
-    return _edge(_found(number), Typed())
+    return _edge(edge_to_change(number), Typed())
 
 
 @pages.post("/lineage/<int:number>")
 @require("catalogue.edit")
 def supersede(number: int) -> Page:
     """Take a line of the lineage back; it stays in the record."""
-    found = _found(number)
+    found = edge_to_change(number)
     try:
         note = NoteForm.read(request.form).note
         genealogy.supersede_edge(g.session, g.actor, found, note, at=g.clock.now())
@@ -224,7 +224,8 @@ def supersede(number: int) -> Page:
     return redirect(address(found.child_kind, found.child_code) or url_for("storage.stock"))
 
 
-def _found(number: int) -> Edge:
+def edge_to_change(number: int) -> Edge:
+    """Return this line of a lineage; NotFound where there is none that the person may change."""
     found = kin.edge(g.session, number)
     if found is None or not g.actor.may("catalogue.edit", found.org_id):
         because = N_("There is no line of a lineage with the number %(number)s.")

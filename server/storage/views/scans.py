@@ -18,7 +18,7 @@ from server.kit.state import kit
 from server.storage import documents, imports, queries
 from server.storage import service as storage
 from server.storage.imports import Problem, ScanRefused
-from server.storage.models import Container, Scanner
+from server.storage.models import Container, RackScan, Scanner
 from server.storage.queries.scanners import scanner as one_scanner
 from server.storage.queries.scanners import scanners as all_scanners
 from server.storage.service.scanners import manner_of
@@ -45,27 +45,27 @@ def upload() -> Response | tuple[str, int]:
     try:
         form = ScanForm.read(request.form)
         file = _file(request.files.get("file"))
-        with g.reader() as session:
-            manner = manner_of(_scanner(session, form.scanner))
-            shape = _box(session, form.box, file, manner).shape
-        read = imports.read(file.data, shape, manner)  # no one waits for the write lock meanwhile
-        box = _box(g.session, form.box, file, manner)
-        lot = catalogue.lot(g.session, g.actor, form.lot, "storage.import") if form.lot else None
-        staged = storage.stage_scan(
-            g.session,
-            g.actor,
-            box,
-            file,
-            read=read,
-            lot=lot,
-            scanner=_scanner(g.session, form.scanner),
-            at=g.clock.now(),
-        )
-        documents.keep(kit().settings.home, file.data)
+        staged = stage(file, form.box, form.lot, form.scanner)
     except (Invalid, Conflict, NotFound) as refused:
         problems = refused.problems if isinstance(refused, ScanRefused) else []
         return _page(typed_of(request.form), refused, problems), 422
     return redirect(url_for("storage.scan", scan_id=staged.id))
+
+
+def stage(file: File, box_code: str, lot_code: str, scanner_id: int | None) -> RackScan:
+    """Read a scanner's file and keep it with its box; an empty code asks the file for its rack."""
+    with g.reader() as session:
+        manner = manner_of(_scanner(session, scanner_id))
+        shape = _box(session, box_code, file, manner).shape
+    read = imports.read(file.data, shape, manner)  # no one waits for the write lock meanwhile
+    box = _box(g.session, box_code, file, manner)
+    lot = catalogue.lot(g.session, g.actor, lot_code, "storage.import") if lot_code else None
+    staged = storage.stage_scan(
+        g.session, g.actor, box, file, read=read, lot=lot,
+        scanner=_scanner(g.session, scanner_id), at=g.clock.now(),
+    )  # fmt: skip
+    documents.keep(kit().settings.home, file.data)
+    return staged
 
 
 def _file(sent: FileStorage | None) -> File:

@@ -58,3 +58,32 @@ def test_the_api_answers_fullness_and_stock(bank: Bank) -> None:
     [line] = bank.api.get("/api/v1/reports/stock", **send).json["items"]
     assert line["tiers"]["distribution"] == 2
     assert line["total"] == 3
+
+
+def test_the_api_plans_and_carries_box_by_box(bank: Bank) -> None:
+    send = {"headers": bank.manager.bearer}
+    bank.post("/vials/SH-2/move", box="FX12345678")
+    made = bank.api.post("/api/v1/consolidation-plans", json={"container": "R07"}, **send)
+    assert made.status_code == 201, made.json
+    (step,) = made.json["steps"][:1]
+    assert step["carries"][0]["vial"]
+    where = f"/api/v1/consolidation-plans/{made.json['number']}"
+    stale = bank.api.post(
+        f"{where}/steps/{step['number']}/do",
+        headers={**bank.manager.bearer, "If-Match": '"0"'},
+    )
+    assert stale.status_code == 412
+    done = bank.api.post(f"{where}/steps/{step['number']}/do", **send)
+    assert done.json["steps"][0]["state"] == "done"
+    assert bank.api.post(f"{where}/steps/{step['number']}/drop", **send).status_code == 409
+    assert bank.api.get("/api/v1/consolidation-plans", **send).json["items"][0]["of"] == "R07"
+    stranger = bank.api.get(where, headers=bank.stranger.bearer)
+    assert stranger.status_code == 404
+
+
+def test_the_api_answers_room_and_ages(bank: Bank) -> None:
+    send = {"headers": bank.manager.bearer}
+    rooms = bank.api.get("/api/v1/reports/free?least=50", **send).json["items"]
+    assert {row["box"] for row in rooms} == {"D-044", "FX12345678"}
+    ages = bank.api.get("/api/v1/reports/ages", **send).json
+    assert len(ages["tiers"]["distribution"]) == len(ages["limits"]) + 1
