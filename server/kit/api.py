@@ -25,6 +25,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 NOT_JSON = N_("The body is not JSON: %(why)s. A JSON object is expected.")
 
+UNPRINTED = N_("%(field)s: holds a sign that cannot be printed; leave it out.")
+
 
 class Answer(msgspec.Struct, kw_only=True):
     """Base of what the API answers."""
@@ -64,12 +66,21 @@ def describes(
 
 
 def read(kind: type[S]) -> S:
-    """Return the request's body as this struct; refuses with field, found and expected."""
+    """Return the request's body as this struct; refuses with field, found and expected.
+
+    A time without its zone is refused: nobody knows which moment it means.
+    """
     raw = request.get_data(cache=True)
     try:
-        return msgspec.json.decode(raw or b"null", type=kind)
+        found = msgspec.json.decode(raw or b"null", type=kind)
     except msgspec.ValidationError as error:
         raise bodies.refused(str(error), raw) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         why = str(error).rstrip(".")
         raise Invalid(Refusal("not_json", NOT_JSON, {"why": why})) from None
+    if (path := next(bodies.without_zone(found), None)) is not None:
+        raise bodies.refused(f"Expected `datetime` - at `{path}`", raw)
+    if (path := next(bodies.unprinted(found, raw), None)) is not None:
+        field = path.removeprefix("$").lstrip(".")
+        raise Invalid(Refusal("unprinted", UNPRINTED, {"field": field}), field=field)
+    return found

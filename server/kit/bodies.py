@@ -1,12 +1,15 @@
 """What is said of an API body that is not as it should be: which field, what was found, what is expected."""
 
 import re
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_
+from server.kit.fields import UNPRINTED
 from server.kit.i18n import gettext
 
 AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
@@ -15,6 +18,8 @@ NAMED = re.compile(r"^Object (?P<how>missing required|contains unknown) field `(
 ENCODED = re.compile(r"^Invalid RFC3339 encoded (?P<kinds>datetime|date)$")
 SECRET = re.compile("password|secret|token", re.IGNORECASE)
 LONGEST = 60
+ESCAPED = re.compile(rb"\\u00(?:0[0-8bcef]|1[0-9a-f]|7f)", re.IGNORECASE)
+"""How such a sign is written in JSON; without it no text needs a closer look."""
 
 WRONG = N_("%(field)s: %(found)s was found; %(expected)s is expected.")
 MISSING = N_("%(field)s is missing; it is needed here.")
@@ -50,6 +55,38 @@ def refused(message: str, raw: bytes) -> Invalid:
     if because is not UNKNOWN:  # a misspelt password is an unknown field, too
         facts["found"] = _found(raw, path)
     return Invalid(Refusal("bad_body", because, facts), field=field)
+
+
+def without_zone(value: object, path: str = "$") -> Iterator[str]:
+    """Yield where in a body that was read there is a time that does not say its zone."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            yield path
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from without_zone(getattr(value, name), f"{path}.{name}")
+    elif isinstance(value, list | tuple):
+        for index, one in enumerate(value):
+            yield from without_zone(one, f"{path}[{index}]")
+
+
+def unprinted(found: object, raw: bytes, path: str = "$") -> Iterator[str]:
+    """Yield where in a body that was read there is a text with a sign that cannot be printed, such as NUL."""
+    if ESCAPED.search(raw) is None:
+        return
+    if isinstance(found, str):
+        if UNPRINTED.search(found):
+            yield path
+    elif isinstance(found, msgspec.Struct):
+        for name in found.__struct_fields__:
+            yield from unprinted(getattr(found, name), raw, f"{path}.{name}")
+    elif isinstance(found, dict):
+        for name, one in found.items():
+            yield from unprinted(name, raw, f"{path}.{name}")
+            yield from unprinted(one, raw, f"{path}.{name}")
+    elif isinstance(found, list | tuple | set | frozenset):
+        for index, one in enumerate(found):
+            yield from unprinted(one, raw, f"{path}[{index}]")
 
 
 def _kinds(kinds: str) -> str:

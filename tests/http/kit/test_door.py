@@ -208,6 +208,7 @@ def test_nobody_overwrites_what_they_have_not_seen(send, app, person):
         ("{", "The body is not JSON"),
         ("", "body: null was found; an object is expected."),
         ('{"code": "a b", "name": "x"}', "“A B” is not a code"),
+        ('{"code": "ABC", "name": "x\\u0000"}', "name: holds a sign that cannot be printed"),
     ],
 )
 def test_a_wrong_body_is_refused_with_what_was_found_and_expected(send, body, sentence):
