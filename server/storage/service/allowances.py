@@ -16,7 +16,7 @@ from server.storage.models import Allowance, Container, SampleType
 from server.storage.rules.limits import SUBJECTS, Limit, why_not_limits
 from server.storage.sample_types import BUILT_IN
 from server.storage.service.containers import record
-from server.storage.service.stays import hold
+from server.storage.service.holding_places import hold_tree
 from server.storage.service.types import kept
 
 MOST_NAMED = 20
@@ -31,7 +31,7 @@ def limit(
     An outer container's limits go on to hold. Refused where present contents are not allowed, with the
     count and the first twenty by name, and where nothing at all could go into it.
     """
-    hold(session, container)
+    hold_tree(session, container)
     asked = {subject: sorted(set(values)) for subject, values in wanted.items() if values}
     outer = [
         one for one in queries.limits_of(session, [container.id])[container.id] if not one.direct

@@ -27,6 +27,7 @@ from server.storage.rules.moves import (
     why_not_undo,
 )
 from server.storage.service.carrying import carry, trace_move
+from server.storage.service.holding_places import hold_for_move, moved_meanwhile
 from server.storage.service.stays import Moment, end_stay, occupy, refuse, why_not_into
 from server.storage.service.vials import first_free
 
@@ -157,9 +158,12 @@ def swap_boxes(
 ) -> BulkMove:
     """Let two boxes (or racks) change places, each with all that is in it."""
     refuse(why_not_swap(one.code, other.code))
-    _hold_all(session, [one, other])
     here, there = _place_of(session, one), _place_of(session, other)
     carried = [(one, *there), (other, *here)]
+    hold_for_move(session, [(one, there[0]), (other, here[0])])
+    for each, place in ((one, here), (other, there)):
+        if _place_of(session, each) != place:
+            raise Conflict(moved_meanwhile(each.code))
     return _carry_containers(session, actor, carried, "swap", Moment.of(at))
 
 
@@ -178,10 +182,6 @@ def _live(session: Session, container: Container) -> Custody | None:
     return session.scalars(wanted).first()
 
 
-def _hold_all(session: Session, containers: Sequence[Container]) -> None:
-    asked.held_boxes(session, (one.id for one in containers))
-
-
 def _carry_containers(
     session: Session,
     actor: Actor,
@@ -191,7 +191,7 @@ def _carry_containers(
     undoes: BulkMove | None = None,
 ) -> BulkMove:
     refuse(why_not_many(len(carried)))
-    _hold_all(session, [one for one, _, _ in carried])
+    hold_for_move(session, [(one, into) for one, into, _ in carried])
     before = {one.id: queries.path_of(session, one).text for one, _, _ in carried}
     try:
         with session.begin_nested():  # refused, nothing of it stays
@@ -202,9 +202,7 @@ def _carry_containers(
                 stay.reason = "undo" if undoes else ""
             session.flush()
     except IntegrityError as error:
-        because = N_("%(code)s was moved by someone else a moment ago. Look again where it is.")
-        facts = {"code": carried[0][0].code}
-        raise AllRefused([Refusal("moved_meanwhile", because, facts)]) from error
+        raise AllRefused([moved_meanwhile(carried[0][0].code)]) from error
     for one, _, _ in carried:
         _trace(session, actor, one, move, before[one.id], when)
     trace_move(session, actor, move, when)
@@ -290,6 +288,7 @@ def undo_bulk(session: Session, actor: Actor, move: BulkMove, *, at: datetime) -
     session.refresh(move, with_for_update=True)
     stays = asked.stays_of_move(session, move)
     asked.held_vials(session, (one.vial_id for one in stays if one.vial_id is not None))
+    _hold_back(session, [one for one in stays if one.child_id is not None])
     stays = asked.stays_of_move(session, move)  # as they are now that nobody moves them
     former = asked.stays_before(session, stays)
     if refusals := why_not_taken_back(session, move, stays, former):
@@ -309,6 +308,13 @@ def undo_bulk(session: Session, actor: Actor, move: BulkMove, *, at: datetime) -
         if one.child and (there := places[one.id]).container and there.ordinal
     ]
     return _carry_containers(session, actor, carried, "undo", when, undoes=move)
+
+
+def _hold_back(session: Session, stays: Sequence[Custody]) -> None:
+    """Hold containers that were moved, and those in which they stood before."""
+    former = asked.stays_before(session, stays)
+    back = [(one.child, former[one.id].container) for one in stays if one.id in former]
+    hold_for_move(session, [(one, there) for one, there in back if one and there])
 
 
 def why_not_taken_back(

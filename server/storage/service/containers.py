@@ -14,8 +14,9 @@ from server.storage import queries, rules
 from server.storage.models import Container, Custody, NitrogenSupply, PowerCircuit, Room, Site
 from server.storage.positions import BoxShape
 from server.storage.queries.types import AnyType
+from server.storage.service.holding_places import hold_for_move
 from server.storage.service.sites import save_new
-from server.storage.service.stays import Moment, end_stay, hold, occupy, why_not_into
+from server.storage.service.stays import Moment, end_stay, occupy, why_not_into
 from server.storage.service.types import kept, shape_columns
 from server.storage.service.vials import first_free
 from server.storage.sizes import as_json
@@ -96,7 +97,7 @@ def place_container(
 ) -> Custody:
     """Put a rack or box into a position, out of the one where it was; all that is in it goes along."""
     when = Moment.of(at, happened_at)
-    hold(session, container)
+    hold_for_move(session, [(container, into)])
     why_not_into(session, container, into, ordinal, when)
     before = queries.path_of(session, container)
     end_stay(session, actor, standing(session, container), when)
