@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from server.accounts import rules
@@ -49,14 +49,17 @@ def with_grants(
     return held.outerjoin(Grant, live).where(Person.active)
 
 
-def actor_of(rows: Sequence[Row[Any]], door: str, request_id: str) -> Actor:
+def actor_of(rows: Sequence[Any], door: str, request_id: str) -> Actor:
     """Return the person of these rows of `with_grants` as one who acts through this door."""
     grants = [(row.role, row.granted_for) for row in rows if row.role is not None]
     return _actor(rows[0], grants, door, request_id)
 
 
 def _actor(
-    person: Person | Row[Any], grants: Sequence[rules.Grant], door: str, request_id: str
+    person: Any,  # noqa: ANN401  a Person, or a row of the same names
+    grants: Sequence[rules.Grant],
+    door: str,
+    request_id: str,
 ) -> Actor:
     return Actor(
         id=person.id,

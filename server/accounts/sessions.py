@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from server.accounts import queries, secrets
 from server.accounts.models import Person, SignIn
 from server.core.actor import Actor
+from server.core.plain import Plain
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,18 @@ def begin(
     return row, secret
 
 
-_FOUND = queries.with_grants(SignIn, SignIn.id.label("sign_in_id"), SignIn.csrf).where(
-    SignIn.token_hash == bindparam("token_hash"),
-    SignIn.ended_at.is_(None),
-    SignIn.expires_at > bindparam("now"),
+_FOUND = Plain(
+    queries.with_grants(SignIn, SignIn.id.label("sign_in_id"), SignIn.csrf).where(
+        SignIn.token_hash == bindparam("token_hash"),
+        SignIn.ended_at.is_(None),
+        SignIn.expires_at > bindparam("now"),
+    )
 )
 
 
 def find(session: Session, secret: str, *, now: datetime, request_id: str = "") -> Found | None:
     """Return the live sign-in of this cookie; none if it has ended or its person is switched off."""
-    rows = session.execute(_FOUND, {"token_hash": secrets.digest(secret), "now": now}).all()
+    rows = _FOUND.ask(session, token_hash=secrets.digest(secret), now=now).found()
     if not rows:
         return None
     sign_in_id, csrf = rows[0].sign_in_id, rows[0].csrf

@@ -11,6 +11,7 @@ from server.accounts.models import ApiToken, Person
 from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import NotFound, Refusal
+from server.core.plain import Plain
 from server.core.words import N_
 
 NOTED_EVERY = timedelta(minutes=10)
@@ -78,16 +79,18 @@ def of(session: Session, person_id: int) -> list[ApiToken]:
     return list(session.scalars(query.order_by(ApiToken.id.desc())))
 
 
-_FOUND = queries.with_grants(ApiToken, ApiToken.id.label("token_id"), ApiToken.last_used_at).where(
-    ApiToken.token_hash == bindparam("token_hash"),
-    ApiToken.revoked_at.is_(None),
-    or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("now")),
+_FOUND = Plain(
+    queries.with_grants(ApiToken, ApiToken.id.label("token_id"), ApiToken.last_used_at).where(
+        ApiToken.token_hash == bindparam("token_hash"),
+        ApiToken.revoked_at.is_(None),
+        or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("now")),
+    )
 )
 
 
 def find(session: Session, token: str, *, now: datetime, request_id: str = "") -> Found | None:
     """Return whose token this is; none if unknown, revoked, expired, or its person is switched off."""
-    rows = session.execute(_FOUND, {"token_hash": secrets.digest(token), "now": now}).all()
+    rows = _FOUND.ask(session, token_hash=secrets.digest(token), now=now).found()
     if not rows:
         return None
     used_at: datetime | None = rows[0].last_used_at
