@@ -33,6 +33,7 @@ FACTS: Mapping[str, str] = {
     "made": N_("made"),
     "missing": N_("missing"),
     "name": N_("name"),
+    "not_there": N_("not where it was, because"),
     "note": N_("note"),
     "now": N_("now"),
     "parent": N_("parent"),

@@ -9,7 +9,7 @@ from server.accounts import service as accounts
 from server.accounts.proof import Proof
 from server.accounts.rules import why_not_sign_unseen
 from server.core.actor import Actor
-from server.core.errors import Invalid, Refusal
+from server.core.errors import Conflict, Invalid, Refusal
 from server.core.words import N_
 from server.genealogy.rules import why_not_note
 from server.storage import queries, rules
@@ -19,7 +19,15 @@ from server.storage.rules.states import state_reversed
 from server.storage.service.clearing import end_if_cleared
 from server.storage.service.guarding import refuse_if_waiting, refuse_use
 from server.storage.service.reservations import end_reservation
-from server.storage.service.stays import Moment, begin_stay, end_stay, hold, occupy, refuse
+from server.storage.service.stays import (
+    Moment,
+    begin_stay,
+    end_stay,
+    hold,
+    occupy,
+    refuse,
+    why_not_into,
+)
 from server.storage.service.vials import Purpose, become, refuse_if_promised, trace
 
 REVERSE_MEANING = N_(
@@ -156,7 +164,8 @@ def reverse_ending(
 ) -> Vial:
     """Say, signed, that an ending was recorded by mistake (BR-07): the vial is again what it was before.
 
-    The ending stays in its life beside the reversal. A tube whose position is taken by now is
+    The ending stays in its life beside the reversal. A tube that may no longer stand where it was,
+    because its position is taken, blocked or kept, or because of what it or the box is by now, is
     missing until it is put somewhere.
     """
     _refuse_empty(because, N_("Say what was wrong with the ending that is reversed."))
@@ -165,9 +174,9 @@ def reverse_ending(
     refuse(why_not_sign_unseen(version, vial.version))
     ending, former = vial.state, queries.stay_before(session, vial)
     place = former.place if former else None
-    free = former is not None and _is_free(session, former)
-    after = state_reversed(ending, place, free=free)
     when = Moment.of(at)
+    why_missing = _why_not_there(session, vial, former, when)
+    after = state_reversed(ending, place, free=why_missing is None)
     end_stay(session, actor, queries.live_custody(session, vial), when)
     _stay_again(session, actor, vial, after, former, when)
     vial.state = str(after)
@@ -184,6 +193,8 @@ def reverse_ending(
         "reason": because,
         "signature": signature.id,
     }
+    if why_missing is not None and after is rules.State.MISSING:
+        told["not_there"] = why_missing.text()
     trace(session, actor, "vial.ending_reversed", vial, at, **told)
     return vial
 
@@ -203,11 +214,18 @@ def _stay_again(
         begin_stay(session, actor, vial, place, when, reason="reversal")
 
 
-def _is_free(session: Session, former: Custody) -> bool:
-    box = former.container
-    if box is None or box.retired_at is not None:
-        return False
-    return queries.occupant_at(session, box, former.ordinal or 0) is None
+def _why_not_there(
+    session: Session, vial: Vial, former: Custody | None, when: Moment
+) -> Refusal | None:
+    """Say why a tube cannot stand again in the position that it had; None also where it had none."""
+    if former is None or former.place != "position" or former.container is None:
+        return None
+    hold(session, former.container, shared=True)
+    try:
+        why_not_into(session, vial, former.container, former.ordinal or 1, when)
+    except Conflict as refused:
+        return refused.refusal
+    return None
 
 
 def _refuse_empty(text: str, because: str) -> None:

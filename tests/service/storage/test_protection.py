@@ -1,6 +1,7 @@
 """Clearances, policies, witnessed destruction and reversed endings, on both databases."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -13,11 +14,14 @@ from server.core.actor import Actor
 from server.core.db import Database
 from server.core.errors import Conflict, Forbidden, Invalid
 from server.genealogy import service as genealogy
+from server.parties.models import Project
 from server.storage import queries
 from server.storage import service as storage
 from server.storage.models import Clearance, Vial
 from server.storage.queries import guarding
 from server.storage.rules.protection import Policy
+from server.storage.service.space import reserve_space
+from server.storage.service.upkeep import block
 from tests.support.shelves import START, Shelves
 
 MAY = ("storage.read", "storage.move", "storage.discard", "storage.witness", "storage.approve")
@@ -365,3 +369,46 @@ def test_a_reversed_tube_whose_place_is_taken_is_missing_until_it_is_put_somewhe
         assert vial.state == "missing"
         storage.place_vial(session, bank.technician, vial, bank.box, 50, at=START)
         assert vial.state == "in_storage"
+
+
+def _destroyed_once(bank: Bank) -> Vial:
+    vial = bank.bank("distribution", 5)[0]
+    witness = storage.Witness(bank.wu, proof(bank.wu))
+    storage.discard_vial(
+        bank.session, bank.technician, vial, "broken", proof(bank.technician), witness=witness,
+        at=START,
+    )  # fmt: skip
+    return vial
+
+
+@pytest.mark.parametrize("now", ["quarantined", "blocked", "kept"])
+def test_a_reversed_tube_goes_back_only_where_it_may_stand(database: Database, now: str) -> None:
+    """BR-24 binds a reversal too: a lot that was quarantined meanwhile stays out of a released box."""
+    with database.writing() as session:
+        bank = Bank(session)
+        vial = _destroyed_once(bank)
+        place = queries.stay_before(session, vial)
+        if now == "quarantined":
+            storage.limit(
+                session, bank.shelves.actor, bank.box, {"quarantine": ["never"]}, at=START
+            )
+            vial.lot.disposition = "quarantined"
+            session.flush()
+        elif now == "blocked":
+            block(session, bank.shelves.actor, bank.box, [place.ordinal], at=START)
+        else:
+            other = Project(org_id=bank.org.id, code="P2", name="P2", created_at=START)
+            session.add(other)
+            session.flush()
+            until = START + timedelta(days=9)
+            reserve_space(session, bank.shelves.actor, bank.box, other, until=until, at=START)
+
+        storage.reverse_ending(session, bank.wu, vial, "wrong tube", proof(bank.wu), at=START)
+
+        assert vial.state == "missing"
+        assert queries.live_custody(session, vial).place == "unknown"
+        told = session.scalars(
+            select(AuditEntry.facts).where(AuditEntry.action == "vial.ending_reversed")
+        ).one()
+        because = {"quarantined": "in quarantine or on hold", "kept": "is kept for project P2"}
+        assert because.get(now, now) in told
