@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from server.core.errors import Refusal
+from server.core.errors import Invalid, Refusal
 from server.core.words import N_
 
 MOST = 1000
@@ -16,6 +16,10 @@ NAMES = {
 }
 """How the columns are called that mean something here; all others are kept as they are."""
 USUAL = ("code", "lot", "line")
+NO_TABLE = N_(
+    "The manifest cannot be read as rows of cells: a quote is not closed, or stands inside a cell."
+)
+NAMED_TWICE = N_("Several columns mean %(expected)s: %(found)s. Leave one of them.")
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,21 @@ class Row:
 
 
 def read(text: str) -> list[Row]:
-    """Return the rows of a CSV, or of columns pasted from a sheet; without a heading: code, lot, line."""
+    """Return the rows of a CSV, or of columns pasted from a sheet; without a heading: code, lot, line.
+
+    Refused where the text is no table: a quote that nothing closes, a column that is named twice.
+    """
+    try:
+        return rows_of(list(_cells(text)))
+    except csv.Error as error:
+        raise Invalid(Refusal("no_table", NO_TABLE), field="manifest") from error
+
+
+def rows_of(table: Sequence[Sequence[str]]) -> list[Row]:
+    """Return the tubes in these rows of cells; blank rows are left out, and numbers count them."""
     lines = [
         (number, [cell.strip() for cell in cells])
-        for number, cells in enumerate(_cells(text), 1)
+        for number, cells in enumerate(table, 1)
         if any(cell.strip() for cell in cells)
     ]
     if not lines:
@@ -46,9 +61,9 @@ def read(text: str) -> list[Row]:
 
 def _cells(text: str) -> Iterator[list[str]]:
     first = next((line for line in text.splitlines() if line.strip()), "")
-    counts = {sign: first.count(sign) for sign in ("\t", ";", ",")}
-    delimiter = max(counts, key=lambda sign: counts[sign])
-    yield from csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=delimiter)
+    delimiter = max((",", ";", "\t"), key=first.count)
+    sheet = io.StringIO(text.lstrip("\ufeff"), newline="")
+    yield from csv.reader(sheet, delimiter=delimiter, strict=True)
 
 
 def _heading(cells: Sequence[str]) -> list[str] | None:
@@ -56,7 +71,14 @@ def _heading(cells: Sequence[str]) -> list[str] | None:
         next((ours for ours, theirs in NAMES.items() if cell.casefold() in theirs), cell)
         for cell in cells
     ]
-    return names if "code" in names else None
+    if "code" not in names:
+        return None
+    twice = next((name for name in USUAL if names.count(name) > 1), None)
+    if twice is not None:
+        named = ", ".join(cell for cell, name in zip(cells, names, strict=True) if name == twice)
+        facts = {"found": named, "expected": twice}
+        raise Invalid(Refusal("named_twice", NAMED_TWICE, facts), field="manifest")
+    return names
 
 
 def _row(number: int, names: Sequence[str], cells: Sequence[str]) -> Row:

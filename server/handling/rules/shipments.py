@@ -86,7 +86,9 @@ def why_no_reason(reason: str, unsettled: int) -> Refusal | None:
     """Say that a reason is missing for deciding that tubes did not arrive, or None."""
     if not unsettled or reason.strip():
         return None
-    because = N_("%(count)s tubes did not arrive. Say what is known of them; they become missing.")
+    because = N_(
+        "Tubes that did not arrive: %(count)s. Say what is known of them; they become missing."
+    )
     return Refusal("no_reason", because, {"count": unsettled})
 
 

@@ -191,6 +191,6 @@ def trace(
     """Write what was done in an audit of positions into the record."""
     audit.record(
         session, actor, f"position_audit.{what}", "position_audit", made.code, at=at,
-        org_id=made.org_id,
-        **{name: fact for name, fact in facts.items() if fact != ""},  # type: ignore[arg-type]  # the record takes any facts
+        org_id=made.org_id, stated_at=None,
+        **{name: fact for name, fact in facts.items() if fact != ""},
     )  # fmt: skip

@@ -61,7 +61,10 @@ def receive_tube(
     *,
     at: datetime,
 ) -> ShipmentLine:
-    """Take a scanned tube in. One that was not announced is refused, unless that is said on purpose."""
+    """Take a scanned tube in. One that was not announced is refused, unless that is said on purpose.
+
+    A tube that was decided to be missing turns up as long as the shipment is not closed.
+    """
     hold_for(session, found, "receive")
     if arrival.damaged and not arrival.note.strip():
         raise Invalid(Refusal("no_note", SAY_DAMAGE), field="note")
@@ -70,7 +73,7 @@ def receive_tube(
     line = queries.line_of(session, found, [own, *spellings(scanned.strip())])
     if line is None:
         line = _unannounced(session, actor, found, own, arrival, at)
-    elif line.state not in OPEN:
+    elif line.state not in (*OPEN, "missing"):
         facts = {"found": line.code, "shipment": found.code}
         raise Conflict(Refusal("settled", SETTLED, facts), field="tube")
     else:
@@ -124,9 +127,13 @@ def _take_in_transfer(
     """Put a transferred tube straight into its box; only a damaged one stays in the hand."""
     vial = line.vial
     assert vial is not None
-    if arrival.box is None and not arrival.damaged:
+    turned_up = line.state == "missing"
+    if arrival.box is None and (turned_up or not arrival.damaged):
         raise Invalid(Refusal("no_box", SCAN_BOX, {"vial": vial.code}), field="box")
     _judge(session, actor, found, vial, arrival, at)
+    if turned_up:
+        _put(session, actor, vial, arrival, at)
+        return
     if arrival.box is None:
         arrive_in_hand(session, actor, vial, found.id, found.code, at=at)
         return

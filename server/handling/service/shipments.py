@@ -25,6 +25,7 @@ from server.storage import service as storage
 from server.storage.models import Container, Site, Vial
 from server.storage.queries import vial_path
 from server.storage.queries.aliases import as_recorded, spellings
+from server.storage.service.holding import why_held
 from server.storage.service.stays import refuse
 from server.storage.service.transit import arrive_vial, pack_vial
 
@@ -32,6 +33,10 @@ ENTERS = "storage.edit"
 NO_LOT = N_("Row %(row)s: there is no lot %(found)s. Add the lot first, or mend the manifest.")
 NAME_LOT = N_("Row %(row)s names no lot; name one in the manifest, or one for all.")
 TAKEN = N_("Row %(row)s: %(code)s is the code of another tube already.")
+ANNOUNCED = N_("%(code)s is announced in the shipment %(shipment)s already, which is not closed.")
+A_CONTAINER = N_(
+    "Row %(row)s: %(code)s is the code of a freezer, rack or box, so no tube can have it."
+)
 NOT_OUT = N_("%(code)s is no tube that was shipped from here.")
 SAME_SITE = N_("A transfer leads to another site than %(site)s.")
 NOT_MOBILE = N_("%(code)s is not mobile; scan a dry shipper or a staging box.")
@@ -76,8 +81,12 @@ def expect_incoming(
         raise AllRefused(problems)
     lots = _lots(session, to_site.org_id, rows, lot)
     taken = _known(session, [row.code for row in rows])
-    problems = [
-        wrong for row in rows if (wrong := _why_not_row(row, lots.get(_key(row)) or lot, taken))
+    boxes = _containers(session, to_site.org_id, [row.code for row in rows])
+    problems = why_announced(session, to_site.org_id, [row.code for row in rows])
+    problems += [
+        wrong
+        for row in rows
+        if (wrong := _why_not_row(row, lots.get(_key(row)) or lot, taken, boxes))
     ]
     if problems:
         raise AllRefused(problems)
@@ -115,6 +124,25 @@ def _lots(session: Session, org_id: int, rows: Sequence[Row], lot: Lot | None) -
     return {found.code.upper(): found for found in session.scalars(wanted)}
 
 
+def why_announced(session: Session, org_id: int, codes: Sequence[str]) -> list[Refusal]:
+    """Say which of these tubes another shipment that is not closed still expects."""
+    wanted = (
+        select(ShipmentLine.code, Shipment.code)
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .where(
+            Shipment.org_id == org_id,
+            Shipment.closed_at.is_(None),
+            ShipmentLine.state == "expected",
+            func.upper(ShipmentLine.code).in_({code.upper() for code in codes}),
+        )
+        .order_by(ShipmentLine.id)
+    )
+    return [
+        Refusal("announced", ANNOUNCED, {"code": code, "shipment": shipment})
+        for code, shipment in session.execute(wanted)
+    ]
+
+
 def _known(session: Session, codes: Sequence[str]) -> set[str]:
     own = as_recorded(session, codes)
     wanted = {one for code in (*codes, *own) for one in spellings(code)}
@@ -124,9 +152,16 @@ def _known(session: Session, codes: Sequence[str]) -> set[str]:
     }
 
 
-def _why_not_row(row: Row, lot: Lot | None, taken: set[str]) -> Refusal | None:
+def _containers(session: Session, org_id: int, codes: Sequence[str]) -> set[str]:
+    wanted = select(Container.code).where(Container.org_id == org_id, Container.code.in_(codes))
+    return set(session.scalars(wanted))
+
+
+def _why_not_row(row: Row, lot: Lot | None, taken: set[str], boxes: set[str]) -> Refusal | None:
     if refusal := rules.why_not_code(row.code):
         return refusal
+    if row.code in boxes:
+        return Refusal("container_code", A_CONTAINER, {"row": row.number, "code": row.code})
     if row.code in taken:
         return Refusal("code_taken", TAKEN, {"row": row.number, "code": row.code})
     if row.lot and (lot is None or lot.code.upper() != _key(row)):
@@ -158,6 +193,8 @@ def expect_return(
     known = {vial.code: vial for vial in session.scalars(wanted)}
     if strangers := [row.code for row in rows if row.code not in known]:
         raise AllRefused([Refusal("not_shipped", NOT_OUT, {"code": code}) for code in strangers])
+    if problems := why_announced(session, to_site.org_id, list(known)):
+        raise AllRefused(problems)
     made = _new(session, actor, Kind.RETURN, "expected", to_site, facts, at)
     each: dict[str, Sequence[Any]] = {
         "code": [row.code for row in rows],
@@ -242,11 +279,14 @@ def unpack_tube(
 def send(
     session: Session, actor: Actor, found: Shipment, carrier: str, waybill: str, *, at: datetime
 ) -> Shipment:
-    """Hand a packed shipment to its carrier: it is on its way."""
+    """Hand a packed shipment to its carrier: it is on its way. Refused with what was put on hold meanwhile."""
     hold_for(session, found, "send")
     packed = [line for line in queries.lines_of(session, found) if line.state == "packed"]
     if not packed:
         raise Conflict(Refusal("nothing_packed", NOTHING_PACKED, {"shipment": found.code}))
+    vials = [line.vial_id for line in packed if line.vial_id is not None]
+    if refusals := why_held(session, vials, rules.Act.SHIP):
+        raise AllRefused(refusals)
     found.state, found.sent_at, found.sent_by_name = "in_transit", at, actor.name
     found.carrier, found.waybill = carrier or found.carrier, waybill or found.waybill
     trace(
@@ -330,8 +370,8 @@ def trace(
     session: Session, actor: Actor, found: Shipment, what: str, at: datetime, **facts: object
 ) -> None:
     """Write what was done with a shipment into the record."""
+    told = {"kind": found.kind} | {name: fact for name, fact in facts.items() if fact}
     audit.record(
         session, actor, f"shipment.{what}", "shipment", found.code, at=at, org_id=found.org_id,
-        kind=found.kind,
-        **{name: fact for name, fact in facts.items() if fact},  # type: ignore[arg-type]  # the record takes any facts
+        stated_at=None, **told,
     )  # fmt: skip

@@ -272,5 +272,5 @@ def trace(
     """Write what was done in a stock-take into the record."""
     audit.record(
         session, actor, f"stock_take.{what}", "stock_take", take.code, at=at, org_id=take.org_id,
-        **{name: fact for name, fact in facts.items() if fact},  # type: ignore[arg-type]  # the record takes any facts
+        stated_at=None, **{name: fact for name, fact in facts.items() if fact},
     )  # fmt: skip

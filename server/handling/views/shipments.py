@@ -1,17 +1,28 @@
 """Shipments: announced, packed or brought back; followed on one page; and the rule of quarantine."""
 
 from flask import g, redirect, render_template, request, url_for
+from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from server.catalogue import queries as catalogue
-from server.core.errors import AllRefused, Conflict, CryokeepError, Forbidden, Invalid, NotFound
+from server.core.errors import (
+    AllRefused,
+    Conflict,
+    CryokeepError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Refusal,
+)
+from server.core.words import N_
 from server.handling.models import Shipment
 from server.handling.queries import shipments as queries
 from server.handling.rules import shipments as rules
-from server.handling.rules.manifests import read
+from server.handling.rules.manifests import Row, read
 from server.handling.service import shipments
 from server.handling.service.shipments import Facts
 from server.handling.views.blueprints import pages
+from server.handling.views.manifest_files import LARGEST_BYTES, rows_in
 from server.handling.views.shipment_forms import NewShipmentForm, ShipmentRulesForm
 from server.kit import notices
 from server.kit.door import require
@@ -19,10 +30,10 @@ from server.kit.forms import Typed, errors_of, typed_of
 from server.kit.i18n import gettext
 from server.storage.models import Vial
 from server.storage.queries import container, own_org, places, site
-from server.storage.scanners.text import decode
 
 WORK = "storage.move"
 RULES = "storage.policy"
+BOTH = N_("A file was chosen and rows were pasted. Keep one of them.")
 MISTAKES = (Invalid, Conflict, NotFound, AllRefused, Forbidden)
 
 
@@ -70,15 +81,25 @@ def _made(form: NewShipmentForm) -> Shipment:
             g.session, g.actor, from_site, to_site, shipper, facts, at=at
         )
     if form.kind == "return":
-        return shipments.expect_return(g.session, g.actor, to_site, form.codes, facts, at=at)
+        codes = [row.code for row in _rows(form)] if _file() else form.codes
+        return shipments.expect_return(g.session, g.actor, to_site, codes, facts, at=at)
+    rows = _rows(form)
     lot = catalogue.lot(g.session, g.actor, form.lot, WORK) if form.lot else None
-    rows = read(_manifest(form))
     return shipments.expect_incoming(g.session, g.actor, to_site, rows, lot, facts, at=at)
 
 
-def _manifest(form: NewShipmentForm) -> str:
+def _rows(form: NewShipmentForm) -> list[Row]:
+    sent = _file()
+    if sent is None:
+        return read(form.manifest)
+    if form.manifest:
+        raise Invalid(Refusal("both", BOTH), field="file")
+    return rows_in(sent.stream.read(LARGEST_BYTES + 1))
+
+
+def _file() -> FileStorage | None:
     sent = request.files.get("file")
-    return decode(sent.stream.read()) if sent is not None and sent.filename else form.manifest
+    return sent if sent is not None and sent.filename else None
 
 
 def _new(typed: Typed, refused: CryokeepError | None = None) -> str:

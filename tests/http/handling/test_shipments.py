@@ -1,7 +1,10 @@
 """Pages and API of shipments: announced, packed, sent, received, closed; who may."""
 
+import io
+
 import pytest
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from server.storage import service as storage
 from server.storage.models import Container, Site
@@ -59,6 +62,25 @@ def test_a_manifest_is_announced_and_received(bank: Bank) -> None:
     assert "missing" in text
     assert "unexpected" in text
     assert "Coriell" in bank.page.get("/shipments").text
+
+
+def send_file(bank: Bank, data: bytes, **fields: str) -> TestResponse:
+    form = {"csrf": bank.manager.csrf, "kind": "incoming", "to_site": "Pudong", "lot": "L-0412"}
+    return bank.page.post(
+        "/shipments/new", data={**form, **fields, "file": (io.BytesIO(data), "manifest")}
+    )
+
+
+def test_a_manifest_comes_as_a_file_and_says_what_is_wrong_with_it(bank: Bank) -> None:
+    assert send_file(bank, "编码\nF-1".encode("gbk")).status_code == 302
+    picture = send_file(bank, b"\x89PNG" + bytes(20))
+    assert picture.status_code == 422
+    assert "neither text nor an XLSX sheet" in picture.text
+    assert "rows were pasted" in send_file(bank, b"code\nF-2", manifest="F-3").text
+    again = send_file(bank, b"code\nF-1")
+    assert again.status_code == 422
+    assert "F-1 is announced in the shipment S-0001 already" in again.text
+    assert "D-044 is the code of a freezer, rack or box" in send_file(bank, b"code\nD-044").text
 
 
 def test_a_transfer_is_packed_sent_and_received(two_sites: Bank) -> None:

@@ -8,6 +8,7 @@ from server.audit.models import AuditEntry
 from server.core.actor import Actor
 from server.core.db import Database
 from server.core.errors import AllRefused, CryokeepError
+from server.genealogy import service as genealogy
 from server.handling.models import Shipment, ShipmentLine
 from server.handling.queries import shipments as queries
 from server.handling.rules.manifests import read
@@ -15,7 +16,7 @@ from server.handling.service import receiving, shipments
 from server.handling.service.receiving import Arrival
 from server.storage import service as storage
 from server.storage.models import Container, Custody, Site, Vial
-from server.storage.queries import holds_on, live_custody, vial_path
+from server.storage.queries import holds_on, live_custody, ref, vial_path
 from server.storage.service.lineage import aliquot
 from tests.support.shelves import START, Shelves
 
@@ -258,6 +259,57 @@ def test_what_may_be_packed(database: Database) -> None:
         assert states(session) == {"SH-1": "packed"}
         full = refused(shipments.cancel, session, actor(), made, "no", at=START)
         assert full.refusal.code == "still_packed"
+
+
+def test_what_was_put_on_hold_after_packing_does_not_leave(database: Database) -> None:
+    stocked(database)
+    with database.writing() as session:
+        made = transfer(session, "SH-1", "SH-2", sent=False)
+        one = vial(session, "SH-1")
+        hold = genealogy.lay(session, actor(), ref(one), one.org_id, "identity", "", at=START)
+        held = refused(shipments.send, session, actor(), made, "", "", at=START)
+        assert [one.code for one in held.refusals] == ["on_hold"]
+        assert held.refusals[0].text().startswith("SH-1 is on hold")
+        assert made.state == "packing"
+        genealogy.lift(session, actor(), hold, "it is right", at=START)
+        assert shipments.send(session, actor(), made, "", "", at=START).state == "in_transit"
+
+
+@pytest.mark.parametrize("kind", ["incoming", "transfer", "return"])
+def test_a_tube_that_was_missing_turns_up_before_the_end(database: Database, kind: str) -> None:
+    stocked(database)
+    codes = {"incoming": ["N-1", "N-2"], "transfer": ["SH-1", "SH-2"], "return": ["OUT-1"]}[kind]
+    with database.writing() as session:
+        if kind == "incoming":
+            made, into = announced(session, "code,lot\nN-1,L-1\nN-2,L-1"), "D-PD"
+        elif kind == "transfer":
+            made, into = transfer(session, *codes), "D-XH"
+        else:
+            made, into = (
+                shipments.expect_return(session, actor(), site(session, "PD"), codes, at=START),
+                "D-PD",
+            )
+        receiving.did_not_arrive(session, actor(), made, codes[0], "not seen", at=START)
+        assert states(session)[codes[0]] == "missing"
+        line = receive(session, codes[0], into)
+        assert (line.state, line.note) == ("received", "")
+        assert vial(session, codes[0]).state == "in_storage"
+        assert vial_path(session, vial(session, codes[0])).box_id == box(session, into).id
+        twice = refused(receive, session, codes[0], into)
+        assert twice.refusal.code == "settled"
+
+
+def test_the_same_tube_is_announced_once_at_a_time(database: Database) -> None:
+    stocked(database)
+    with database.writing() as session:
+        first = announced(session, "code,lot\nN-1,L-1\nN-2,L-1")
+        again = refused(announced, session, "code,lot\nn-1,L-1\nN-3,L-1")
+        assert [one.code for one in again.refusals] == ["announced"]
+        assert again.refusals[0].facts == {"code": "N-1", "shipment": first.code}
+        boxes = refused(announced, session, "code,lot\nD-PD,L-1")
+        assert boxes.refusals[0].code == "container_code"
+        shipments.cancel(session, actor(), first, "sent again", at=START)
+        assert announced(session, "code,lot\nN-1,L-1").state == "expected"
 
 
 def test_a_shipper_is_mobile_and_carries_one_shipment(database: Database) -> None:

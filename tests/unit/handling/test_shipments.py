@@ -2,6 +2,7 @@
 
 import pytest
 
+from server.core.errors import Invalid
 from server.handling.rules import shipments as rules
 from server.handling.rules.manifests import Row, read, why_not_line
 
@@ -19,6 +20,8 @@ from server.handling.rules.manifests import Row, read, why_not_line
         ("code,lot\n0007,L-1\n\n0008,", [Row(2, "0007", "L-1"), Row(4, "0008")]),  # zeros are kept
         ('code,line\nN-1,"Smith, J"', [Row(2, "N-1", line="Smith, J")]),
         ("编码,批号\nN-1,L-1", [Row(2, "N-1", "L-1")]),
+        ("code\rN-1\rN-2\r", [Row(2, "N-1"), Row(3, "N-2")]),  # line ends of old Macs
+        ("code\nN-1\n,,\n\nN-2\n,,", [Row(2, "N-1"), Row(5, "N-2")]),  # blank rows of Excel
         (
             "lot,line\nL-1,HeLa",
             [Row(1, "lot", "line"), Row(2, "L-1", "HeLa")],
@@ -27,6 +30,22 @@ from server.handling.rules.manifests import Row, read, why_not_line
 )
 def test_a_manifest_is_read(text: str, rows: list[Row]) -> None:
     assert read(text) == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('code,lot\n"N-1,L-1\nN-2,L-1', "no_table"),
+        ('code,lot\n"N-1"x,L-1', "no_table"),
+        ("code,barcode\nN-1,N-2", "named_twice"),
+        ("code,lot,batch\nN-1,L-1,L-2", "named_twice"),
+    ],
+)
+def test_a_manifest_that_could_be_misread_is_refused(text: str, code: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read(text)
+
+    assert refused.value.refusal.code == code
 
 
 @pytest.mark.parametrize(
