@@ -4,6 +4,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from edge_agent.buses.errors import BusError
@@ -87,7 +88,7 @@ class Aside:
             due_ms = max(due_ms + self._rhythm.every_ms, self._now_ms())
             try:
                 device = device or self._opened()
-                finding = device.read(self._now_ms())
+                finding = _finite(device.read(self._now_ms()))
             except Exception as error:  # noqa: BLE001  # whatever a library throws is told and tried again
                 finding, device = self._failed(error, device), None
             self._take(finding)
@@ -114,6 +115,15 @@ class Aside:
             for channel, found in zip(self.channels, finding.found, strict=True)
             for event in self._faults.consider(channel, found.q, found.fault, now_ms)
         ]
+
+
+def _finite(finding: Finding) -> Finding:
+    """The same, with a fault in place of what is no number: it could stand in no message."""
+    if all(f.value is None or isfinite(f.value) for f in finding.found):
+        return finding
+    odd = Found(None, Quality.BUS_ERROR, "the device gives what is no number")
+    found = tuple(f if f.value is None or isfinite(f.value) else odd for f in finding.found)
+    return Finding(found, finding.events)
 
 
 def _close(device: Device | None) -> None:

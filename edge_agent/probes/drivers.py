@@ -3,7 +3,21 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from edge_agent.probes import ads1115, door, host, iio, max31856, max31865, replay, simulated, w1
+from edge_agent.probes import (
+    ads1115,
+    door,
+    host,
+    iio,
+    max31856,
+    max31865,
+    modbus,
+    replay,
+    scale,
+    simulated,
+    tec3000,
+    thermo_ult,
+    w1,
+)
 from edge_agent.probes.probe import Probe
 from edge_agent.settings_table import Table
 
@@ -47,4 +61,8 @@ DRIVERS: Mapping[str, Callable[[Table], DriverSettings]] = {
     "w1": w1.read_settings,
     "door": door.read_settings,
     "host": host.read_settings,
+    "modbus": modbus.read_settings,
+    "scale": scale.read_settings,
+    "tec3000": tec3000.read_settings,
+    "thermo_ult": thermo_ult.read_settings,
 }

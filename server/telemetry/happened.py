@@ -23,6 +23,8 @@ PLAIN = {
     "power_back": (N_("Power is back"), ""),
     "probe_fault": (N_("A probe is at fault"), "warning"),
     "probe_fault_over": (N_("The probe is well again"), ""),
+    "controller_alarm": (N_("The freezer's own controller alarms"), "warning"),
+    "controller_alarm_over": (N_("An alarm of the freezer's own controller ended"), ""),
     "undervoltage": (N_("The node's supply voltage is too low"), "warning"),
     "undervoltage_over": (N_("The node's supply voltage is back"), ""),
     "config_applied": (N_("The agent took over new settings"), ""),

@@ -142,6 +142,14 @@ def test_a_device_that_cannot_be_opened_is_a_bus_error(aside, eventually):
     assert sample(aside(device), eventually).q == (21,)
 
 
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_becomes_a_fault(aside, eventually, odd):
+    found = sample(
+        aside(Scripted(Finding((Found(odd), Found(2.0)))), channels=("a_c", "b_c")), eventually
+    )
+    assert (found.values, found.q) == ((None, 2.0), (21, 0))
+
+
 def test_an_event_is_handed_over_once_with_its_age(aside, eventually):
     opened = Finding((Found(1.0),), ({"kind": "door_opened", "ago_ms": 40},))
     once = iter([opened])
