@@ -7,6 +7,7 @@ while it works on hundreds of rows, other threads have the interpreter.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from itertools import chain
@@ -27,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from server.core.db import UtcDateTime
+from server.core.db import Base, UtcDateTime
 
 _TYPES: Sequence[tuple[type[Any], str]] = (
     (UtcDateTime, "timestamptz"),
@@ -49,27 +50,51 @@ def is_postgresql(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-def insert_many(
-    session: Session, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> None:
-    """Insert these rows, in the session's transaction; moments are given as `moment` returns them.
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Rows of one table as the driver takes them."""
 
-    Raises SQLAlchemy's errors, as its own statements do.
-    """
-    if not rows:
-        return
-    session.flush()
-    connection, names = session.connection(), tuple(columns)
+    table: str
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+    flat: Sequence[tuple[Any, ...]] = ()
+    """On SQLite the first rows, MOST_AT_ONCE in each: those that stand here are not in `rows`."""
+
+
+def pack(
+    session: Session, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> Packed:
+    """Make rows ready for `put`, which may follow in another session of the same database."""
+    names = tuple(columns)
     if is_postgresql(session):
-        _copy(connection, table, names, rows)
-        return
+        return Packed(table.name, names, rows)
     whole = len(rows) - len(rows) % MOST_AT_ONCE
     parts = range(0, whole, MOST_AT_ONCE)
     flat = [tuple(chain.from_iterable(rows[at : at + MOST_AT_ONCE])) for at in parts]
-    if flat:
-        connection.exec_driver_sql(_insert(table, names, MOST_AT_ONCE), flat)
-    if whole < len(rows):
-        connection.exec_driver_sql(_insert(table, names, 1), [tuple(row) for row in rows[whole:]])
+    return Packed(table.name, names, [tuple(row) for row in rows[whole:]], flat)
+
+
+def put(session: Session, packed: Packed) -> None:
+    """Insert these rows, in the session's transaction; raises SQLAlchemy's errors, as its statements do."""
+    if not (packed.rows or packed.flat):
+        return
+    session.flush()
+    connection, columns = session.connection(), packed.columns
+    table = Base.metadata.tables[packed.table]
+    if is_postgresql(session):
+        _copy(connection, table, columns, packed.rows)
+        return
+    if packed.flat:
+        connection.exec_driver_sql(_insert(table, columns, MOST_AT_ONCE), list(packed.flat))
+    if packed.rows:
+        connection.exec_driver_sql(_insert(table, columns, 1), list(packed.rows))
+
+
+def insert_many(
+    session: Session, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Insert these rows as `put` does; moments are given as `moment` returns them."""
+    put(session, pack(session, table, columns, rows))
 
 
 def _copy(

@@ -29,7 +29,7 @@ class Importer:
         self._database, self._clock, self._waker = database, clock, waker
         self._stop = threading.Event()
         name = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
-        self._worker = Worker(database, clock, name, lambda: not self._stop.is_set())
+        self._worker = Worker(database, clock, name, lambda: not self._stop.is_set(), beside=True)
         self._thread = threading.Thread(target=self._run, name="imports", daemon=True)
 
     def start(self) -> None:
@@ -42,6 +42,7 @@ class Importer:
         if self._waker is not None:
             self._waker.ring()
         self._thread.join(timeout_s)
+        self._worker.close()
 
     def _run(self) -> None:
         waits_s, forgot_s = 0.0, FORGET_S

@@ -51,13 +51,11 @@ def put_many(session: Session, kind: str, entries: Sequence[Entry]) -> None:
     )
 
 
-def add_many(session: Session, kind: str, entries: Iterable[Entry]) -> None:
-    """Let things that this transaction has made be found by their words; none has any in the index yet."""
-    rows = [
-        (word, kind, entry.thing_id, entry.org_id) for entry in entries for word in entry.words
-    ]
+def pack_new(session: Session, kind: str, entries: Iterable[Entry]) -> bulk.Packed:
+    """Return the words of things that are about to be made, for `bulk.put`; none has any in the index yet."""
+    rows = [(word, kind, entry.thing_id, entry.org_id) for entry in entries for word in entry.words]
     rows.sort()  # in the order of the key neighbours fall into the same page
-    bulk.insert_many(session, WORD, ("word", "kind", "thing_id", "org_id"), rows)
+    return bulk.pack(session, WORD, ("word", "kind", "thing_id", "org_id"), rows)
 
 
 def drop(session: Session, kind: str, thing_ids: Iterable[int]) -> None:

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from server.core.words import LANGUAGES, N_, translate
 from server.exchange.cells import Cell, Options, read_row, readers, text_of
-from server.exchange.rules import Column, Problem
+from server.exchange.reading import is_blank
+from server.exchange.rules import MOST_COLUMNS, Column, Problem
 from server.exchange.sheets.base import Item, Sheet, Values
 
 OWN = "own"
@@ -62,8 +63,9 @@ class Layout:
         return [*self.columns, *extra]
 
     def guess(self, columns: Sequence[Column], header: Sequence[str]) -> dict[str, int]:
-        """Return the columns of the file that bear a name of ours, each once."""
-        at = {_plain(name): place for place, name in reversed(list(enumerate(header))) if name}
+        """Return the columns of the file that bear a name of ours, each once; two of one name are left to people."""
+        plain = [_plain(name) for name in header]
+        at = {name: place for place, name in enumerate(plain) if name and plain.count(name) == 1}
         found: dict[str, int] = {}
         for column in columns:
             said = [translate(language, column.label) for language in LANGUAGES]
@@ -75,6 +77,11 @@ class Layout:
 
 
 OWN_COLUMNS = N_("Cryokeep's own columns")
+
+
+SURPLUS = N_(
+    "nothing beyond the %(width)s columns of the header; a text that holds the separator stands in quotes"
+)
 
 
 def _plain(name: str) -> str:
@@ -89,6 +96,8 @@ class Parser:
     columns: Sequence[Column]
     mapping: dict[str, int]
     options: Options
+    width: int = MOST_COLUMNS
+    """How many columns the header names; what stands further to the right belongs to none."""
 
     def __post_init__(self) -> None:
         self._readers = readers(self.columns, self.mapping, self.options)
@@ -96,6 +105,8 @@ class Parser:
     def items(self, number: int, cells: Sequence[Cell]) -> list[Item]:
         """Return the things that one row stands for."""
         values, problems = read_row(self._readers, cells)
+        if len(cells) > self.width and not is_blank(cells[self.width :]):
+            problems.append(_surplus(cells, self.width))
         if self.layout.convert is None:
             return [Item(number, 0, values, problems)]
         made = self.layout.convert(values, problems) or [{}]
@@ -103,6 +114,12 @@ class Parser:
             Item(number, place, one, problems if place == 0 else list(problems))
             for place, one in enumerate(made)
         ]
+
+
+def _surplus(cells: Sequence[Cell], width: int) -> Problem:
+    """Say that a row has cells beyond the header's: a separator too many, perhaps, or a quote too few."""
+    found = next(text_of(cell) for cell in cells[width:] if not is_blank([cell]))
+    return Problem("", found[:200], SURPLUS, {"width": width})
 
 
 def kept_words(header: Sequence[str], cells: Sequence[Cell]) -> dict[str, str]:

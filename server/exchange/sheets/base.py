@@ -68,6 +68,10 @@ class Desk:
     columns: Sequence[Column]
 
 
+class Changed(Exception):
+    """What was prepared rests on something that is not so any more."""
+
+
 class Work(ABC):
     """One import at work; it remembers what stood in earlier rows of the file."""
 
@@ -89,6 +93,21 @@ class Work(ABC):
         Returns the effects that are to be kept; a sheet may find what it added by other means.
         """
 
+    def prepare(self, session: Session, items: Sequence[Item], at: datetime) -> object | None:
+        """Check items ahead of their transaction, and return all that is to be written.
+
+        None where they have to be checked in their transaction. Called for one part after the other,
+        each before the one in front of it is written; `unprepare` ends such a row of parts.
+        """
+        return None
+
+    def unprepare(self) -> None:  # noqa: B027  nothing, where nothing is prepared
+        """Forget what parts that were prepared, and not written yet, would have changed."""
+
+    def apply_prepared(self, session: Session, ready: Any, at: datetime) -> list[Effect]:  # noqa: ANN401  as `prepare` has made it
+        """Bring in what was prepared; raises Changed, or IntegrityError, where it does not stand any more."""
+        raise Changed
+
     def things(
         self, session: Session, items: Sequence[Item], effects: Sequence[Effect]
     ) -> list[tuple[int, int]]:
@@ -103,6 +122,16 @@ class Work(ABC):
 
         Where any is returned, the caller keeps nothing of this step.
         """
+
+    def look_back(
+        self, session: Session, items: Sequence[Item], effects: Sequence[ImportEffect], at: datetime
+    ) -> list[Item]:
+        """Return the items that could not be taken back; the caller keeps nothing of what this does."""
+        return self.take_back(session, items, effects, at)
+
+    def rehearses_back(self, effects: Sequence[ImportEffect]) -> bool:
+        """Say whether `look_back` needs a transaction that may write."""
+        return True
 
 
 class Sheet(ABC):

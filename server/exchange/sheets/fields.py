@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from server.core import bulk
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_
 from server.exchange.rules import Column
@@ -20,6 +19,8 @@ from server.storage.rules.fields import NO, YES, plain_number
 from server.storage.rules.limits import CRYOVIAL
 
 PREFIX = "field:"
+VALUE: Any = FieldValue.__table__
+COLUMNS = ("definition_id", "subject_id", "text", "number")
 NOT_HERE = N_("nothing: %(field)s is a field of another sample type")
 MISSING = N_("a value; this field is needed")
 OUTSIDE = N_("a number from %(least)s to %(most)s")
@@ -43,6 +44,7 @@ def columns_of(session: Session, org_id: int, subject: str) -> list[Column]:
 class Own:
     """A field as rows are checked by it: plain values, for each is asked of every row."""
 
+    id: int
     column: str
     name: str
     kind: str
@@ -63,7 +65,7 @@ def own(defined: Iterable[FieldDefinition]) -> list[Own]:
     """Return these fields as rows are checked by them."""
     return [
         Own(
-            PREFIX + one.code, one.name, one.kind, one.least, one.most, one.required,
+            one.id, PREFIX + one.code, one.name, one.kind, one.least, one.most, one.required,
             one.sample_type_id, one.sample_type is not None and one.sample_type.code == CRYOVIAL,
         )
         for one in defined
@@ -88,22 +90,19 @@ def _within(value: float, least: float | None, most: float | None) -> bool:
     return (least is None or value >= least) and (most is None or value <= most)
 
 
-def insert(
-    session: Session, defined: Sequence[FieldDefinition], things: Iterable[tuple[int, Values]]
-) -> dict[int, list[str]]:
-    """Write the fields of new things; returns what stands in them now, by thing."""
-    ids = [(PREFIX + one.code, one.id) for one in defined]
-    rows: list[tuple[int, int, str, float | None]] = []
+def rows_of(
+    defined: Sequence[Own], things: Iterable[tuple[int, Values]]
+) -> tuple[list[tuple[Any, ...]], dict[int, list[str]]]:
+    """Return the rows of new things' fields, in the order of COLUMNS, and what stands in them, by thing."""
+    rows: list[tuple[Any, ...]] = []
     texts: dict[int, list[str]] = {}
     for thing_id, values in things:
-        for name, definition_id in ids:
-            if name in values:
-                text, number = written(values[name])
-                rows.append((definition_id, thing_id, text, number))
+        for one in defined:
+            if one.column in values:
+                text, number = written(values[one.column])
+                rows.append((one.id, thing_id, text, number))
                 texts.setdefault(thing_id, []).append(text)
-    table: Any = FieldValue.__table__
-    bulk.insert_many(session, table, ("definition_id", "subject_id", "text", "number"), rows)
-    return texts
+    return rows, texts
 
 
 def put(

@@ -153,8 +153,8 @@ def test_a_row_is_refused_as_its_verb_refuses(banks, sheet, row, column, said) -
 
 
 def test_a_tree_over_many_slices_is_checked_as_one(banks, monkeypatch) -> None:
-    monkeypatch.setattr("server.exchange.steps.FIRST_ROWS", 3)
-    monkeypatch.setattr("server.exchange.steps._paced", lambda *_: 3)
+    monkeypatch.setattr("server.exchange.pace.FIRST_ROWS", 3)
+    monkeypatch.setattr("server.exchange.pace.paced", lambda *_: 3)
     boxes = "".join(f"BX{n},box,,,,9,9,,letter-number,,,RK1,{n},,\n" for n in range(4, 6))
     twice = "BXX,box,,,,9,9,,letter-number,,,RK1,3,,\n"
     import_id = banks.one.checked("containers", SHEETS["containers"] + boxes + twice)

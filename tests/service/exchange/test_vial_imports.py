@@ -117,8 +117,8 @@ def test_good_rows_come_in_and_bad_ones_stay_out(bank: Bank) -> None:
 def test_what_was_taken_meanwhile_takes_all_back(
     bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.exchange.steps.FIRST_ROWS", 2)
-    monkeypatch.setattr("server.exchange.steps._paced", lambda *_: 2)
+    monkeypatch.setattr("server.exchange.pace.FIRST_ROWS", 2)
+    monkeypatch.setattr("server.exchange.pace.paced", lambda *_: 2)
     rows = "".join(f"V{n},LOT1,BOX1,{chr(64 + n)}1,,\n" for n in range(1, 9))
     import_id = bank.importing.checked("vials", HEADER + rows)
     with bank.database.writing() as session:
@@ -217,8 +217,8 @@ def test_a_row_that_was_changed_since_the_export_is_refused(bank: Bank) -> None:
 def test_a_worker_that_is_gone_leaves_either_end(
     bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.exchange.steps.FIRST_ROWS", 3)
-    monkeypatch.setattr("server.exchange.steps.CHECK_ROWS", 3)
+    monkeypatch.setattr("server.exchange.pace.FIRST_ROWS", 3)
+    monkeypatch.setattr("server.exchange.checking.CHECK_ROWS", 3)
     rows = "".join(f"V{n:03},LOT1,BOX1,,,\n" for n in range(40))
     import_id = bank.importing.send("vials", HEADER + rows)
     for state in ("checked", "applied"):

@@ -1,6 +1,6 @@
-"""New vials with their places, volumes, other codes and fields: one statement a table."""
+"""New vials with their places, volumes, other codes and fields: rows of each table, ready to be put."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from server.exchange.sheets.base import Desk, Item
 from server.exchange.sheets.vials.knowing import New
 from server.search import service as search
 from server.search.rules import words_of
-from server.storage.models import TAIL, Custody, FieldDefinition, Vial, VialAlias, VolumeEntry
+from server.storage.models import TAIL, Custody, Vial, VialAlias, VolumeEntry
 
 VIAL: Any = Vial.__table__
 CUSTODY: Any = Custody.__table__
@@ -36,38 +36,41 @@ AUDIT_COLUMNS = (
 VOLUME_COLUMNS = (
     "vial_id", "change_ul", "after_ul", "reason", "about", "happened_at", "recorded_at", "by_name",
 )  # fmt: skip
+ALIAS_COLUMNS = ("vial_id", "code", "kind", "at", "by_name")
 PLACES = {"in_storage": "position", "checked_out": "bench", "missing": "unknown"}
 
 
-def insert(
-    session: Session,
-    desk: Desk,
-    items: Sequence[Item],
-    defined: list[FieldDefinition],
-    at: datetime,
-) -> None:
-    """Insert these vials, each with its stay, its first volume, its other codes and its audit row."""
+def packed(
+    session: Session, desk: Desk, ids: Sequence[int], items: Sequence[Item],
+    own: Sequence[fields.Own], at: datetime,
+) -> list[bulk.Packed]:  # fmt: skip
+    """Return the rows of new vials for `bulk.put`: each with its stay, its volume, other codes and record."""
     now, actor = bulk.moment(session, at), desk.actor
-    ids = bulk.next_ids(session, VIAL, len(items))
     pairs = list(zip(ids, items, strict=True))
-    bulk.insert_many(session, VIAL, VIAL_COLUMNS, [_vial(one, item, now) for one, item in pairs])
     stays = [stay for one, item in pairs if (stay := _stay(one, item.found, actor, desk, now))]
-    bulk.insert_many(session, CUSTODY, STAY_COLUMNS, stays)
-    trace(
-        session, desk, "vial.imported",
-        [(item.values["code"], _facts(item, desk)) for item in items], at,
-    )  # fmt: skip
-    _more(session, desk, pairs, defined, now)
+    told = [(item.values["code"], _facts(item, desk)) for item in items]
+    return [
+        bulk.pack(session, VIAL, VIAL_COLUMNS, [_vial(one, item, now) for one, item in pairs]),
+        bulk.pack(session, CUSTODY, STAY_COLUMNS, stays),
+        bulk.pack(session, AUDIT, AUDIT_COLUMNS, _entries(desk, "vial.imported", told, now)),
+        *_more(session, desk, pairs, own, now),
+    ]
 
 
 def trace(
     session: Session, desk: Desk, action: str, told: Sequence[tuple[str, str]], at: datetime
 ) -> None:
     """Write an audit row for each (code of a vial, facts as JSON)."""
-    now, who = bulk.moment(session, at), desk.actor
+    entries = _entries(desk, action, told, bulk.moment(session, at))
+    bulk.insert_many(session, AUDIT, AUDIT_COLUMNS, entries)
+
+
+def _entries(
+    desk: Desk, action: str, told: Sequence[tuple[str, str]], now: object
+) -> list[tuple[Any, ...]]:
+    who = desk.actor
     start = (now, who.kind, who.id, who.name, who.door, who.request_id, action, "vial")
-    rows = [(*start, code, desk.org_id, facts) for code, facts in told]
-    bulk.insert_many(session, AUDIT, AUDIT_COLUMNS, rows)
+    return [(*start, code, desk.org_id, facts) for code, facts in told]
 
 
 def _vial(vial_id: int, item: Item, now: object) -> tuple[Any, ...]:
@@ -100,36 +103,37 @@ def _facts(item: Item, desk: Desk) -> str:
 
 
 def _more(
-    session: Session, desk: Desk, pairs: Sequence[tuple[int, Item]], defined: list[FieldDefinition],
+    session: Session, desk: Desk, pairs: Sequence[tuple[int, Item]], own: Sequence[fields.Own],
     now: object,
-) -> None:  # fmt: skip
-    """Write what only some vials have: volumes, other codes, fields; and let them be found by these."""
+) -> list[bulk.Packed]:  # fmt: skip
+    """Return what only some vials have: volumes, other codes, fields; and the words by which these find them."""
     by = desk.actor.name
     volumes = [
         (one, volume, volume, "filled", desk.import_code, now, now, by)
         for one, item in pairs
         if (volume := item.values.get("volume_ul")) is not None
     ]
-    bulk.insert_many(session, VOLUME, VOLUME_COLUMNS, volumes)
     aliases = [
         (one, alias, "external", now, by)
         for one, item in pairs
         for alias in item.values.get("aliases", ())
     ]
-    bulk.insert_many(session, ALIAS, ("vial_id", "code", "kind", "at", "by_name"), aliases)
-    kept = fields.insert(session, defined, [(one, item.values) for one, item in pairs])
-    _find(session, desk, pairs, kept)
+    values, texts = fields.rows_of(own, ((one, item.values) for one, item in pairs))
+    return [
+        bulk.pack(session, VOLUME, VOLUME_COLUMNS, volumes),
+        bulk.pack(session, ALIAS, ALIAS_COLUMNS, aliases),
+        bulk.pack(session, fields.VALUE, fields.COLUMNS, values),
+        search.pack_new(session, "vial", _worded(desk, pairs, texts)),
+    ]
 
 
-def _find(
-    session: Session, desk: Desk, pairs: Sequence[tuple[int, Item]], kept: Mapping[int, list[str]]
-) -> None:
-    """Let the vials be found by their comments, other codes and fields, as `searched` has it."""
-    entries = []
+def _worded(
+    desk: Desk, pairs: Sequence[tuple[int, Item]], kept: Mapping[int, list[str]]
+) -> Iterator[search.Entry]:
+    """Yield the vials that have text of their own: comments, other codes and fields, as `searched` has it."""
     for one, item in pairs:
         texts = [*item.values.get("aliases", ()), *kept.get(one, ())]
         if comment := item.values.get("comment"):
             texts.insert(0, comment)
         if texts:
-            entries.append(search.Entry(one, desk.org_id, words_of(*texts)))
-    search.add_many(session, "vial", entries)
+            yield search.Entry(one, desk.org_id, words_of(*texts))

@@ -16,8 +16,8 @@ from server.exchange.sheets import fields
 from server.exchange.sheets.base import Desk, Effect, Item, Work
 from server.exchange.sheets.vials import backward, changing, inserting, knowing
 from server.exchange.sheets.vials.knowing import Box, Known, New
+from server.exchange.sheets.vials.preparing import Preparing, Ready
 from server.storage import rules
-from server.storage.models import FieldDefinition
 from server.storage.queries.fields import definitions
 from server.storage.rules.limits import CRYOVIAL, Stock, why_not_size, why_not_stock
 from server.storage.rules.space import keeper_of, why_not_kept
@@ -51,6 +51,7 @@ class VialWork(Work):
         self._codes: dict[str, tuple[int, int]] = {}
         self._places: dict[int, dict[int, int]] = {}
         self._written: dict[BoxShape, tuple[dict[str, int | None], dict[int, str]]] = {}
+        self._preparing = Preparing(desk, self._check_new)
 
     def check(self, session: Session, items: Sequence[Item], at: datetime) -> None:
         """Note what is wrong with these rows, and where they quarrel with earlier ones."""
@@ -66,11 +67,26 @@ class VialWork(Work):
     def apply(self, session: Session, items: Sequence[Item], at: datetime) -> list[Effect]:
         """Bring in those that are right as things stand now."""
         new = [item for item in items if "id" not in item.values]
-        defined = self._check_new(session, new, at, {}, {}, hold=True)
+        own = self._check_new(session, new, at, {}, {}, hold=True)
         right = [item for item in new if not item.problems]
-        inserting.insert(session, self.desk, right, defined, at)
+        ids = self._preparing.ids_now(session, len(right))
+        for rows in inserting.packed(session, self.desk, ids, right, own, at):
+            bulk.put(session, rows)
         changed = [item for item in items if "id" in item.values]
         return changing.apply(session, self.desk, changed, at)
+
+    def prepare(self, session: Session, items: Sequence[Item], at: datetime) -> Ready | None:
+        """Check new vials, and return their rows."""
+        return self._preparing.prepare(session, items, at)
+
+    def unprepare(self) -> None:
+        """Forget what parts that were prepared would have taken."""
+        self._preparing.forget()
+
+    def apply_prepared(self, session: Session, ready: Ready, at: datetime) -> list[Effect]:
+        """Put the rows of new vials, if all on which they rest is still so."""
+        self._preparing.put(session, ready, at)
+        return []
 
     def things(
         self, session: Session, items: Sequence[Item], effects: Sequence[Effect]
@@ -92,15 +108,14 @@ class VialWork(Work):
     def _check_new(
         self, session: Session, items: Sequence[Item], at: datetime, codes: dict[str, tuple[int, int]],
         places: dict[int, dict[int, int]], *, hold: bool,
-    ) -> list[FieldDefinition]:  # fmt: skip
-        defined = definitions(session, self.desk.org_id, "vial")
+    ) -> list[fields.Own]:  # fmt: skip
+        own = fields.own(definitions(session, self.desk.org_id, "vial"))
         if not items:
-            return defined
+            return own
         known = knowing.look_up(session, self.desk.org_id, items, at, hold=hold)
         for box in known.boxes.values():
             box.in_file = places.setdefault(box.id, {})
             box.labels, box.written = self._written.setdefault(box.shape, ({}, {}))
-        own = fields.own(defined)
         for item in items:
             _check_codes(item, known, codes)
             found = _names(item, known)
@@ -108,7 +123,7 @@ class VialWork(Work):
                 fields.check(item, own, found.sample_type_id if found else None)
             if found is not None and _finds_place(item, found):
                 item.found = found
-        return defined
+        return own
 
 
 def _check_codes(item: Item, known: Known, codes: dict[str, tuple[int, int]]) -> None:
