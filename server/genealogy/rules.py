@@ -43,10 +43,11 @@ USES = frozenset(
 )
 """Acts that use a thing up or give it away."""
 FORBIDS: dict[str, frozenset[str]] = {
-    "hold": USES | {"discard"},
-    "quarantine": USES | {"discard"},
+    "hold": USES | {"discard", "lose"},
+    "quarantine": USES | {"discard", "lose"},
 }
-"""What each severity forbids. Either allows to move, count, miss and find a thing, and to put it back;
+"""What each severity forbids. Either allows to move, count, miss and find a thing, and to put it back,
+but not to give it up as lost;
 a thing in quarantine goes only where quarantine is allowed, which is a rule of places."""
 
 LONGEST_NOTE = 500

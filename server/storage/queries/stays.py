@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.storage.models import Container, Custody, Vial
-from server.storage.queries.paths import Path, paths_of
+from server.storage.queries.paths import Path, paths_of, true_at
 
 MOST = 200
 
@@ -36,6 +36,12 @@ def all_stays(session: Session, thing: Vial | Container) -> list[Recorded]:
     rows = session.scalars(wanted.order_by(Custody.began_at.desc(), Custody.id.desc()).limit(MOST))
     found = list(rows)
     return [Recorded(row, _text(row, _ways(session, row))) for row in found]
+
+
+def live_stay(session: Session, thing: Vial | Container) -> Custody | None:
+    """Return the row that says where a vial or container is now; None where it was never put anywhere."""
+    own = Custody.vial_id if isinstance(thing, Vial) else Custody.child_id
+    return session.scalars(select(Custody).where(own == thing.id, true_at(None))).first()
 
 
 def _ways(session: Session, row: Custody) -> Path | None:

@@ -8,6 +8,9 @@ from server.core.words import N_
 from server.genealogy.rules import RELATIONS, WITHOUT_CULTURE
 
 MOST_CHILDREN = 200
+MOST_NAMED = 5
+MOST_UL = 10_000_000
+"""What no vessel of a bank holds more than, where its type does not say."""
 CULTURE_RELATIONS = {word: text for word, text in RELATIONS.items() if word not in WITHOUT_CULTURE}
 """The ways in which a new lot comes out of vials by culture."""
 LOT_RELATIONS = {word: text for word, text in RELATIONS.items() if word != "formulation"}
@@ -172,10 +175,22 @@ def why_not_measured(vial: str, found_ul: int, largest_ul: int | None) -> Refusa
     if found_ul < 0:
         because = N_("%(found)s µl cannot be in %(vial)s; 0 or more is expected.")
         return Refusal("bad_volume", because, {"vial": vial, "found": found_ul})
-    if largest_ul is not None and found_ul > largest_ul:
+    most = MOST_UL if largest_ul is None else largest_ul
+    if found_ul > most:
         because = N_("%(found)s µl do not fit into %(vial)s; at most %(most)s µl are expected.")
-        return Refusal("too_much", because, {"vial": vial, "found": found_ul, "most": largest_ul})
+        return Refusal("too_much", because, {"vial": vial, "found": found_ul, "most": most})
     return None
+
+
+def why_not_reversed(vial: str, children: Sequence[str]) -> Refusal | None:
+    """Say that an ending stands while what came out of the vial stands, or None where nothing did."""
+    if not children:
+        return None
+    because = N_(
+        "By the record %(children)s came out of %(vial)s. If that is wrong too, take its lineage back first."
+    )
+    named = ", ".join(children[:MOST_NAMED]) + (" …" if len(children) > MOST_NAMED else "")
+    return Refusal("has_children", because, {"vial": vial, "children": named})
 
 
 def why_not_children(count: int) -> Refusal | None:

@@ -21,6 +21,7 @@ from server.storage.rules.moves import (
     elsewhere,
     no_such_cell,
     same_arrangement,
+    there_already,
     why_not_again,
     why_not_many,
     why_not_swap,
@@ -69,7 +70,7 @@ def arrange(
     """Return where each vial goes in another box: `free`, the first free positions in its direction, or `same`.
 
     The vials come with their positions and the shapes of their boxes. Refused with every reason
-    where the box has too few positions, or has no such place.
+    where the box has too few positions, has no such place, or (`free`) one is in it already.
     """
     if how == "free":
         return _into_free(session, [vial for vial, _, _ in vials], into)
@@ -86,6 +87,11 @@ def arrange(
 
 
 def _into_free(session: Session, vials: Sequence[Vial], into: Container) -> list[Move]:
+    asked.held_boxes(session, [into.id])  # whoever else looks for free ones waits
+    inside = asked.places_in(session, into)
+    if there := [vial for vial in vials if vial.id in inside]:
+        labels = {one.id: into.shape.written(inside[one.id]) for one in there}
+        raise AllRefused([there_already(one.code, labels[one.id], into.code) for one in there])
     free: dict[int | None, list[int]] = {}
     for vial in vials:
         if vial.project_id not in free:

@@ -11,13 +11,17 @@ from server.accounts.rules import why_not_sign_unseen
 from server.core.actor import Actor
 from server.core.errors import Conflict, Invalid, Refusal
 from server.core.words import N_
+from server.genealogy.queries import children
 from server.genealogy.rules import why_not_note
 from server.storage import queries, rules
 from server.storage.models import Custody, Vial
+from server.storage.queries.holds import ref
 from server.storage.rules import Act
+from server.storage.rules.lineage import why_not_reversed
 from server.storage.rules.states import state_reversed
 from server.storage.service.clearing import end_if_cleared
 from server.storage.service.guarding import refuse_if_waiting, refuse_use
+from server.storage.service.holding import refuse_if_held
 from server.storage.service.reservations import end_reservation
 from server.storage.service.stays import (
     Moment,
@@ -135,10 +139,14 @@ def _stated(when: Moment) -> datetime | None:
 
 
 def lose_vial(session: Session, actor: Actor, vial: Vial, reason: str, *, at: datetime) -> Vial:
-    """Give up a missing vial as lost; what it was promised to has to look for another."""
+    """Give up a missing vial as lost; what it was promised to has to look for another.
+
+    A held one is refused: whoever lifts holds decides about it first.
+    """
     _refuse_empty(reason, N_("Say why it is given up: where it was looked for, and by whom."))
     hold(session, vial)
     refuse(rules.why_not_act(vial.code, vial.state, Act.LOSE))
+    refuse_if_held(session, [vial], Act.LOSE)
     refuse_if_waiting(session, vial)
     when = Moment.of(at)
     promise = queries.reservation_of(session, vial)
@@ -166,12 +174,13 @@ def reverse_ending(
 
     The ending stays in its life beside the reversal. A tube that may no longer stand where it was,
     because its position is taken, blocked or kept, or because of what it or the box is by now, is
-    missing until it is put somewhere.
+    missing until it is put somewhere. Refused while something stands in the record as made out of it.
     """
     _refuse_empty(because, N_("Say what was wrong with the ending that is reversed."))
     hold(session, vial)
     refuse(rules.why_not_act(vial.code, vial.state, Act.REVERSE))
     refuse(why_not_sign_unseen(version, vial.version))
+    refuse(why_not_reversed(vial.code, [one.child_code for one in children(session, ref(vial))]))
     ending, former = vial.state, queries.stay_before(session, vial)
     place = former.place if former else None
     when = Moment.of(at)

@@ -1,7 +1,7 @@
 """Begin and end stays: the only place that writes custody rows."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -12,10 +12,12 @@ from server.core.words import N_
 from server.storage import queries, rules
 from server.storage.models import Container, Custody, RackScan, Vial
 from server.storage.queries.carrying import taken_of
+from server.storage.rules.moves import slot_kept, there_already
 from server.storage.rules.space import keeper_of, why_not_kept
 from server.storage.rules.stays import before_it_came, taken_then
 
 LEEWAY = timedelta(seconds=5)
+LAST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -161,12 +163,23 @@ def why_not_into(
     refuse(rules.why_not_at(into.shape, into.code, ordinal))
     refuse(queries.why_not_allowed(session, into, occupant, ordinal))
     occupant_code = queries.occupant_at(session, into, ordinal)
-    taken = {ordinal: occupant_code} if occupant_code else {}
-    if not (taken and _keeps(session, occupant, into, ordinal)):
-        refuse(rules.why_not_place(into.shape, into.code, taken, ordinal))
+    if occupant_code and not _keeps(session, occupant, into, ordinal):
+        raise Conflict(_why_not_free(session, occupant, into, ordinal, occupant_code))
     if when is not None:
         refuse(_why_not_kept(session, occupant, into, ordinal, when))
         refuse(_why_not_then(session, occupant, into, ordinal, when))
+
+
+def _why_not_free(
+    session: Session, occupant: Vial | Container, into: Container, ordinal: int, here: str
+) -> Refusal:
+    position = into.shape.label(ordinal)
+    stays = taken_of(session, [(into.id, ordinal)], LAST)
+    if any(stay.place != "position" for stay in stays):
+        return slot_kept(position, into.code, here)
+    if here == occupant.code:
+        return there_already(here, position, into.code)
+    return rules.position_taken(position, into.code, here)
 
 
 def _keeps(session: Session, occupant: Vial | Container, into: Container, ordinal: int) -> bool:

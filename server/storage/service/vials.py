@@ -13,10 +13,13 @@ from server.core.errors import Conflict, Invalid, Refusal
 from server.core.words import N_
 from server.storage import queries, rules
 from server.storage.models import Container, Custody, SampleType, Vial
+from server.storage.queries.carrying import held_boxes
 from server.storage.queries.guarding import policy
+from server.storage.queries.stays import live_stay
 from server.storage.rules import Act, State
 from server.storage.rules.limits import CRYOVIAL
 from server.storage.rules.lineage import why_not_measured
+from server.storage.rules.moves import there_already
 from server.storage.rules.space import why_all_kept
 from server.storage.service.clearing import end_if_cleared
 from server.storage.service.guarding import refuse_use
@@ -104,6 +107,7 @@ def place_in_turn(
 
 def _in_turn(session: Session, box: Container, ordinal: int | None, wanted: int) -> list[int]:
     """Return the free positions of a box from this one on; refused where there are too few."""
+    held_boxes(session, [box.id])  # whoever else looks for free ones waits
     taken = queries.occupants(session, box)
     refuse(rules.why_not_fit(box.shape, box.code, taken, wanted))
     offered = box.shape.usable
@@ -338,14 +342,28 @@ def _former_place(session: Session, vial: Vial) -> tuple[Container, int]:
 def position_in(
     session: Session, container: Container, written: str, thing: Vial | Container | None = None
 ) -> int:
-    """Return the position that was written, or where nothing was the first one free for this thing."""
+    """Return the position that was written, or where nothing was the first one free for this thing.
+
+    A vial that is away goes to the slot that is kept for it there; what is in there already is refused,
+    for nobody said that it should change its place.
+    """
     if not written.strip():
-        return first_free(session, container, thing)
+        return _kept_for(session, container, thing) or first_free(session, container, thing)
     ordinal = container.shape.ordinal(written)
     refusal = rules.why_not_at(container.shape, container.code, ordinal, written)
     if refusal or ordinal is None:
         raise Invalid(refusal or NO_POSITION, field="position")
     return ordinal
+
+
+def _kept_for(session: Session, container: Container, thing: Vial | Container | None) -> int | None:
+    here = live_stay(session, thing) if thing is not None else None
+    if thing is None or here is None or here.ordinal is None or here.container_id != container.id:
+        return None
+    if here.place != "position":
+        return here.ordinal
+    label = container.shape.written(here.ordinal)
+    raise Conflict(there_already(thing.code, label, container.code))
 
 
 NO_POSITION = Refusal("no_position", N_("A position is missing."))
@@ -356,8 +374,10 @@ def first_free(
 ) -> int:
     """Return the first position that is free for this thing; refused where there is none.
 
-    What is kept for a project is free for that project's things alone.
+    What is kept for a project is free for that project's things alone. Until the end of the transaction
+    nobody else looks for a free one there, so that two never find the same.
     """
+    held_boxes(session, [container.id])
     free = queries.free_positions(session, container, thing)
     if free:
         return free[0]

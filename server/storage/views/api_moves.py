@@ -14,9 +14,11 @@ from server.kit.door import require
 from server.storage import queries
 from server.storage import service as storage
 from server.storage.models import BulkMove, Container
+from server.storage.queries import carrying
 from server.storage.queries import moves as asked
 from server.storage.queries.carrying import undone_by
 from server.storage.rules import why_not_at
+from server.storage.rules.moves import there_already
 from server.storage.service import bulk
 from server.storage.service.bulk import Move
 from server.storage.views.blueprints import api
@@ -118,11 +120,16 @@ def _moves(wanted: Sequence[MoveOne]) -> list[Move]:
     boxes = asked.boxes_of(g.session, g.actor, "storage.move", [one.box for one in wanted])
     shapes = {code: box.shape for code, box in boxes.items()}
     free = {code: _free(box, wanted) for code, box in boxes.items()}
+    inside = {code: _inside(box, wanted) for code, box in boxes.items()}
     moves, refusals = [], []
     for one in wanted:
         vial, box = vials.get(one.vial), boxes.get(one.box)
         if vial is None or box is None:
             refusals.append(_unknown(one, known=vial is not None))
+            continue
+        if not one.position and vial in inside[one.box]:
+            label = shapes[one.box].label(inside[one.box][vial])
+            refusals.append(there_already(one.vial, label, box.code))
             continue
         ordinal = (
             shapes[one.box].ordinal(one.position) if one.position else next(free[one.box], None)
@@ -141,11 +148,21 @@ def _moves(wanted: Sequence[MoveOne]) -> list[Move]:
     return moves
 
 
+def _inside(box: Container, wanted: Sequence[MoveOne]) -> dict[int, int]:
+    """Return where those are that stand in this box, if any goes there without a position."""
+    asks = any(one.box == box.code and not one.position for one in wanted)
+    return carrying.places_in(g.session, box) if asks else {}
+
+
 def _free(box: Container, wanted: Sequence[MoveOne]) -> Iterator[int]:
-    """Give the free positions of a box that nobody named, for those that name none."""
+    """Give the free positions of a box that nobody named, for those that name none.
+
+    Until the end nobody else looks for a free one there, so that two never find the same.
+    """
     to_it = [one for one in wanted if one.box == box.code]
     if all(one.position for one in to_it):
         return iter(())
+    carrying.held_boxes(g.session, [box.id])
     named = {box.shape.ordinal(one.position) for one in to_it if one.position}
     return (one for one in queries.free_positions(g.session, box) if one not in named)
 

@@ -153,7 +153,7 @@ def test_what_is_signed_with_a_password_may_carry_an_idempotency_key(bank: Bank)
         ("/vials/SH-1/move", {"box": "D-9"}, 404, "no_such_container"),
         ("/vials/SH-1/move", {"box": "D-044", "position": "Z1"}, 422, "no_such_position"),
         ("/vials/SH-1/move", {}, 422, "bad_body"),
-        ("/vials/SH-1/place", {"box": "D-044"}, 409, "wrong_state"),
+        ("/vials/SH-1/place", {"box": "D-045"}, 409, "wrong_state"),
         ("/vials/SH-1/discard", {"reason": "boredom", "password": PASSWORD}, 422, "no_reason"),
         ("/vials", {"lot": "L-0412", "codes": []}, 422, "no_code"),
         ("/vials", {"lot": "L-0412", "codes": ["A", "A"]}, 422, "code_twice"),

@@ -252,3 +252,23 @@ def test_banks_in_one_place_are_listed(bank: Bank) -> None:
     assert "All 2 vials of L-0411 are in one freezer, LN2-03." in bank.page.get("/spread").text
     assert "A bank is kept in two places" in bank.page.get("/lots/L-0411").text
     assert "would be lost at once" in bank.page.get("/").text
+
+
+def test_a_move_without_a_position_never_shuffles_what_is_there_already(bank: Bank) -> None:
+    moves = [{"vial": code, "box": "D-044"} for code in ("SH-1", "SH-2")]
+    answer = bank.api.post("/api/v1/moves", json={"moves": moves}, headers=bank.manager.bearer)
+
+    assert (answer.status_code, answer.json["code"]) == (409, "several_reasons")
+    assert [one["code"] for one in answer.json["errors"]] == ["there_already"] * 2
+    one = bank.api.post(
+        "/api/v1/vials/SH-1/move", json={"box": "D-044"}, headers=bank.manager.bearer
+    )
+    assert (one.status_code, one.json["code"]) == (409, "there_already")
+
+
+def test_a_time_without_its_zone_is_refused(bank: Bank) -> None:
+    body = {"box": "D-044", "position": "H1", "happened_at": "2026-04-17T17:00:00"}
+    answer = bank.api.post("/api/v1/vials/SH-1/move", json=body, headers=bank.manager.bearer)
+
+    assert (answer.status_code, answer.json["field"]) == (422, "happened_at")
+    assert "2026-03-14T15:00:00Z is expected" in answer.json["detail"]

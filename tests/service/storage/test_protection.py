@@ -14,12 +14,15 @@ from server.core.actor import Actor
 from server.core.db import Database
 from server.core.errors import Conflict, Forbidden, Invalid
 from server.genealogy import service as genealogy
+from server.genealogy.queries import children
 from server.parties.models import Project
 from server.storage import queries
 from server.storage import service as storage
 from server.storage.models import Clearance, Vial
 from server.storage.queries import guarding
+from server.storage.queries.holds import ref
 from server.storage.rules.protection import Policy
+from server.storage.service import lineage, marks
 from server.storage.service.space import reserve_space
 from server.storage.service.upkeep import block
 from tests.support.shelves import START, Shelves
@@ -346,6 +349,22 @@ def test_an_ending_is_final_until_quality_reverses_it_and_both_facts_stay(
             "lost": ["unknown", "unknown"],
             "shipped": ["recipient", "bench"],
         }.get(ending, ["consumed", "bench"])
+
+
+def test_an_ending_stands_while_what_came_out_of_the_tube_stands(database: Database) -> None:
+    with database.writing() as session:
+        bank = Bank(session)
+        vial = bank.bank("distribution", 5)[0]
+        bank.take(vial)
+        marks.measure_volume(session, bank.technician, vial, 1000, at=START)
+        lineage.split(session, bank.technician, vial, ["A-1", "A-2"], at=START)
+
+        with pytest.raises(Conflict, match=f"A-1, A-2 came out of {vial.code}"):
+            storage.reverse_ending(session, bank.wu, vial, "wrong tube", proof(bank.wu), at=START)
+        for edge in children(session, ref(vial)):
+            genealogy.supersede_edge(session, bank.wu, edge, "of another tube", at=START)
+        storage.reverse_ending(session, bank.wu, vial, "wrong tube", proof(bank.wu), at=START)
+        assert vial.state == "checked_out"
 
 
 def test_a_reversed_tube_whose_place_is_taken_is_missing_until_it_is_put_somewhere(

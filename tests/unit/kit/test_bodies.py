@@ -1,8 +1,11 @@
 """What is said of a body that is not as it should be."""
 
-import pytest
+from datetime import UTC, datetime
 
-from server.kit.bodies import refused
+import pytest
+from msgspec import Struct
+
+from server.kit.bodies import refused, without_zone
 
 
 @pytest.mark.parametrize(
@@ -34,3 +37,18 @@ def test_a_sentence_says_field_found_and_expected(message, raw, field, sentence)
     error = refused(message, raw)
 
     assert (error.field, error.refusal.text()) == (field, sentence)
+
+
+class _Act(Struct):
+    at: datetime | None
+
+
+class _Acts(Struct):
+    acts: list[_Act]
+
+
+def test_a_time_says_its_zone():
+    with_zone = datetime(2026, 3, 14, tzinfo=UTC)
+    acts = _Acts([_Act(with_zone), _Act(None), _Act(with_zone.replace(tzinfo=None))])
+
+    assert list(without_zone(acts)) == ["$.acts[2].at"]

@@ -106,7 +106,13 @@ def test_no_more_is_taken_than_there_is(
 
 @pytest.mark.parametrize(
     ("found", "largest", "expected"),
-    [(0, None, None), (1800, 2000, None), (2001, 2000, "too_much"), (-1, None, "bad_volume")],
+    [
+        (0, None, None),
+        (1800, 2000, None),
+        (2001, 2000, "too_much"),
+        (10_000_001, None, "too_much"),
+        (-1, None, "bad_volume"),
+    ],
 )
 def test_a_measured_volume_fits_into_its_tube(
     found: int, largest: int | None, expected: str | None
