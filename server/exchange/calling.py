@@ -19,6 +19,7 @@ from server.outbox.rules import Parcel
 from server.outbox.webhook import WebhookCarrier
 
 CHANNEL = "event"
+ENDED = "the webhook was ended"
 INWARD = N_(
     "%(host)s leads to %(found)s, into this machine or its own network; an address on the internet is"
     " expected. CRYOKEEP_PRIVATE_WEBHOOKS lets such addresses be called."
@@ -28,7 +29,10 @@ UNKNOWN_HOST = N_("The name %(host)s is not known; a host that can be found is e
 
 def why_not_address(address: str, *, private: bool) -> Refusal | None:
     """Say that this address leads nowhere or inwards, or None; looks its name up, which may take seconds."""
-    host = urlsplit(address).hostname or ""
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return Refusal("unknown_host", UNKNOWN_HOST, {"host": address[:80]})
     try:
         found = _addresses(host)
     except OSError:
@@ -44,12 +48,15 @@ def carrier(database: Database, settings: Settings, clock: Clock) -> "EventCarri
 
     def secret_of(parcel: Parcel) -> str:
         wanted = (
-            select(Webhook.secret)
+            select(Webhook.secret, Webhook.ended_at)
             .where(Webhook.org_id == parcel.org_id, Webhook.address == parcel.address)
             .order_by(Webhook.id.desc())
         )
         with database.reading() as session:
-            return session.scalars(wanted.limit(1)).first() or ""
+            found = session.execute(wanted.limit(1)).first()
+        if found is None or found.ended_at is not None:
+            raise NotSent(ENDED, address_only=True)
+        return str(found.secret)
 
     made = EventCarrier(clock, base_url(settings), secret_of)
     made.private = settings.private_webhooks

@@ -6,18 +6,25 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
+from server.exchange.csv_marks import put_on
+
 BOM = "\ufeff"
 AT_ONCE = 500
 
 
-def csv_parts(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
-    """Yield a CSV file in parts, UTF-8 with a mark in front so that sheets read it as such."""
+def csv_parts(
+    header: Sequence[str], rows: Iterable[Sequence[str]], *, marked: bool = False
+) -> Iterator[bytes]:
+    """Yield a CSV file in parts, UTF-8 with a mark in front so that sheets read it as such.
+
+    Where it is `marked`, what a sheet program would compute is written with a ' in front.
+    """
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     out.write(BOM)
     writer.writerow(header)
     for count, row in enumerate(rows, 1):
-        writer.writerow(row)
+        writer.writerow([put_on(text) for text in row] if marked else row)
         if count % AT_ONCE == 0:
             yield _taken(out)
     yield _taken(out)

@@ -5,12 +5,11 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from typing import IO, Any
-from zipfile import BadZipFile
+from typing import IO
 
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_
+from server.exchange import csv_marks, workbooks
 from server.exchange.cells import Cell
 from server.exchange.rules import MOST_COLUMNS, MOST_ROWS
 
@@ -21,7 +20,17 @@ _BLOCK = 256 * 1024
 _OTHER = {b"\x89PNG": "PNG", b"%PDF": "PDF", b"\xff\xd8\xff": "JPEG", b"\xd0\xcf\x11\xe0": "XLS"}
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
-NOT_READABLE = N_("The file could not be read as %(kind)s: %(why)s.")
+NOT_TEXT = N_("The file is no text; CSV or XLSX is expected.")
+BAD_ROW = N_("Row %(row)s cannot be read as CSV; look at its quotes and separators.")
+_CSV_WORDS = {
+    N_("The quote that row %(row)s opens is not closed before the file ends."): "unexpected end",
+    N_(
+        "In row %(row)s something stands behind a closing quote. Perhaps a quote that was opened is not closed;"
+        " quotes inside a quoted text are written twice."
+    ): "expected after",
+    N_("A cell of row %(row)s is too long, or a quote in it is not closed."): "field limit",
+}
+"""What the CSV reader's words mean, by what they hold."""
 NO_HEADER = N_("The first row has no names of columns; a header is expected.")
 
 
@@ -32,6 +41,8 @@ class Reading:
     kind: str
     encoding: str = ""
     delimiter: str = ""
+    marked: bool = False
+    """A ' before what a sheet program would compute is a mark of ours, and no part of the text."""
 
 
 def sniff(file: IO[bytes]) -> Reading:
@@ -53,7 +64,7 @@ def sniff(file: IO[bytes]) -> Reading:
 def rows(file: IO[bytes], how: Reading) -> Iterator[list[Cell]]:
     """Yield the rows of the file, the header first; refuses what cannot be read, with the row."""
     file.seek(0)
-    found = _sheet_rows(file) if how.kind == XLSX else _text_rows(file, how)
+    found = workbooks.rows(file) if how.kind == XLSX else _text_rows(file, how)
     number = 0
     for number, cells in enumerate(found, 1):
         if len(cells) > MOST_COLUMNS:
@@ -115,7 +126,7 @@ def _delimiter(file: IO[bytes], encoding: str) -> str:
     text = codecs.getincrementaldecoder(encoding)("replace").decode(file.read(_BLOCK))
     lines = text.splitlines()
     if not lines or "\0" in text:
-        raise _refused("not_text", N_("The file is no text; CSV or XLSX is expected."))
+        raise _refused("not_text", NOT_TEXT)
 
     def width(delimiter: str) -> int:
         return len(next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), []))
@@ -127,10 +138,13 @@ def _text_rows(file: IO[bytes], how: Reading) -> Iterator[list[Cell]]:
     text = io.TextIOWrapper(file, encoding=how.encoding, newline="")
     number = 0
     try:
-        for cells in csv.reader(text, delimiter=how.delimiter):
+        for cells in csv.reader(_lines(text), delimiter=how.delimiter, strict=True):
             number += 1
-            yield list(cells)
-    except (csv.Error, UnicodeError) as error:
+            yield [csv_marks.taken_off(cell) for cell in cells] if how.marked else list(cells)
+    except csv.Error as error:
+        because = next((said for said, here in _CSV_WORDS.items() if here in str(error)), BAD_ROW)
+        raise _refused("bad_text", because, row=number + 1) from error
+    except UnicodeError as error:
         because = N_("Row %(row)s cannot be read as %(encoding)s text: %(why)s.")
         facts = {"row": number + 1, "encoding": how.encoding, "why": str(error)[:200]}
         raise Invalid(Refusal("bad_text", because, facts), field="file") from error
@@ -138,27 +152,11 @@ def _text_rows(file: IO[bytes], how: Reading) -> Iterator[list[Cell]]:
         text.detach()  # the file stays the caller's
 
 
-def _sheet_rows(file: IO[bytes]) -> Iterator[list[Cell]]:
-    from openpyxl import load_workbook  # noqa: PLC0415  half a second that only sheets need
-
-    try:
-        book = load_workbook(file, read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # some programs write a wrong one
-        for cells in sheet.iter_rows(values_only=True):
-            yield [_plain(cell) for cell in cells]
-    except (BadZipFile, KeyError, ValueError, OSError, IndexError, SyntaxError) as error:
-        raise _refused("bad_sheet", NOT_READABLE, kind="XLSX", why=str(error)[:200]) from error
-
-
-def _plain(cell: Any) -> Cell:  # noqa: ANN401  whatever a sheet holds
-    if cell is None or isinstance(cell, str | bool | int | float):
-        return cell
-    if isinstance(cell, datetime):
-        return {"at": cell.isoformat(timespec="seconds")}
-    if isinstance(cell, date):
-        return {"at": f"{cell.isoformat()}T00:00:00"}
-    return cell.isoformat() if isinstance(cell, time) else str(cell)
+def _lines(text: Iterable[str]) -> Iterator[str]:
+    for line in text:
+        if "\0" in line:
+            raise _refused("not_text", NOT_TEXT)
+        yield line
 
 
 def _refused(code: str, because: str, **facts: object) -> Invalid:

@@ -13,6 +13,7 @@ LARGEST_BYTES = 64 * 1024 * 1024
 MOST_ROWS = 250_000
 MOST_COLUMNS = 200
 LONGEST_CELL = 4_000
+LONGEST_NAME = 80
 MOST_PROBLEMS_A_ROW = 10
 
 
@@ -153,11 +154,23 @@ def why_not_mapping(
     return wrong
 
 
+def plain_name(name: str) -> str:
+    """Return the name of a file without folders and strange signs, short enough to be shown."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    plain = "".join(one for one in last if one.isprintable()).strip()
+    if len(plain) > LONGEST_NAME:
+        stem, dot, ending = plain.rpartition(".")
+        kept = f"{dot}{ending}" if stem and len(ending) <= 5 else ""
+        plain = plain[: LONGEST_NAME - len(kept) - 1] + "…" + kept
+    return plain or "–"
+
+
 def wants(patterns: Sequence[str], action: str) -> bool:
     """Say whether one of these patterns (vial.*, request.shipped, *) means this event."""
     return any(fnmatchcase(action, pattern) for pattern in patterns)
 
 
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 EVENT_KINDS = ("vial", "box", "rack", "freezer", "lot", "line", "request", "alarm", "import")
 
 
@@ -177,5 +190,15 @@ def why_not_events(patterns: Sequence[str]) -> Refusal | None:
 def is_inward(address: str) -> bool:
     """Say whether an IP address leads into this machine or its own network."""
     found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None)
-    return not (mapped or found).is_global or found.is_multicast
+    carried = _carried(found)
+    return any(not one.is_global or one.is_multicast for one in carried or [found])
+
+
+def _carried(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """Return the IPv4 addresses to which an IPv6 address may be led on: mapped, 6to4, Teredo, NAT64."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return []
+    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if address in NAT64:
+        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return [one for one in found if one is not None]

@@ -5,7 +5,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import IO, Any
 
@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from server.core import bulk
 from server.core.clock import Clock
 from server.core.db import Database
-from server.core.errors import Invalid
+from server.core.errors import Invalid, Refusal
+from server.core.words import N_
 from server.exchange import reading
 from server.exchange.cells import Cell
 from server.exchange.models import Import, ImportChunk, ImportProblem, ImportRow
@@ -28,6 +29,7 @@ ROWS_AT_ONCE = 2000
 SAMPLE = 50
 ROW: Any = ImportRow.__table__
 Writing = Callable[[], AbstractContextManager[Session]]
+NO_ROWS = Refusal("no_rows", N_("The file has a header and no row under it."))
 _FORGET_HALF = timedelta(hours=6)
 
 
@@ -57,9 +59,9 @@ def store(writing: Writing, import_id: int, file: IO[bytes]) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def look(file: IO[bytes]) -> tuple[Reading, list[str], list[list[Cell]]]:
-    """Return how the file is read, its header, and its first rows."""
-    how = reading.sniff(file)
+def look(file: IO[bytes], *, marked: bool = False) -> tuple[Reading, list[str], list[list[Cell]]]:
+    """Return how the file is read, its header, and its first rows; refuses one without any row."""
+    how = replace(reading.sniff(file), marked=marked)
     found = reading.rows(file, how)
     header = reading.header_of(next(found))
     sample: list[list[Cell]] = []
@@ -68,6 +70,8 @@ def look(file: IO[bytes]) -> tuple[Reading, list[str], list[list[Cell]]]:
             sample.append(cells[: len(header)])
         if len(sample) == SAMPLE:
             break
+    if not sample:
+        raise Invalid(NO_ROWS, field="file")
     return how, header, sample
 
 

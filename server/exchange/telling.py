@@ -9,20 +9,23 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from server.audit.models import AuditEntry, AuditLeaf
 from server.core.clock import Clock
 from server.core.db import Database
-from server.exchange.calling import CHANNEL
+from server.exchange.calling import CHANNEL, ENDED
 from server.exchange.models import Webhook
 from server.exchange.rules import wants
 from server.outbox import service as outbox
+from server.outbox.models import Letter
+from server.outbox.rules import KEEP_TRYING
 from server.parties.models import Organisation
 
 READ_AT_ONCE = 2000
 IN_A_LETTER = 100
+GIVE_UP_AT_ONCE = 500
 
 
 def tell(database: Database, clock: Clock) -> int:
@@ -32,6 +35,29 @@ def tell(database: Database, clock: Clock) -> int:
         behind = select(Webhook.id).where(Webhook.ended_at.is_(None), Webhook.after_leaf < last)
         ids = list(session.scalars(behind))
     return sum(_tell_one(database, hook_id, clock.now()) for hook_id in ids)
+
+
+def give_up_ended(database: Database, clock: Clock) -> int:
+    """Give up some of the letters that wait for webhooks that were ended; returns how many."""
+    now = clock.now()
+    ended = select(Webhook.id).where(Webhook.ended_at > now - KEEP_TRYING)
+    waiting = select(Letter.id).where(
+        Letter.state == "waiting", Letter.channel == CHANNEL, Letter.about_kind == "webhook",
+        Letter.about_id.in_(ended), or_(Letter.claimed_by == "", Letter.try_at <= now),
+    )  # fmt: skip
+    with database.reading() as session:
+        ids = list(session.scalars(waiting.limit(GIVE_UP_AT_ONCE)))
+    if not ids:
+        return 0
+    with database.writing() as session:
+        free = or_(Letter.claimed_by == "", Letter.try_at <= now)
+        session.execute(
+            update(Letter)
+            .where(Letter.id.in_(ids), Letter.state == "waiting", free)
+            .values(state="given_up", claimed_by="", last_error=ENDED)
+            .execution_options(synchronize_session=False)
+        )
+    return len(ids)
 
 
 def _tell_one(database: Database, hook_id: int, now: datetime) -> int:

@@ -47,6 +47,7 @@ def table(home: Path) -> list[Row]:
         *alarms.JOBS,
         *distribution.JOBS,
         ("webhooks", 1.0, telling.tell),
+        ("ended webhooks", 5.0, telling.give_up_ended),
         *space.JOBS,
         *storage.JOBS,
         (

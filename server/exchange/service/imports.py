@@ -99,6 +99,17 @@ def remembered(session: Session, made: Import) -> ImportMapping | None:
     )
 
 
+def suggested(session: Session, made: Import) -> dict[str, int]:
+    """Return the mapping that people are offered: their own, that of the last such file, else by the names."""
+    if own := json.loads(made.mapping):
+        return dict(own)
+    if known := remembered(session, made):
+        return dict(json.loads(known.mapping))
+    sheet = registry.sheet_of(made.sheet)
+    layout = registry.layout_of(made.sheet, made.layout)
+    return layout.guess(layout.columns_for(sheet, session, made.org_id), json.loads(made.header))
+
+
 def apply(session: Session, actor: Actor, made: Import, mode: str, *, at: datetime) -> None:
     """Let the worker bring the rows in: all of them, or the good ones now."""
     _may(actor, made, Act.APPLY)

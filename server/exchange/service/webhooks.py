@@ -61,7 +61,7 @@ def add_webhook(
 
 
 def end_webhook(session: Session, actor: Actor, hook: Webhook, *, at: datetime) -> None:
-    """Tell this address nothing more; what has been queued still leaves."""
+    """Tell this address nothing more; the worker gives up what waits for it."""
     if not actor.may(MANAGE, hook.org_id):
         raise Forbidden(NOT_YOURS)
     if hook.ended_at is None:
@@ -72,10 +72,23 @@ def end_webhook(session: Session, actor: Actor, hook: Webhook, *, at: datetime) 
         )  # fmt: skip
 
 
+def _is_web(address: str) -> bool:
+    try:
+        url = urlsplit(address)
+        port = url.port
+    except ValueError:  # a port beyond 65535, a bracket that is not closed
+        return False
+    named = url.scheme in {"http", "https"} and bool(url.hostname) and "@" not in url.netloc
+    return named and port != 0
+
+
 def _check(address: str, events: Sequence[str]) -> None:
-    url = urlsplit(address)
-    wrong = url.scheme not in {"http", "https"} or not url.hostname or "@" in url.netloc
-    if wrong or len(address) > LONGEST or not address.isprintable() or " " in address:
+    if (
+        not _is_web(address)
+        or len(address) > LONGEST
+        or not address.isprintable()
+        or " " in address
+    ):
         facts = {"found": address[:80]}
         raise Invalid(Refusal("bad_address", NOT_ADDRESS, facts), field="address")
     if refusal := rules.why_not_events(events):

@@ -2,16 +2,17 @@
 
 import io
 import json
-from typing import Any
+from typing import Any, Literal
 
 from flask import Response, g, request
 from sqlalchemy import select
 
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_
-from server.exchange import queries
+from server.exchange import queries, registry
 from server.exchange.cells import Options
 from server.exchange.models import Import, ImportProblem
+from server.exchange.rules import Column
 from server.exchange.service import imports as service
 from server.exchange.views.blueprints import api
 from server.exchange.views.starting import take_in
@@ -21,6 +22,7 @@ from server.kit.door import require
 from server.kit.i18n import gettext
 
 NO_COLUMN = N_("The file has no column “%(found)s”.")
+MANY_COLUMNS = N_("The file has %(count)s columns “%(found)s”; give them names that differ.")
 
 
 class ImportOut(Answer):
@@ -66,19 +68,37 @@ class Problems(Answer):
     next: str | None
 
 
-class Mapping(Body):
-    """Names of the file's columns by ours; dates are ymd, dmy, mdy or dby; decimal is . or ,"""
+class ColumnOut(Answer):
+    """A column of ours; `kind` is code, text, whole, number, date, yes_no, choice, codes or version."""
 
-    mapping: dict[str, str]
-    date: str = ""
-    decimal: str = "."
+    name: str
+    label: str
+    kind: str
+    required: bool
+    choices: list[str]
+
+
+class Columns(Answer):
+    """Our columns, those of the file, and which of them a mapping that is left out would be."""
+
+    columns: list[ColumnOut]
+    header: list[str]
+    suggested: dict[str, str]
+
+
+class Mapping(Body):
+    """Names of the file's columns by ours, as suggested where left out; how dates and numbers are written."""
+
+    mapping: dict[str, str] | None = None
+    date: Literal["", "ymd", "dmy", "mdy", "dby"] = ""
+    decimal: Literal[".", ","] = "."
     numeric_codes: bool = False
 
 
 class Applying(Body):
     """all (or nothing), or good (rows now)."""
 
-    mode: str
+    mode: Literal["all", "good"]
 
 
 class TakingBack(Body):
@@ -108,14 +128,30 @@ def imports() -> Imports:
         "organisation": "The code of the organisation that its rows belong to.",
     },
 )
-def send() -> tuple[ImportOut, int]:
+def send() -> Response:
     """Store a file."""
     asked = request.args
     code = take_in(
         io.BytesIO(request.get_data(cache=True)), asked.get("file", "") or "api.csv",
         asked.get("sheet", ""), asked.get("layout", ""), asked.get("organisation", ""),
     )  # fmt: skip
-    return _out(queries.import_of(g.session, g.actor, code)), 201
+    return _flushed(queries.import_of(g.session, g.actor, code), 201)
+
+
+@api.get("/imports/<code>/columns")
+@require("storage.import")
+@describes("What the columns of an import can be mapped to", answers={200: Columns})
+def columns(code: str) -> Columns:
+    """Describe the columns."""
+    made = queries.import_of(g.session, g.actor, code)
+    sheet, layout = registry.sheet_of(made.sheet), registry.layout_of(made.sheet, made.layout)
+    wanted = layout.columns_for(sheet, g.session, made.org_id)
+    header: list[str] = json.loads(made.header)
+    suggested = service.suggested(g.session, made)
+    return Columns(
+        columns=[_column(column) for column in wanted], header=header,
+        suggested={name: header[at] for name, at in suggested.items()},
+    )  # fmt: skip
 
 
 @api.get("/imports/<code>")
@@ -133,14 +169,12 @@ def map_columns(code: str) -> Response:
     """Map the columns."""
     wanted = read(Mapping)
     made = _seen(code)
-    header: list[str] = json.loads(made.header)
-    mapping: dict[str, int] = {}
-    for name, column in wanted.mapping.items():
-        if column not in header:
-            raise Invalid(Refusal("no_such_column", NO_COLUMN, {"found": column}), field=name)
-        mapping[name] = header.index(column)
-    decimal = "," if wanted.decimal == "," else "."
-    options = Options(wanted.date, decimal, wanted.numeric_codes)
+    mapping = (
+        service.suggested(g.session, made)
+        if wanted.mapping is None
+        else _places(wanted.mapping, json.loads(made.header))
+    )
+    options = Options(wanted.date, wanted.decimal, wanted.numeric_codes)
     service.map_columns(g.session, g.actor, made, mapping, options, at=g.clock.now())
     return _flushed(made)
 
@@ -186,6 +220,23 @@ def problems(code: str) -> Problems:
     wanted = select(ImportProblem).where(ImportProblem.import_id == made.id)
     found, onward = cursors.page(g.session, wanted, ImportProblem.id)
     return Problems(items=[_problem(queries.shown(one)) for one in found], next=onward)
+
+
+def _column(one: Column) -> ColumnOut:
+    return ColumnOut(
+        name=one.name, label=gettext(one.label), kind=one.kind, required=one.required,
+        choices=list(one.choices),
+    )  # fmt: skip
+
+
+def _places(mapping: dict[str, str], header: list[str]) -> dict[str, int]:
+    """Return where the file has these columns; refuses one that it has not, or that it has twice."""
+    for name, column in mapping.items():
+        if (count := header.count(column)) != 1:
+            because = MANY_COLUMNS if count else NO_COLUMN
+            refusal = Refusal("no_such_column", because, {"found": column[:80], "count": count})
+            raise Invalid(refusal, field=name)
+    return {name: header.index(column) for name, column in mapping.items()}
 
 
 def _problem(one: queries.Shown) -> ProblemOut:

@@ -14,7 +14,7 @@ from server.exchange.sheets.base import Sheet
 from server.exchange.views.blueprints import api, pages
 from server.exchange.views.results import XLSX_TYPE, sent
 from server.kit.api import describes
-from server.kit.door import require
+from server.kit.door import admit, require
 from server.kit.state import kit
 from server.parties import queries as parties
 
@@ -59,6 +59,7 @@ def api_export(name: str, kind: str) -> Response:
 
 def _file(name: str, kind: str) -> Response:
     sheet = registry.sheet_of(name)
+    admit(g.actor, sheet.reads)
     layout = registry.layout_of(name, request.args.get("layout", "") or OWN)
     code = request.args.get("organisation", "")
     org_id = (
@@ -69,7 +70,8 @@ def _file(name: str, kind: str) -> Response:
     header = outward.header_of(g.session, sheet, layout, org_id)
     rows = _rows(kit().database, g.actor, sheet, layout, org_id)
     if kind == "csv":
-        return sent(files.csv_parts(header, rows), f"{name}.csv")
+        parts = files.csv_parts(header, rows, marked=layout.name == OWN)
+        return sent(parts, f"{name}.csv")
     if kind == "xlsx":
         return sent(files.xlsx(header, rows), f"{name}.xlsx", XLSX_TYPE)
     raise NotFound(Refusal("no_such_kind", NO_KIND, {"found": kind}))

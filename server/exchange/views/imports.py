@@ -171,8 +171,7 @@ def _mapping_page(
     header, sample = json.loads(made.header), json.loads(made.sample)
     known = service.remembered(g.session, made)
     if mapping is None:
-        own = json.loads(made.mapping)
-        mapping = own or (json.loads(known.mapping) if known else layout.guess(wanted, header))
+        mapping = service.suggested(g.session, made)
     if options is None:
         kept = json.loads(made.options) or (json.loads(known.options) if known else {})
         options = Options(**kept)

@@ -8,6 +8,7 @@ from flask import Response, g
 from server.core.words import N_
 from server.exchange import files, queries, registry
 from server.exchange.cells import text_of
+from server.exchange.layouts.base import OWN
 from server.exchange.models import Import
 from server.exchange.queries import Shown
 from server.exchange.views.blueprints import pages
@@ -29,7 +30,9 @@ def report(code: str) -> Response:
         gettext(N_("Found")),
         gettext(N_("Expected")),
     ]
-    return sent(files.csv_parts(header, list(_report(made))), f"{made.code}-report.csv")
+    return sent(
+        files.csv_parts(header, list(_report(made)), marked=True), f"{made.code}-report.csv"
+    )
 
 
 @pages.get("/imports/<code>/refused.<kind>")
@@ -42,7 +45,8 @@ def refused(code: str, kind: str) -> Response:
     rows = list(_refused(made, len(header) - 2))
     if kind == "xlsx":
         return sent(files.xlsx(header, rows), f"{made.code}-refused.xlsx", XLSX_TYPE)
-    return sent(files.csv_parts(header, rows), f"{made.code}-refused.csv")
+    marked = layout.name == OWN
+    return sent(files.csv_parts(header, rows, marked=marked), f"{made.code}-refused.csv")
 
 
 def _report(made: Import) -> Iterator[list[str]]:

@@ -7,14 +7,15 @@ from werkzeug.wrappers import Response
 
 from server.core.errors import CryokeepError, Invalid, NotFound, Refusal
 from server.core.words import N_
-from server.exchange import queries, registry, staging
+from server.exchange import queries, registry, rules, staging
+from server.exchange.layouts.base import OWN
 from server.exchange.models import Import
 from server.exchange.rules import LARGEST_BYTES, MOST_ROWS
 from server.exchange.service import imports as service
 from server.exchange.sheets.base import Sheet
 from server.exchange.views.blueprints import pages
 from server.kit import lists
-from server.kit.door import require
+from server.kit.door import admit, require
 from server.kit.forms import Typed, errors_of, typed_of
 from server.parties import queries as parties
 
@@ -67,17 +68,22 @@ def send() -> Response | tuple[str, int]:
 def take_in(file: IO[bytes], name: str, sheet: str, layout: str, org_code: str) -> str:
     """Store this file as an import of the organisation, in short transactions; returns its code."""
     permission = registry.sheet_of(sheet).permission
+    admit(g.actor, permission)
     how, header, sample = staging.look(file)
     fitting = registry.fitting(header)
     if not layout:
-        layout = fitting.name if fitting is not None and fitting.sheet == sheet else "own"
+        layout = fitting.name if fitting is not None and fitting.sheet == sheet else OWN
+    if layout == OWN:
+        how, header, sample = staging.look(file, marked=True)
     with g.reader.writing() as session:
         org_id = (
             parties.by_code(session, g.actor, permission, org_code).id
             if org_code
             else parties.own_organisation(session, g.actor, permission)
         )
-        made = service.begin(session, g.actor, org_id, sheet, layout, name, at=g.clock.now())
+        made = service.begin(
+            session, g.actor, org_id, sheet, layout, rules.plain_name(name), at=g.clock.now()
+        )
         import_id = made.id
     file.seek(0)
     size, sha256 = staging.store(g.reader.writing, import_id, file)

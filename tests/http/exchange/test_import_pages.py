@@ -103,7 +103,7 @@ def test_the_mapping_of_such_a_file_is_remembered(
     [
         (b"", "The file is empty"),
         (b"\x89PNG\r\n\x1a\n", "PNG"),
-        (b"PK\x03\x04nonsense", "could not be read as XLSX"),
+        (b"PK\x03\x04nonsense", "no XLSX workbook that can be read"),
         (b"\n\n", "a header is expected"),
     ],
 )
@@ -140,3 +140,104 @@ def test_the_api_takes_a_file_through(app: Flask, database: Database, person: Si
     work(database)
     assert client.get("/api/v1/imports/I-0001", headers=token).json["applied"] == 1
     assert client.get("/api/v1/imports", headers=token).json["items"][0]["code"] == "I-0001"
+
+
+def test_the_api_says_what_columns_there_are_and_takes_what_it_suggests(
+    app: Flask, person: SignedIn
+) -> None:
+    client, token = app.test_client(), person.bearer
+    sent = client.post(
+        "/api/v1/imports?sheet=vials", data="Code,LOT,Wert\n0001,LOT1,x\n", headers=token
+    )
+    assert sent.headers["ETag"]
+    found = client.get("/api/v1/imports/I-0001/columns", headers=token).json
+    assert found["suggested"] == {"code": "Code", "lot": "LOT"}
+    assert found["header"] == ["Code", "LOT", "Wert"]
+    columns = {one["name"]: one for one in found["columns"]}
+    assert columns["code"]["required"]
+    assert "labelled" in columns["state"]["choices"]
+
+    mapped = client.put("/api/v1/imports/I-0001/mapping", json={}, headers=token)
+    assert mapped.json["mapping"] == {"code": "Code", "lot": "LOT"}
+    wrong = client.post("/api/v1/imports/I-0001/apply", json={"mode": "some"}, headers=token)
+    assert wrong.status_code == 422
+
+
+def test_two_columns_of_one_name_are_never_mixed_up(app: Flask, person: SignedIn) -> None:
+    client, token = app.test_client(), person.bearer
+    file = "code,code,lot\nA-1,B-2,LOT1\n"
+    client.post("/api/v1/imports?sheet=vials", data=file, headers=token)
+    found = client.get("/api/v1/imports/I-0001/columns", headers=token).json
+    assert found["suggested"] == {"lot": "lot"}
+    mapping = {"mapping": {"code": "code", "lot": "lot"}}
+    refused = client.put("/api/v1/imports/I-0001/mapping", json=mapping, headers=token)
+    assert (refused.status_code, refused.json["field"]) == (422, "code")
+    assert "2 columns “code”" in refused.json["detail"]
+    assert "code (2)" in person.browser(app).get("/imports/I-0001").text
+
+
+def test_what_stands_beyond_the_header_is_not_dropped(
+    app: Flask, database: Database, person: SignedIn
+) -> None:
+    client, token = app.test_client(), person.bearer
+    file = "code,lot,comment\n0001,LOT1,a,b\n0002,LOT1,c,,\n0003,LOT1\n"
+    client.post("/api/v1/imports?sheet=vials", data=file, headers=token)
+    client.put("/api/v1/imports/I-0001/mapping", json={}, headers=token)
+    work(database)
+    assert client.get("/api/v1/imports/I-0001", headers=token).json["bad"] == 1
+    one = client.get("/api/v1/imports/I-0001/problems", headers=token).json["items"][0]
+    assert (one["row"], one["found"]) == (2, "b")
+    assert "3 columns" in one["expected"]
+
+
+def test_a_header_alone_and_an_open_quote_are_told(
+    app: Flask, database: Database, person: SignedIn
+) -> None:
+    client, token = app.test_client(), person.bearer
+    address = "/api/v1/imports?sheet=vials&file=" + "x" * 300 + "%00.csv"
+    alone = client.post(address, data="code,lot\n,,\n", headers=token)
+    assert (alone.status_code, alone.json["code"]) == (422, "no_rows")
+    rows = "".join(f"{n:04d},LOT1\n" for n in range(60)) + '0060,"LOT1\n0061,LOT1\n'
+    sent = client.post(address, data="code,lot\n" + rows, headers=token).json
+    assert len(sent["file"]) <= 80
+    assert sent["file"].endswith("….csv")
+    code = sent["code"]
+    client.put(f"/api/v1/imports/{code}/mapping", json={}, headers=token)
+    work(database)
+    told = client.get(f"/api/v1/imports/{code}", headers=token).json
+    assert (told["state"], told["rows"]) == ("received", 0)
+    assert "row 62 opens is not closed" in told["because"]
+
+
+def test_who_may_not_is_told_what_it_takes(app: Flask, database: Database) -> None:
+    with database.writing() as session:
+        org = Shelves(session).org("BANK")
+        token = sign_in(session, org.id, ("technician",)).bearer
+    client = app.test_client()
+    refused = client.post("/api/v1/imports?sheet=lots", data=FILE, headers=token)
+    assert (refused.status_code, refused.json["code"]) == (403, "not_permitted")
+    assert "catalogue.edit" in refused.json["detail"]
+    refused = client.get("/api/v1/exports/people.csv", headers=token)
+    assert refused.status_code == 403
+
+
+def test_what_a_sheet_program_would_compute_goes_out_marked_and_comes_in_as_it_was(
+    app: Flask, database: Database, person: SignedIn
+) -> None:
+    client, token = app.test_client(), person.bearer
+    file = "code,lot,comment\n0001,LOT1,=1+1\n0002,LOT1,'''@x\n0003,LOT1,-4.5\n"
+    client.post("/api/v1/imports?sheet=vials", data=file, headers=token)
+    client.put("/api/v1/imports/I-0001/mapping", json={}, headers=token)
+    work(database)
+    client.post("/api/v1/imports/I-0001/apply", json={"mode": "all"}, headers=token)
+    work(database)
+    out = client.get("/api/v1/exports/vials.csv", headers=token).get_data()
+    comments = [line.rpartition(",")[2] for line in out.decode().splitlines()]
+    assert comments == ["comment", "'=1+1", "'''@x", "-4.5"]
+    client.post("/api/v1/imports?sheet=vials", data=out, headers=token)
+    client.put("/api/v1/imports/I-0002/mapping", json={}, headers=token)
+    work(database)
+    client.post("/api/v1/imports/I-0002/apply", json={"mode": "all"}, headers=token)
+    work(database)
+    assert client.get("/api/v1/imports/I-0002", headers=token).json["applied"] == 3
+    assert client.get("/api/v1/exports/vials.csv", headers=token).get_data() == out

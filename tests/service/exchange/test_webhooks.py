@@ -5,6 +5,7 @@ import hmac
 import json
 import socket
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -129,7 +130,7 @@ def _attempts(database: Database) -> int:
         return session.scalars(select(Letter)).one().attempts
 
 
-INWARD = ["127.0.0.1", "10.1.2.3", "192.168.0.1", "172.16.5.5", "169.254.169.254", "0.0.0.0", "::1", "fd00::1", "fe80::1", "::ffff:127.0.0.1"]  # fmt: skip
+INWARD = ["127.0.0.1", "10.1.2.3", "192.168.0.1", "172.16.5.5", "169.254.169.254", "0.0.0.0", "::1", "fd00::1", "fe80::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"]  # fmt: skip
 
 
 @pytest.mark.parametrize("address", INWARD)
@@ -189,3 +190,50 @@ def test_one_that_is_ended_is_told_nothing(database: Database, bank: int, tmp_pa
     happened(database, tmp_path, bank, "vial.moved")
 
     assert telling.tell(database, CLOCK) == 0
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://example.org:99999/", "https://example.org:0/", "http://[::1/", "ftp://example.org/"],
+)
+def test_what_nobody_can_call_is_no_address(database: Database, bank: int, address: str) -> None:
+    with database.writing() as session, pytest.raises(Invalid) as refused:
+        service.add_webhook(session, SYSTEM, bank, address, ["vial.*"], at=START)
+    assert refused.value.refusal.code == "bad_address"
+
+
+def test_what_waits_for_an_ended_webhook_is_given_up(
+    database: Database, bank: int, tmp_path: Path
+) -> None:
+    for address in ("https://example.org/one", "https://example.org/two"):
+        hooked(database, bank, address, "vial.*")
+    happened(database, tmp_path, bank, *["vial.imported"] * 250)
+    assert telling.tell(database, CLOCK) == 6
+    with database.writing() as session:
+        hook = session.scalars(select(Webhook).order_by(Webhook.id)).first()
+        assert hook is not None
+        service.end_webhook(session, SYSTEM, hook, at=CLOCK.now())
+        claimed = session.scalars(select(Letter).where(Letter.about_id == hook.id)).first()
+        assert claimed is not None
+        claimed.claimed_by, claimed.try_at = "a sender", CLOCK.now() + timedelta(minutes=1)
+        parcel = parcel_of(claimed)
+
+    assert telling.give_up_ended(database, CLOCK) == 2
+    assert telling.give_up_ended(database, CLOCK) == 0
+    with database.reading() as session:
+        found = session.execute(select(Letter.address, Letter.state).order_by(Letter.id)).all()
+    assert sorted(found) == [
+        ("https://example.org/one", "given_up"), ("https://example.org/one", "given_up"),
+        ("https://example.org/one", "waiting"), *[("https://example.org/two", "waiting")] * 3,
+    ]  # fmt: skip
+    carrier = calling.carrier(database, Settings.read({"CRYOKEEP_HOME": str(tmp_path)}), CLOCK)
+    with pytest.raises(NotSent, match="was ended"):
+        carrier.send(parcel)
+
+
+def parcel_of(letter: Letter) -> Parcel:
+    return Parcel(
+        id=letter.id, message_id=letter.message_id, channel=letter.channel, address=letter.address,
+        subject=letter.subject, body=letter.body, urgent=False, attempts=0, created_at=letter.created_at,
+        claimed_until=letter.try_at, org_id=letter.org_id, useful_until=None,
+    )  # fmt: skip
