@@ -42,12 +42,15 @@ def catalog(config: Config, boot: str) -> Catalog:
                         probe.driver,
                         probe.freezer,
                         stream.interval_ms / 1000,
+                        probe.certificate,
                     )
                 )
     return Catalog(boot, agent_version(), tuple(channels))
 
 
-def heartbeat(spool: Spool, listed: Catalog, now: Moment, clk: Clk) -> Heartbeat:
+def heartbeat(
+    spool: Spool, listed: Catalog, now: Moment, clk: Clk, *, unwritten: int = 0
+) -> Heartbeat:
     """The heartbeat of this instant."""
     oldest_ms = spool.oldest_ms()
     return Heartbeat(
@@ -56,6 +59,7 @@ def heartbeat(spool: Spool, listed: Catalog, now: Moment, clk: Clk) -> Heartbeat
         depth=spool.depth(),
         oldest_s=max(0.0, (now.wall_ms - oldest_ms) / 1000) if oldest_ms and clk.s else None,
         refused=spool.refused(),
+        unwritten=unwritten,
         fsync_ms=round(spool.fsync_ms, 2),
         disk_free_mb=_disk_free_mb(spool.path),
         cpu_c=_cpu_c(),

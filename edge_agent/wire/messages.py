@@ -134,6 +134,8 @@ class Heartbeat:
     depth: int = 0
     oldest_s: float | None = None
     refused: int = 0
+    unwritten: int = 0
+    """Rows that are in memory only, because the disk takes none."""
     fsync_ms: float | None = None
     disk_free_mb: float | None = None
     cpu_c: float | None = None
@@ -158,6 +160,7 @@ class Channel:
     driver: str = ""
     freezer: str = ""
     interval_s: float | None = None
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +170,59 @@ class Catalog:
     boot: str
     version: str
     channels: tuple[Channel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A body that the server has signed: Ed25519 over its bytes, base64."""
+
+    body: str
+    sig: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command as it stands in a signed body. `agent` is site/agent; `not_after` in ms since 1970 UTC."""
+
+    id: str
+    agent: str
+    kind: str
+    nonce: str
+    not_after: int
+    args: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WantedConfig:
+    """A configuration as it stands in a signed body; versions of one agent only rise."""
+
+    version: int
+    agent: str
+    nonce: str
+    not_after: int
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """What became of a command: begun, done, failed or refused. `code` says why in a word."""
+
+    boot: str
+    id: str
+    state: str
+    code: str
+    why: str
+    facts: Mapping[str, Any]
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigReport:
+    """What became of a configuration: applied, rolled_back or refused."""
+
+    boot: str
+    version: int
+    state: str
+    code: str
+    why: str
+    at: int

@@ -35,6 +35,7 @@ def check_heartbeat(obj: object) -> Heartbeat:
         depth=count("depth"),
         oldest_s=number("oldest_s"),
         refused=count("refused"),
+        unwritten=count("unwritten"),
         fsync_ms=number("fsync_ms"),
         disk_free_mb=number("disk_free_mb"),
         cpu_c=number("cpu_c"),
@@ -63,9 +64,18 @@ def check_catalog(obj: object) -> Catalog:
 
 
 def catalog_hash(channels: tuple[Channel, ...]) -> str:
-    """16 hexadecimal digits that change when any description changes; the heartbeat carries them."""
-    text = json.dumps(sorted(map(astuple, channels), key=repr), separators=(",", ":"))
+    """16 hexadecimal digits that change when any description changes; the heartbeat carries them.
+
+    An agent of before the certificates reckons without them: so does this where there is none.
+    """
+    facts = sorted(map(_facts, channels), key=repr)
+    text = json.dumps(facts, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _facts(channel: Channel) -> tuple[Any, ...]:
+    facts: tuple[Any, ...] = astuple(channel)
+    return facts if channel.certificate else facts[:-1]
 
 
 def _channel(value: object) -> Channel:
@@ -86,6 +96,7 @@ def _channel(value: object) -> Channel:
         driver=words("driver"),
         freezer=words("freezer"),
         interval_s=fields.number("interval_s", value.get("interval_s")),
+        certificate=words("certificate"),
     )
 
 

@@ -121,9 +121,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_config")),
         sa.UniqueConstraint("agent_id", "version", name=op.f("uq_agent_config_agent_id_version")),
     )
+    with op.batch_alter_table("channel", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("certificate", sa.String(), server_default="", nullable=False)
+        )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("channel", schema=None) as batch_op:
+        batch_op.drop_column("certificate")
+
     op.drop_table("agent_config")
     with op.batch_alter_table("agent_command", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_agent_command_state"))

@@ -76,6 +76,8 @@ class Channel(Base):
     label: Mapped[str] = mapped_column(default="")
     probe_serial: Mapped[str] = mapped_column(default="")
     calibration_due: Mapped[str] = mapped_column(default="")
+    certificate: Mapped[str] = mapped_column(default="", server_default="")
+    """Number of the probe's calibration certificate."""
     interval_s: Mapped[float] = mapped_column(default=10.0)
     latest_at_ms: Mapped[int | None] = mapped_column(BigInteger)
     latest_value: Mapped[float | None]

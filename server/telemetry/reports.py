@@ -90,6 +90,7 @@ def _added(session: Session, agent_id: int, said: Described) -> Channel:
 def _describe(channel: Channel, said: Described) -> None:
     channel.probe_serial = said.serial
     channel.calibration_due = said.calibration_due
+    channel.certificate = said.certificate
     channel.interval_s = said.interval_s or channel.interval_s or 10.0
     channel.confirmed = channel.confirmed or channel.freezer_id is not None
 

@@ -7,6 +7,7 @@ import pytest
 from edge_agent.calibration import Correction
 from edge_agent.clock import Moment
 from edge_agent.config import load
+from edge_agent.health import catalog
 from edge_agent.sampler import Sampler
 from edge_agent.wire.messages import Clk
 from tests.edge.settings_text import problems_of, write
@@ -51,7 +52,8 @@ def test_an_overdue_probe_keeps_its_corrected_value_and_carries_the_mark(tmp_pat
     assert row.values[:2] == (pytest.approx(-177.0114, abs=1e-3), -194.6)
     assert row.q == (32,) * 4
     assert config.streams[0].probes[0].calibration_due == date(2025, 11, 21)
-    assert config.streams[0].probes[0].certificate == "K-2026-117"
+    listed = catalog(config, "k3v9x2m4q7ab").channels
+    assert {(c.serial, c.certificate, c.calibration_due) for c in listed} == {("PT-0042", "K-2026-117", "2025-11-21")}  # fmt: skip
 
 
 @pytest.mark.parametrize(

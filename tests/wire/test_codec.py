@@ -110,3 +110,9 @@ def test_the_hash_of_a_catalogue_knows_no_order_but_every_word():
         (top, Channel("tank", "level_mm", serial="7"))
     )
     assert catalog_hash((Channel("tank", "a_c"), top)) != catalog_hash((top,))
+
+
+def test_the_hash_of_a_catalogue_without_certificates_is_the_one_that_older_agents_reckon():
+    facts = ("tank", "top_c", "temperature", "°C", (-210.0, 50.0), "PT-0042", "2027-01-31", "max31865", "LN2-01", 10.0)  # fmt: skip
+    assert catalog_hash((Channel(*facts),)) == "a2f17571a70bba24"
+    assert catalog_hash((Channel(*facts, certificate="K-1"),)) != "a2f17571a70bba24"

@@ -36,10 +36,24 @@ def decode(case, payload):
     return DECODERS[case["kind"]](payload)
 
 
-def as_json(message):
+def as_json(message, expected):
+    """The message as a mapping, without the fields that came after the vector and are empty in it."""
     found = json.loads(json.dumps(asdict(message)))
     if isinstance(message, Rows):
         del found["stream"]
+    return without_later_fields(found, expected)
+
+
+def without_later_fields(found, expected):
+    if isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
+        return [without_later_fields(f, e) for f, e in zip(found, expected, strict=True)]
+    if isinstance(found, dict) and isinstance(expected, dict):
+        kept = {
+            key: fact
+            for key, fact in found.items()
+            if key in expected or fact not in ("", None, 0, [])
+        }
+        return {key: without_later_fields(fact, expected.get(key)) for key, fact in kept.items()}
     return found
 
 
@@ -51,14 +65,15 @@ def test_a_vector_is_read_or_refused_as_published(case):
         assert refused.value.code == case["error"]
         assert len(str(refused.value)) < 400
     else:
-        assert as_json(decode(case, payload_of(case))) == case["expect"]
+        assert as_json(decode(case, payload_of(case)), case["expect"]) == case["expect"]
 
 
 @pytest.mark.parametrize("case", [p for p in CASES if "error" not in p.values[0]])
 def test_what_is_read_can_be_written_and_read_again(case):
     message = decode(case, payload_of(case))
     for packed in (False, True, None):
-        assert as_json(decode(case, codec.encode(message, packed=packed))) == case["expect"]
+        found = decode(case, codec.encode(message, packed=packed))
+        assert as_json(found, case["expect"]) == case["expect"]
 
 
 @pytest.mark.parametrize("case", [p for p in CASES if p.values[0]["kind"] == "rows"])
@@ -70,7 +85,7 @@ def test_the_servers_faster_reader_comes_to_the_same(case):
     except (WireError, msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         assert "error" in case
     else:
-        assert as_json(message) == case["expect"]
+        assert as_json(message, case["expect"]) == case["expect"]
 
 
 def test_there_are_vectors_of_every_kind_in_every_packing():

@@ -61,6 +61,7 @@ class ChannelOut(Answer):
     interval_s: float
     probe_serial: str
     calibration_due: str
+    certificate: str
     value: float | None
     number_at: datetime | None
     history: str
@@ -117,7 +118,7 @@ def _channel(channel: Channel) -> ChannelOut:
         key=channel.key, unit=quantities.unit_of(channel.key), label=channel.label,
         freezer=channel.freezer.code if channel.freezer else None, confirmed=channel.confirmed,
         interval_s=channel.interval_s, probe_serial=channel.probe_serial,
-        calibration_due=channel.calibration_due, value=here.value, number_at=here.at,
+        calibration_due=channel.calibration_due, certificate=channel.certificate, value=here.value, number_at=here.at,
         history=url_for("telemetry_api.channel_history", channel_id=channel.id),
     )  # fmt: skip
 

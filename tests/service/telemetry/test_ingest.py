@@ -310,6 +310,7 @@ def test_an_unknown_channel_is_created_unconfirmed_and_the_catalogue_says_what_i
         "key": "top_c",
         "serial": "PT-1",
         "calibration_due": "2027-01-31",
+        "certificate": "K-2026-117",
         "interval_s": 5,
     }
     bench.send({"v": 1, "boot": BOOT, "version": "1", "channels": [described]}, kind="catalog")
@@ -320,6 +321,7 @@ def test_an_unknown_channel_is_created_unconfirmed_and_the_catalogue_says_what_i
         "2027-01-31",
         5.0,
     )
+    assert channel.certificate == "K-2026-117"
 
 
 def test_a_channel_placed_by_the_catalogue_is_audited_once(bench: Bench) -> None:
