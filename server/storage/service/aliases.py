@@ -25,7 +25,7 @@ def add_alias(
     hold(session, vial)
     if refusal := why_not_alias(vial.code, vial.state, code, kind):
         raise Conflict(refusal, field="kind" if refusal.code == "bad_alias" else "code")
-    refuse_any(session, code)
+    refuse_any(session, vial.org_id, code)
     alias = VialAlias(vial_id=vial.id, code=code, kind=kind, at=at, by_name=actor.name)
     keep_new(session, alias, code)
     flag_modified(vial, "comment")  # a new version: whoever saw the vial has not seen this code

@@ -15,6 +15,7 @@ from server.storage.models import Container, Custody, NitrogenSupply, PowerCircu
 from server.storage.positions import BoxShape
 from server.storage.queries.types import AnyType
 from server.storage.service.holding_places import hold_for_move
+from server.storage.service.scanned_once import refuse_container
 from server.storage.service.sites import save_new
 from server.storage.service.stays import Moment, end_stay, occupy, why_not_into
 from server.storage.service.types import kept, shape_columns
@@ -222,6 +223,8 @@ def _keep(
     at: datetime,
     **facts: Any,  # noqa: ANN401  whatever the record is told
 ) -> Container:
+    codes = [one for one in (container.code, container.barcode) if one]
+    refuse_container(session, container.org_id, codes)
     save_new(session, container, container.code)
     facts |= {"rows": container.rows, "columns": container.columns}
     record(session, actor, "added", container, at, **facts)

@@ -22,6 +22,7 @@ from server.storage.rules import limits as limit_rules
 from server.storage.rules.limits import Limit, Vessel
 from server.storage.rules.trees import Level, Planned, plan, why_not_planned, why_not_tree
 from server.storage.service.containers import columns_of
+from server.storage.service.scanned_once import refuse_container
 from server.storage.service.stays import hold, refuse
 from server.storage.service.types import kept
 from server.storage.sizes import size_at
@@ -52,6 +53,7 @@ def planned_tree(session: Session, root: Container, wanted: Sequence[LevelWanted
     refusals += _why_not_types(session, root, wanted, planned)
     if refusals:
         raise AllRefused(refusals[:MOST_NAMED]) if len(refusals) > 1 else Conflict(refusals[0])
+    refuse_container(session, root.org_id, [one.code for one in planned])
     return planned
 
 

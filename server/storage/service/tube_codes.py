@@ -16,6 +16,7 @@ from server.core.errors import Conflict, Refusal
 from server.core.words import N_
 from server.storage.models import Vial, VialAlias
 from server.storage.queries.aliases import spellings
+from server.storage.service.scanned_once import refuse_alike, refuse_of_container
 
 _SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtext('cryokeep tube codes'))")
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtext('cryokeep tube codes'))")
@@ -29,6 +30,13 @@ def take_turn(session: Session, *, alone: bool = False) -> None:
         session.execute(_ALONE if alone else _SHARED)
 
 
+def refuse_given(session: Session, org_id: int, codes: Collection[str]) -> None:
+    """Refuse codes for new tubes of which one is an alias or leads elsewhere; none becomes one until the end."""
+    refuse_alias(session, codes)
+    refuse_alike(session, codes)
+    refuse_of_container(session, org_id, codes)
+
+
 def refuse_alias(session: Session, codes: Collection[str]) -> None:
     """Refuse codes for new tubes of which one is an alias; none becomes one until the end."""
     take_turn(session)
@@ -38,10 +46,12 @@ def refuse_alias(session: Session, codes: Collection[str]) -> None:
         raise Conflict(Refusal("code_taken", AN_ALIAS, {"code": found}), field="code")
 
 
-def refuse_any(session: Session, code: str) -> None:
-    """Refuse an alias that is a tube's code or alias already; none becomes one until the end."""
+def refuse_any(session: Session, org_id: int, code: str) -> None:
+    """Refuse an alias that is a tube's code or alias already, or a container's; none becomes one until the end."""
     take_turn(session, alone=True)
+    refuse_of_container(session, org_id, [code])
     if session.scalar(select(Vial.id).where(Vial.code.in_(spellings(code))).limit(1)) is not None:
         raise Conflict(Refusal("code_taken", TAKEN, {"code": code}), field="code")
     if session.scalar(select(VialAlias.id).where(VialAlias.code.in_(spellings(code))).limit(1)):
         raise Conflict(Refusal("code_taken", AN_ALIAS, {"code": code}), field="code")
+    refuse_alike(session, [code])

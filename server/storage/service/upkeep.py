@@ -17,6 +17,7 @@ from server.storage.queries.past import ever_used
 from server.storage.rules.reshape import numbers_change, why_not_heights, why_not_reshape
 from server.storage.service.cells import keep_cells, refuse_kept
 from server.storage.service.containers import record, stand_in, standing
+from server.storage.service.scanned_once import refuse_container
 from server.storage.service.stays import Moment, end_stay, hold
 from server.storage.service.types import shape_columns
 from server.storage.sizes import as_json, heights_of, sizes_of
@@ -34,8 +35,10 @@ def describe(
     model: str,
     at: datetime,
 ) -> None:
-    """Change what is said of a container; its code stays."""
+    """Change what is said of a container; its code stays. A barcode that leads to another thing is refused."""
     hold(session, container)
+    if barcode and barcode != container.barcode:
+        refuse_container(session, container.org_id, [barcode], field="barcode", own=container.id)
     _change(session, actor, container, at, name=name, barcode=barcode or None, model=model)
 
 

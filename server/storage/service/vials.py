@@ -33,7 +33,7 @@ from server.storage.service.stays import (
     refuse,
     why_not_into,
 )
-from server.storage.service.tube_codes import refuse_alias
+from server.storage.service.tube_codes import refuse_given
 from server.storage.service.volumes import enter
 
 Purpose = tuple[str, int]
@@ -50,7 +50,20 @@ def add_vial(
     at: datetime,
 ) -> Vial:
     """Enter a tube into a lot; refused where the code was ever given to another, as an alias too."""
-    refuse_alias(session, [code])
+    refuse_given(session, lot.org_id, [code])
+    return _enter(session, actor, lot, code, volume_ul=volume_ul, sample_type=sample_type, at=at)
+
+
+def _enter(
+    session: Session,
+    actor: Actor,
+    lot: Lot,
+    code: str,
+    *,
+    volume_ul: int | None = None,
+    sample_type: SampleType | None = None,
+    at: datetime,
+) -> Vial:
     vial = Vial(org_id=lot.org_id, code=code, lot_id=lot.id, created_at=at, sample_type=sample_type)
     save_new(session, vial, code)
     kind = sample_type.code if sample_type else CRYOVIAL
@@ -84,7 +97,8 @@ def add_vials(
 ) -> list[Vial]:
     """Enter tubes into a lot and into the free positions of a box from this one on; all or none."""
     free = _in_turn(session, box, ordinal, len(codes)) if box is not None else []
-    vials = [add_vial(session, actor, lot, code, sample_type=sample_type, at=at) for code in codes]
+    refuse_given(session, lot.org_id, codes)
+    vials = [_enter(session, actor, lot, code, sample_type=sample_type, at=at) for code in codes]
     if box is not None:
         for vial, place in zip(vials, free, strict=False):
             place_vial(session, actor, vial, box, place, at=at)
