@@ -13,6 +13,7 @@ from edge_agent.agent import Agent
 from edge_agent.buses import library
 from edge_agent.clock import SystemClock, kernel_boot
 from edge_agent.config import Config, ConfigError, load
+from edge_agent.control import enrol
 from edge_agent.probes.drivers import libraries
 from edge_agent.spool import Spool, SpoolError
 
@@ -20,6 +21,8 @@ from edge_agent.spool import Spool, SpoolError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the answer is the exit code: 0 done, 1 failed, 2 settings wrong."""
     asked = _parser().parse_args(arguments)
+    if asked.command == "enrol":
+        return enrol.run(asked)
     try:
         config = load(asked.config)
     except ConfigError as error:
@@ -39,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser(
         "check", help="say what is wrong with the settings, or that they are good"
     )
+    enrol.add(commands.add_parser("enrol", help="get key, certificate and settings by a code"))
     for command in (run, check):
         command.add_argument("--config", type=Path, required=True, help="the settings, a TOML file")
     levels = ("DEBUG", "INFO", "WARNING", "ERROR")

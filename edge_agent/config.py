@@ -6,10 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from edge_agent.calibration import Correction, read_corrections
+from edge_agent.control_settings import (
+    ControlSettings,
+    HomeAssistantSettings,
+    read_control,
+    read_home_assistant,
+)
+from edge_agent.overlay import overlaid
 from edge_agent.plausibility import Check, read_check
 from edge_agent.probes.drivers import DRIVERS, DriverSettings, why_refused
 from edge_agent.probes.simulated import SimulatedSettings
@@ -44,6 +51,10 @@ class AgentSettings:
     spool: Path
     heartbeat_s: float = 60.0
     start_gap_s: float = 10.0
+    space_mb: int = 1_000
+    """So large the spool may grow, in megabytes, before old readings are thinned."""
+    backlog_share: float = 0.8
+    """The share of the time in which the backlog may use the link."""
     clock: str = "auto"
 
 
@@ -102,11 +113,18 @@ class Config:
     agent: AgentSettings
     server: ServerSettings
     streams: tuple[StreamSettings, ...]
+    control: ControlSettings
     limits: tuple[LimitSettings, ...] = ()
+    home_assistant: HomeAssistantSettings = field(default_factory=HomeAssistantSettings)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What the server calls channels, by stream/key; the agent only passes it on."""
 
 
-def load(path: Path) -> Config:
-    """Read and check the file; a ConfigError lists everything that is wrong with it."""
+def load(path: Path, remote: Mapping[str, Any] | None = None) -> Config:
+    """Read and check the file; a ConfigError lists everything that is wrong with it.
+
+    `remote` is a configuration that the server has signed: it takes the place of what it names.
+    """
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -116,6 +134,10 @@ def load(path: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(path, [f"this is not TOML: {error}"]) from error
     problems = Problems(lines_of(text), path.resolve().parent)
+    try:
+        found = overlaid(found, remote or {})
+    except ValueError as error:
+        raise ConfigError(path, [str(error)]) from error
     config = _read(Table(found, (), problems))
     if problems.sentences:
         raise ConfigError(path, problems.sentences)
@@ -124,11 +146,15 @@ def load(path: Path) -> Config:
 
 def _read(top: Table) -> Config:
     streams = tuple(_stream(t) for t in top.tables("stream", least=1))
+    agent = _agent(top.table("agent"))
     config = Config(
-        agent=_agent(top.table("agent")),
+        agent=agent,
         server=_server(top.table("server")),
         streams=streams,
+        control=read_control(top.table("control"), agent.spool),
         limits=tuple(_limit(t, streams) for t in top.tables("limit")),
+        home_assistant=read_home_assistant(top.table("home_assistant")),
+        labels=top.texts("labels"),
     )
     names = [stream.name for stream in streams]
     if len(set(names)) != len(names):
@@ -148,6 +174,8 @@ def _agent(table: Table) -> AgentSettings:
         spool=table.path("spool", "spool.db"),
         heartbeat_s=table.number("heartbeat_s", 60.0, low=0.1, high=3_600),
         start_gap_s=table.number("start_gap_s", 10.0, low=0, high=600),
+        space_mb=table.whole("space_mb", 1_000, 1, 1_000_000),
+        backlog_share=table.number("backlog_share", 0.8, low=0.05, high=1),
         clock=table.text("clock", "auto", choices=("auto", "trusted")),
     )
     table.finish()

@@ -108,6 +108,14 @@ class Table:
         self.problem(key, f"found {shown(found)}; expected a table of texts")
         return {}
 
+    def list_of_texts(self, key: str) -> list[str]:
+        """Texts such as ["catalog", "resend"]; none where it is not given."""
+        found = self._take(key, [], "a list of texts")
+        if isinstance(found, list) and all(isinstance(v, str) for v in found):
+            return found
+        self.problem(key, f"found {shown(found)}; expected a list of texts")
+        return []
+
     def points(self, key: str, *, least: int = 0) -> tuple[tuple[float, float], ...]:
         """Pairs such as [[4.0, 0], [20.0, 780]] whose first numbers rise; none where it is not given."""
         found = self._take(key, [], "pairs of numbers")

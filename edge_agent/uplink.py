@@ -122,10 +122,11 @@ class Uplink:
         return was_up
 
     def _new_client(self, ended: threading.Event) -> mqtt.Client:
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, self._name, clean_session=True, reconnect_on_failure=False
-        )
         server = self._server
+        client_id = server.username or self._name  # nobody is called otherwise than it signs in
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id, clean_session=True, reconnect_on_failure=False
+        )
         if server.username:
             client.username_pw_set(server.username, server.password)
         if server.tls:

@@ -13,15 +13,28 @@ from edge_agent.wire import cbor
 from edge_agent.wire.answers import check_answer
 from edge_agent.wire.bounds import SENT_BYTES, UNPACKED_BYTES
 from edge_agent.wire.checks import check_events, check_rows
+from edge_agent.wire.control import check_report, check_result, check_signed
 from edge_agent.wire.errors import WireError
-from edge_agent.wire.messages import Ack, Bad, Catalog, Events, Heartbeat, Rows, State
+from edge_agent.wire.messages import (
+    Ack,
+    Bad,
+    Catalog,
+    CommandResult,
+    ConfigReport,
+    Events,
+    Heartbeat,
+    Rows,
+    Signed,
+    State,
+)
 from edge_agent.wire.plain import Message, to_plain
 from edge_agent.wire.reports import check_catalog, check_heartbeat, check_state
 
 __all__ = [
-    "check_answer", "check_catalog", "check_events", "check_heartbeat", "check_rows", "check_state",
-    "crc", "decode_answer", "decode_catalog", "decode_events", "decode_heartbeat", "decode_rows",
-    "decode_state", "encode", "parse", "unpack",
+    "check_answer", "check_catalog", "check_events", "check_heartbeat", "check_report",
+    "check_result", "check_rows", "check_signed", "check_state", "crc", "decode_answer",
+    "decode_catalog", "decode_events", "decode_heartbeat", "decode_report", "decode_result",
+    "decode_rows", "decode_signed", "decode_state", "encode", "parse", "unpack",
 ]  # fmt: skip
 
 _ZLIB_FROM_BYTES = 1024
@@ -139,3 +152,18 @@ def decode_heartbeat(payload: bytes) -> Heartbeat:
 def decode_catalog(payload: bytes) -> Catalog:
     """The catalogue in a payload from `catalog`."""
     return check_catalog(parse(payload))
+
+
+def decode_signed(payload: bytes) -> Signed:
+    """The signed body in a payload from `cmd` or `cfg`; its signature is still to be checked."""
+    return check_signed(parse(payload))
+
+
+def decode_result(payload: bytes) -> CommandResult:
+    """What became of a command, in a payload from `cmd/res`."""
+    return check_result(parse(payload))
+
+
+def decode_report(payload: bytes) -> ConfigReport:
+    """What became of a configuration, in a payload from `cfg/ack`."""
+    return check_report(parse(payload))

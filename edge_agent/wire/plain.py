@@ -9,13 +9,18 @@ from edge_agent.wire.messages import (
     Catalog,
     Channel,
     Clk,
+    CommandResult,
+    ConfigReport,
     Events,
     Heartbeat,
     Rows,
+    Signed,
     State,
 )
 
-Message = Rows | Events | Ack | Bad | State | Heartbeat | Catalog
+Message = (
+    Rows | Events | Ack | Bad | State | Heartbeat | Catalog | Signed | CommandResult | ConfigReport
+)
 Plain = dict[str, Any]
 
 
@@ -88,7 +93,26 @@ def _channel(c: Channel) -> Plain:
     return {name: value for name, value in every.items() if value not in {None, ""}}
 
 
+def _signed(m: Signed) -> Plain:
+    return {"body": m.body, "sig": m.sig}
+
+
+def _result(m: CommandResult) -> Plain:
+    body: Plain = {"boot": m.boot, "id": m.id, "state": m.state}
+    return body | _told(m.code, m.why) | ({"facts": m.facts} if m.facts else {}) | {"at": m.at}
+
+
+def _report(m: ConfigReport) -> Plain:
+    body: Plain = {"boot": m.boot, "version": m.version, "state": m.state}
+    return body | _told(m.code, m.why) | {"at": m.at}
+
+
+def _told(code: str, why: str) -> Plain:
+    return {name: text for name, text in (("code", code), ("why", why)) if text}
+
+
 _BODIES: dict[type, Any] = {
     Rows: _rows, Events: _events, Ack: _ack, Bad: _bad, State: _state,
     Heartbeat: _heartbeat, Catalog: _catalog,
+    Signed: _signed, CommandResult: _result, ConfigReport: _report,
 }  # fmt: skip

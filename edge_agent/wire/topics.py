@@ -11,10 +11,10 @@ EVENTS_STREAM: Final = "ev"
 """The stream of the events; it has a topic of its own and is no name for a stream of readings."""
 
 _NAME = re.compile(r"[a-z0-9-]{1,32}\Z")
-_WITH_STREAM = frozenset({"t", "h"})
+_WITH_STREAM = frozenset({"t", "h", "ha"})
 _PLAIN = frozenset({"state", "catalog", "ev", "hb", "ack", "cmd", "cmd/res", "cfg", "cfg/ack"})
 KINDS: Final = _WITH_STREAM | _PLAIN
-"""t live rows, h backlog rows, ev events, hb heartbeat, ack the commit-ack; the rest as named."""
+"""t live rows, h backlog rows, ev events, hb heartbeat, ack the commit-ack, ha for Home Assistant; the rest as named."""
 
 
 @dataclass(frozen=True, slots=True)

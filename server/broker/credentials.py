@@ -1,4 +1,7 @@
-"""The broker's files: passwords and topic rights of the enrolled agents, and of the server itself."""
+"""The broker's files: passwords and topic rights of the enrolled agents, and of the server itself.
+
+An agent that signs in with a certificate has rights and no password.
+"""
 
 from pathlib import Path
 
@@ -17,13 +20,14 @@ def write(database: Database, plan: BrokerPlan, prefix: str) -> bool:
     """Write both files where they differ from the database; says whether they did."""
     with database.reading() as session:
         query = select(Agent.site, Agent.code, Agent.secret).order_by(Agent.site, Agent.code)
-        found = session.execute(query.where(Agent.revoked_at.is_(None), Agent.secret != "")).all()
+        found = session.execute(query.where(Agent.revoked_at.is_(None))).all()
     secrets = {rules.username(row.site, row.code): row.secret for row in found}
     secrets[rules.SERVER_USER] = _server_secret(plan)
     plan.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    passwords = "".join(f"{name}:{secret}\n" for name, secret in secrets.items())
+    with_password = ((name, secret) for name, secret in secrets.items() if secret)
+    passwords = "".join(f"{name}:{secret}\n" for name, secret in with_password)
     rights = "\n".join(_rights(name, prefix) for name in secrets)
-    changed = [_replace(plan.folder / RIGHTS, rights), _replace(plan.folder / PASSWORDS, passwords)]
+    changed = [replace(plan.folder / RIGHTS, rights), replace(plan.folder / PASSWORDS, passwords)]
     return any(changed)
 
 
@@ -40,7 +44,7 @@ def _rights(name: str, prefix: str) -> str:
     return "\n".join([f"user {name}", *lines, ""])
 
 
-def _replace(file: Path, text: str) -> bool:
+def replace(file: Path, text: str) -> bool:
     """Put the text in the file's place in one step, for its owner alone; False where it is there already."""
     if file.exists() and file.read_text(encoding="utf-8") == text:
         return False

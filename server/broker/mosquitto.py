@@ -5,12 +5,14 @@ import socket
 from urllib.parse import urlsplit
 
 from server.broker.credentials import PASSWORDS, RIGHTS
+from server.broker.ended import ENDED
 from server.core.clock import SystemClock
 from server.core.settings import Settings
 from server.telemetry import certificates
 from server.telemetry.broker_plan import BrokerPlan
 
-TLS_PORT = 8883
+OWN_NAME = "use_username_as_clientid true"
+"""Nobody can take an agent's client id: each connection is called by the name it has proved."""
 
 
 def configuration(plan: BrokerPlan, settings: Settings) -> str:
@@ -20,8 +22,10 @@ def configuration(plan: BrokerPlan, settings: Settings) -> str:
     nearly every message, and no promise of ours rests on the broker's disk.
     """
     lines = [
+        f"listener {plan.server_port()} 127.0.0.1",
         f"listener {plan.port()} 127.0.0.1",
-        *_tls_listener(settings),
+        OWN_NAME,
+        *_tls_listener(plan, settings),
         "persistence true",
         f"persistence_location {plan.folder / 'data'}/",
         "max_queued_messages 0",
@@ -47,17 +51,31 @@ def command(plan: BrokerPlan, settings: Settings) -> list[str]:
     return [plan.program(), "-c", str(file)]
 
 
-def _tls_listener(settings: Settings) -> list[str]:
-    """A listener for other machines, as soon as the pages listen beyond this one; TLS only."""
+def _tls_listener(plan: BrokerPlan, settings: Settings) -> list[str]:
+    """A listener for other machines, as soon as the pages listen beyond this one.
+
+    TLS on both sides: who comes shows a certificate of the local CA that has not ended, and is called
+    and may do what stands in it.
+    """
     if settings.loopback_only:
         return []
     certificate, key = settings.tls_cert, settings.tls_key
+    now = SystemClock().now()
     if certificate is None or key is None:
-        names = _names(settings)
-        certificate, key = certificates.for_server(
-            settings.home / "ca-broker", names, SystemClock().now()
-        )
-    return [f"listener {TLS_PORT} {settings.host}", f"certfile {certificate}", f"keyfile {key}"]
+        earlier = settings.home / "ca-broker"  # agents of an earlier version trust this one
+        folder = earlier if earlier.exists() else settings.home / "ca"
+        certificate, key = certificates.for_server(folder, _names(settings), now, "broker")
+    return [
+        f"listener {settings.broker_tls_port} {settings.host}",
+        f"certfile {certificate}",
+        f"keyfile {key}",
+        f"cafile {certificates.authority(settings.home / 'ca', now)[0]}",
+        f"crlfile {plan.folder / ENDED}",
+        "require_certificate true",
+        "use_identity_as_username true",
+        OWN_NAME,
+        "tls_version tlsv1.2",
+    ]
 
 
 def _names(settings: Settings) -> list[str]:

@@ -8,7 +8,8 @@ import threading
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from server.broker import credentials, mosquitto
+from server.broker import credentials, ended, mosquitto
+from server.core.clock import SystemClock
 from server.core.db import Database
 from server.core.orphans import end_with_parent
 from server.core.settings import Settings
@@ -24,7 +25,7 @@ def prepare(settings: Settings, database: Database) -> None:
     plan = choose(settings)
     if plan.own:
         plan.address()
-        credentials.write(database, plan, settings.topic_prefix)
+        _write(database, plan, settings)
 
 
 def run(settings: Settings, database: Database, stop: threading.Event) -> int:
@@ -77,10 +78,18 @@ def _watch(
 
 def _rewritten(database: Database, plan: BrokerPlan, settings: Settings) -> bool:
     try:
-        return credentials.write(database, plan, settings.topic_prefix)
+        return _write(database, plan, settings)
     except SQLAlchemyError as error:
         _LOG.warning("agents not read", extra={"reason": str(error)[:300]})
         return False
+
+
+def _write(database: Database, plan: BrokerPlan, settings: Settings) -> bool:
+    """Write what differs from the database; says whether anything did."""
+    changed = credentials.write(database, plan, settings.topic_prefix)
+    if plan.kind == "mosquitto" and not settings.loopback_only:
+        changed |= ended.write(database, plan, settings.home, now=SystemClock().now())
+    return changed
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

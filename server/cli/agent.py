@@ -4,18 +4,21 @@ import argparse
 import sys
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from server.cli import opened
 from server.cli.verbs import Verbs
 from server.core.actor import Actor
+from server.core.address import base_url
 from server.core.clock import SystemClock
 from server.core.db import Database
 from server.core.errors import NotFound, Refusal
 from server.core.settings import Settings
 from server.core.words import N_
 from server.parties.models import Organisation
-from server.telemetry import service
+from server.telemetry import enrolment, service
 from server.telemetry.models import Agent
+from server.telemetry.terms import terms
 
 
 def add(verbs: Verbs) -> None:
@@ -34,33 +37,63 @@ def add(verbs: Verbs) -> None:
         metavar="CODE",
         help="whose agent it is; may be left out when there is only one",
     )
+    command.add_argument(
+        "--password",
+        action="store_true",
+        help="enrol with a password at once, for an agent on this machine or a broker without certificates",
+    )
     command.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Do it and say what came of it; returns the exit code."""
     with opened.database(settings) as database:
-        sys.stdout.write(
-            {"enrol": _enrol, "revoke": _revoke, "list": _list}[args.what](database, args)
-        )
+        if args.what == "enrol" and not args.password:
+            sys.stdout.write(_code(database, args, settings))
+        else:
+            sys.stdout.write(
+                {"enrol": _enrol, "revoke": _revoke, "list": _list}[args.what](database, args)
+            )
     return 0
+
+
+def _organisation(session: Session, code: str) -> Organisation:
+    query = select(Organisation).order_by(Organisation.id)
+    if code:
+        query = query.where(Organisation.code == code)
+    found = session.scalars(query).first()
+    if found is None:
+        because = N_("There is no organisation %(code)s; name one that exists.")
+        raise NotFound(Refusal("no_organisation", because, {"code": code}))
+    return found
+
+
+def _code(database: Database, args: argparse.Namespace, settings: Settings) -> str:
+    now = SystemClock().now()
+    fingerprint = terms(settings, now).fingerprint
+    with database.writing() as session:
+        org = _organisation(session, args.organisation)
+        actor = Actor.system("command line", "cli")
+        offered = enrolment.offer(
+            session, actor, args.site, args.agent, org.id, fingerprint, at=now
+        )
+    url = base_url(settings)
+    more = "" if fingerprint else " --ca-file AUTHORITY.pem"
+    return (
+        f"One-time code for {args.site}/{args.agent}, good for ten minutes: {offered.code}\n"
+        f"On the agent: cryokeep-edge enrol --server {url} --code {offered.code}{more}\n"
+    )
 
 
 def _enrol(database: Database, args: argparse.Namespace) -> str:
     with database.writing() as session:
-        query = select(Organisation).order_by(Organisation.id)
-        if args.organisation:
-            query = query.where(Organisation.code == args.organisation)
-        found = session.scalars(query).first()
-        if found is None:
-            because = N_("There is no organisation %(code)s; name one that exists.")
-            raise NotFound(Refusal("no_organisation", because, {"code": args.organisation}))
+        org = _organisation(session, args.organisation)
         password = service.enrol(
             session,
             Actor.system("command line", "cli"),
             args.site,
             args.agent,
-            found.id,
+            org.id,
             at=SystemClock().now(),
         )
     return f"Enrolled {args.site}/{args.agent}. Its password, shown only now: {password}\n"

@@ -18,6 +18,8 @@ class Settings:
     home: Path
     database: str
     broker: str
+    broker_tls_port: int
+    """Where agents on other machines find mosquitto."""
     host: str
     port: int
     public_url: str
@@ -44,6 +46,7 @@ class Settings:
             home=home,
             database=found.text("CRYOKEEP_DATABASE", f"sqlite:///{home / 'cryokeep.sqlite3'}"),
             broker=found.text("CRYOKEEP_BROKER", "auto"),
+            broker_tls_port=found.number("CRYOKEEP_BROKER_TLS_PORT", 8883, 1, 65535),
             host=host,
             port=port,
             public_url=found.text("CRYOKEEP_PUBLIC_URL", ""),

@@ -53,6 +53,8 @@ class BrokerPlan:
     @property
     def url(self) -> str:
         """The address for agents on this machine, without a name or password."""
+        if self.own:
+            return f"mqtt://127.0.0.1:{self.port()}"
         address = self.address()
         return f"{'mqtts' if address.tls else 'mqtt'}://{address.host}:{address.port}"
 
@@ -60,7 +62,8 @@ class BrokerPlan:
         """Return where the server connects, and as whom; makes the port and password at first use."""
         if self.kind == "external":
             return _parsed(self.given)
-        return Address("127.0.0.1", self.port(), SERVER_USER, self.server_password())
+        port = self.server_port() if self.kind == "mosquitto" else self.port()
+        return Address("127.0.0.1", port, SERVER_USER, self.server_password())
 
     def program(self) -> str:
         """Return the path of mosquitto; refuses where it has gone."""
@@ -70,8 +73,12 @@ class BrokerPlan:
         return found
 
     def port(self) -> int:
-        """Return the port on the loopback: one that was free at the first start, kept since."""
+        """Return the agents' port on the loopback: one that was free at the first start, kept since."""
         return int(_kept(self.folder / "port", lambda: str(_free_port())))
+
+    def server_port(self) -> int:
+        """Return mosquitto's port for the server alone, where several connections share one name."""
+        return int(_kept(self.folder / "server-port", lambda: str(_free_port())))
 
     def server_password(self) -> str:
         """Return the password with which the server signs in, made at the first use."""

@@ -10,11 +10,16 @@ from server.core.errors import Refusal
 from server.core.words import N_
 
 SERVER_USER = "cryokeep-server"
+SERVER_CLIENTS = "cryokeep-"
+"""The server has several connections, each with an id that begins so; no agent's name has no dot."""
 ITERATIONS = 1_000
 """An agent's password is 128 random bits: it needs no slow hash, and the broker no pause."""
 
+LONGEST_NAME = 64
+"""A certificate's common name holds no more characters."""
+
 _NAME = re.compile(r"[a-z0-9-]{1,32}\Z")
-_PUBLISHES = ("t/+", "h/+", "ev", "hb", "state", "catalog", "cmd/res", "cfg/ack")
+_PUBLISHES = ("t/+", "h/+", "ev", "hb", "state", "catalog", "cmd/res", "cfg/ack", "ha/+")
 _READS = ("ack", "cmd", "cfg")
 
 
@@ -31,6 +36,19 @@ def why_not_enrol(site: str, code: str) -> Refusal | None:
                 "The %(what)s is “%(found)s”; 1 to 32 of the characters a-z, 0-9 and - are expected."
             )
             return Refusal("bad_agent_name", because, {"what": what, "found": name})
+    return None
+
+
+def why_not_certify(site: str, code: str) -> Refusal | None:
+    """Say why no certificate can name this agent, or None when one can."""
+    if refusal := why_not_enrol(site, code):
+        return refusal
+    if len(username(site, code)) > LONGEST_NAME:
+        because = N_(
+            "Site and name have %(found)s characters together; a certificate holds %(most)s of them."
+        )
+        facts = {"found": len(site) + len(code), "most": LONGEST_NAME - 1}
+        return Refusal("agent_name_too_long", because, facts)
     return None
 
 
@@ -52,11 +70,18 @@ def rights_of(user: str, prefix: str) -> Rights:
     if not dot or why_not_enrol(site, code):
         return Rights((), ())
     home = f"{prefix}/{site}/{code}"
-    discovery = f"homeassistant/device/{code}/config"
+    discovery = f"homeassistant/device/{site}_{code}/config"
     return Rights(
         (*(f"{home}/{kind}" for kind in _PUBLISHES), discovery),
-        tuple(f"{home}/{kind}" for kind in _READS),
+        (*(f"{home}/{kind}" for kind in _READS), "homeassistant/status"),
     )
+
+
+def is_own_client(user: str, client_id: str) -> bool:
+    """Say whether this user may call its connection so: an agent by its user name, the server by several."""
+    if user == SERVER_USER:
+        return client_id.startswith(SERVER_CLIENTS)
+    return client_id == user
 
 
 def covers(allowed: str, asked: str) -> bool:

@@ -11,7 +11,7 @@ from server.core.actor import Actor
 from server.core.errors import Conflict, Invalid, Refusal
 from server.core.words import N_
 from server.storage.models import Container
-from server.telemetry import rules
+from server.telemetry import enrolment, rules
 from server.telemetry.models import Agent, Channel
 
 _ALREADY = N_("%(site)s/%(code)s is enrolled already; revoke it first to give it a new password.")
@@ -51,6 +51,7 @@ def revoke(session: Session, actor: Actor, agent: Agent, *, at: datetime, reason
     agent.revoked_at = at
     agent.online = False
     agent.secret = ""
+    enrolment.end_all(session, agent, at)
     audit.record(
         session,
         actor,

@@ -8,7 +8,7 @@ from server.accounts import sessions, tokens
 from server.core.actor import Actor
 from server.core.errors import Refusal, Unauthenticated
 from server.core.words import N_
-from server.kit import cookies, i18n
+from server.kit import cookies, csrf, i18n
 
 BAD_TOKEN = Refusal(
     "bad_token",
@@ -33,7 +33,9 @@ def install(app: Flask) -> None:
         g.csrf, g.by_token, g.sign_in_id = "", False, None
         if request.endpoint in WITHOUT:
             return
-        if "Authorization" in request.headers and _takes_tokens():
+        if csrf.is_agent():
+            pass
+        elif "Authorization" in request.headers and _takes_tokens():
             _by_token(request.headers["Authorization"])
         elif secret := request.cookies.get(cookies.name(cookies.SIGN_IN), ""):
             _by_cookie(secret)

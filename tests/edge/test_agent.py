@@ -165,7 +165,7 @@ def test_rows_whose_ack_was_lost_are_sent_again_after_a_reconnect_and_kept_once(
     eventually(lambda: sum(m.n for m in server.messages("t")) == 5)
     assert spooled() >= 5
     server.silent = False
-    push_out(mosquitto_broker, "tank-1")
+    push_out(mosquitto_broker, "tests")
     eventually(lambda: server.stored("tank") == 5 and spooled() == 0, timeout=20)
     assert server.messages("h")
 
@@ -242,5 +242,5 @@ def test_two_starts_are_apart_and_the_wait_can_be_ended(agent):
     first.stop()
     second = agent(settings=hasty)
     with pytest.raises(AssertionError):
-        second.wait_for_log("began boot", timeout=1)
+        second.wait_for_log("began boot", timeout=4)
     assert second.stop() == 0

@@ -18,7 +18,8 @@ PUBLIC_VIEWS = {
     "accounts.accept", "accounts.ask_reset", "accounts.change_language", "accounts.enter", "accounts.first",
     "accounts.forgotten", "accounts.leave", "accounts.make_first", "accounts.reset", "accounts.set_new",
     "accounts.sign_in", "accounts.welcome", "health.healthz", "health.metrics_page", "health.readyz",
-    "openapi.document", "tank_worker.worker", "web.built",
+    "openapi.document", "tank_worker.worker", "telemetry.authority", "telemetry_api.confirm",
+    "telemetry_api.redeem", "telemetry_api.renew", "web.built",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from edge_agent.wire.errors import WireError
 
 @pytest.mark.parametrize("kind", sorted(topics.KINDS))
 def test_a_topic_that_is_built_is_read_again(kind):
-    stream = "tank" if kind in {"t", "h"} else "ev" if kind == "ev" else None
+    stream = "tank" if kind in {"t", "h", "ha"} else "ev" if kind == "ev" else None
     topic = topics.build(kind, "main", "tank-1", stream, prefix="lab2")
     assert topics.parse(topic, "lab2") == topics.Topic("main", "tank-1", kind, stream)
 

@@ -5,6 +5,7 @@ from server.kit.state import Kit
 from server.telemetry.views import (
     agents,
     channels,
+    enrolment,
     freezer_panels,
     other_panels,
     rejected,
@@ -13,7 +14,17 @@ from server.telemetry.views import (
 from server.telemetry.views import api as api_views
 from server.telemetry.views.blueprints import api, pages
 
-__all__ = ["agents", "api", "api_views", "channels", "pages", "register", "rejected", "times"]
+__all__ = [
+    "agents",
+    "api",
+    "api_views",
+    "channels",
+    "enrolment",
+    "pages",
+    "register",
+    "rejected",
+    "times",
+]
 
 
 def register(kit: Kit) -> None:

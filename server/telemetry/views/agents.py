@@ -13,12 +13,17 @@ from server.accounts.queries import visible
 from server.core.errors import Conflict, CryokeepError, Invalid, NotFound, Refusal
 from server.core.words import N_
 from server.kit import forms, notices
+from server.kit.address import base_url
 from server.kit.door import require
 from server.kit.forms import Form, Typed, errors_of, typed_of
 from server.kit.i18n import gettext
+from server.kit.state import kit
 from server.parties.models import Organisation
 from server.telemetry import queries, service
+from server.telemetry.enrolment import Offered
 from server.telemetry.models import Agent, Channel
+from server.telemetry.terms import terms
+from server.telemetry.views import enrolment
 from server.telemetry.views.blueprints import pages
 from server.telemetry.views.lists import Sorts, list_page
 
@@ -40,6 +45,7 @@ class EnrolForm(Form):
     site: str = forms.text(most=32)
     code: str = forms.text(most=32)
     org: int = forms.choice()
+    how: str = forms.choice(("certificate", "password"), required=False)
 
 
 class RevokeForm(Form):
@@ -98,14 +104,27 @@ def enrol_form() -> str:
 @pages.post("/agents/enrol")
 @require("telemetry.manage")
 def enrol() -> Page:
-    """Let an agent in and show its password, this once."""
+    """Make a code for an agent, or let it in with a password; either is shown this once."""
     try:
         form = EnrolForm.read(request.form, {"org": [org.id for org in _organisations()]})
         site, code = form.site.strip(), form.code.strip()
+        if form.how == "certificate":
+            return _code(enrolment.offer(site, code, form.org))
+        g.secret_answer = True
         password = service.enrol(g.session, g.actor, site, code, form.org, at=g.clock.now())
     except REFUSED as refused:
         return _enrol(typed_of(request.form), refused), 422
     return render_template("telemetry/enrolled.html", site=site, code=code, password=password)
+
+
+def _code(offered: Offered) -> str:
+    settings = kit().settings
+    is_own = bool(terms(settings, g.clock.now()).fingerprint)
+    command = f"cryokeep-edge enrol --server {base_url(settings)} --code {offered.code}"
+    return render_template(
+        "telemetry/code.html", offered=offered, is_own=is_own,
+        command=command if is_own else f"{command} --ca-file AUTHORITY.pem",
+    )  # fmt: skip
 
 
 def _enrol(typed: Typed, refused: CryokeepError | None = None) -> str:
@@ -114,7 +133,17 @@ def _enrol(typed: Typed, refused: CryokeepError | None = None) -> str:
         typed=typed,
         errors=errors_of(refused) if refused else {},
         organisations=_organisations(),
+        certificates=_takes_certificates(),
     )
+
+
+def _takes_certificates() -> bool:
+    """Say whether agents on other machines can be enrolled here."""
+    try:
+        terms(kit().settings, g.clock.now())
+    except CryokeepError:
+        return False
+    return True
 
 
 def _organisations() -> list[Organisation]:

@@ -71,12 +71,19 @@ class Running:
 class Client:
     """An MQTT client that keeps what it receives."""
 
-    def __init__(self, port: int, user: str, password: str) -> None:
+    def __init__(
+        self, port: int, user: str, password: str, client_id: str = "", will: str = ""
+    ) -> None:
         self.received: list[tuple[str, bytes]] = []
         self._answered = threading.Event()
         self._refused = False
-        self.client = mqtt.Client(CallbackAPIVersion.VERSION2, reconnect_on_failure=False)
+        own = f"cryokeep-{port}" if user == SERVER_USER else user
+        self.client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id or own, reconnect_on_failure=False
+        )
         self.client.username_pw_set(user, password)
+        if will:
+            self.client.will_set(will, b"gone", 1)
         self.client.on_connect = self._connected
         self.client.on_message = lambda _c, _u, m: self.received.append((m.topic, bytes(m.payload)))
         self.client.connect("127.0.0.1", port)
@@ -96,6 +103,11 @@ class Client:
         """Publish, and wait until the broker has answered or hung up."""
         self.client.publish(topic, payload, 1)
         eventually(lambda: not self.client._out_messages or not self.client.is_connected())
+
+    def vanish(self) -> None:
+        """End the connection as a power cut does."""
+        self.client._sock_close()
+        self.client.loop_stop()
 
     def stop(self) -> None:
         self.client.disconnect()
@@ -129,12 +141,8 @@ def test_an_agent_speaks_and_listens_only_below_its_own_name(broker: Running) ->
     password = broker.enrol("tank-1")
     eventually(lambda: broker.may_sign_in("main.tank-1", password))
     server = Client(broker.plan.port(), SERVER_USER, broker.plan.server_password())
-    agent = Client(broker.plan.port(), "main.tank-1", password)
     assert server.accepted()
-    assert agent.accepted()
     server.client.subscribe([("ck1/#", 1)])
-    agent.client.subscribe([("ck1/main/tank-1/ack", 1)])
-    agent.client.subscribe([("ck1/#", 1)])
 
     for topic in ("ck1/main/tank-2/t/tank", "ck1/main/tank-1/ack", "ck1/main/tank-1/t/tank"):
         speaker = Client(
@@ -143,6 +151,10 @@ def test_an_agent_speaks_and_listens_only_below_its_own_name(broker: Running) ->
         assert speaker.accepted()
         speaker.say(topic, b"x")
         speaker.stop()
+    agent = Client(broker.plan.port(), "main.tank-1", password)
+    assert agent.accepted()
+    agent.client.subscribe([("ck1/main/tank-1/ack", 1)])
+    agent.client.subscribe([("ck1/#", 1)])
     eventually(lambda: server.received)
     server.client.publish("ck1/main/tank-2/ack", b"not yours", 0)
     server.client.publish("ck1/main/tank-1/ack", b"yours", 0)
@@ -152,6 +164,46 @@ def test_an_agent_speaks_and_listens_only_below_its_own_name(broker: Running) ->
     assert {topic for topic, _ in agent.received} == {"ck1/main/tank-1/ack"}
     for client in (server, agent):
         client.stop()
+
+
+def test_nobody_speaks_under_the_client_id_of_another(broker: Running) -> None:
+    passwords = {code: broker.enrol(code) for code in ("tank-1", "tank-2")}
+    eventually(lambda: broker.may_sign_in("main.tank-2", passwords["tank-2"]))
+    port, server = broker.plan.port(), broker.plan.server_password()
+    agent = Client(port, "main.tank-1", passwords["tank-1"])
+    assert agent.accepted()
+    agent.client.subscribe([("ck1/main/tank-1/ack", 1)])
+
+    # with a password of its own, and with none at all
+    for user, password in (("main.tank-2", passwords["tank-2"]), ("main.tank-1", "guessed")):
+        taker = Client(port, user, password, client_id="main.tank-1", will="ck1/main/tank-1/state")
+        taker.accepted()
+        taker.vanish()
+    speaker = Client(port, SERVER_USER, server)
+    assert speaker.accepted()
+    speaker.client.publish("ck1/main/tank-1/ack", b"still there", 1)
+
+    assert eventually(lambda: agent.received) == [("ck1/main/tank-1/ack", b"still there")]
+    for client in (agent, speaker):
+        client.stop()
+
+
+def test_a_will_is_heard_only_below_its_owner_s_name(broker: Running) -> None:
+    password = broker.enrol("tank-1")
+    eventually(lambda: broker.may_sign_in("main.tank-1", password))
+    port = broker.plan.port()
+    server = Client(port, SERVER_USER, broker.plan.server_password())
+    assert server.accepted()
+    server.client.subscribe([("ck1/#", 1)])
+
+    for will in ("ck1/main/tank-2/state", "ck1/main/tank-1/ack", "ck1/main/tank-1/state"):
+        agent = Client(port, "main.tank-1", password, will=will)
+        agent.accepted()
+        agent.vanish()
+
+    eventually(lambda: server.received)
+    assert server.received == [("ck1/main/tank-1/state", b"gone")]
+    server.stop()
 
 
 def test_the_files_are_for_their_owner_alone(broker: Running) -> None:

@@ -14,7 +14,8 @@ from tools.needs import program
     [
         ("main.tank-1", "ck1/main/tank-1/t/tank", "ck1/main/tank-1/ack"),
         ("main.tank-1", "ck1/main/tank-1/state", "ck1/main/tank-1/cmd"),
-        ("main.tank-1", "homeassistant/device/tank-1/config", "ck1/main/tank-1/cfg"),
+        ("main.tank-1", "homeassistant/device/main_tank-1/config", "homeassistant/status"),
+        ("main.tank-1", "ck1/main/tank-1/ha/tank", "ck1/main/tank-1/cfg"),
         ("cryokeep-server", "ck1/main/tank-1/ack", "ck1/+/+/t/+"),
     ],
 )
@@ -31,6 +32,8 @@ def test_what_is_allowed(user: str, publishes: str, reads: str) -> None:
         ("main.tank-1", "ck1/main/tank-2/t/tank"),
         ("main.tank-1", "ck1/other/tank-1/t/tank"),
         ("main.tank-1", "ck1/main/tank-1/ack"),
+        ("main.tank-1", "homeassistant/device/main_tank-2/config"),
+        ("main.tank-1", "homeassistant/device/tank-1/config"),
         ("main.tank-1", "ck1/main/tank-1/t/tank/more"),
         ("main.tank-1", "ck1/#"),
         ("nobody", "ck1/main/tank-1/t/tank"),
@@ -43,6 +46,38 @@ def test_what_is_not_allowed(user: str, topic: str) -> None:
     rights = rules.rights_of(user, "ck1")
 
     assert not any(rules.covers(allowed, topic) for allowed in rights.publish)
+
+
+@pytest.mark.parametrize(
+    ("user", "client_id", "own"),
+    [
+        ("main.tank-1", "main.tank-1", True),
+        ("main.tank-1", "tank-1", False),
+        ("main.tank-1", "main.tank-2", False),
+        ("main.tank-1", "cryokeep-live-1", False),
+        ("main.tank-1", "", False),
+        ("cryokeep-server", "cryokeep-live-1", True),
+        ("cryokeep-server", "main.tank-1", False),
+    ],
+)
+def test_a_connection_is_called_by_its_own_name(user: str, client_id: str, *, own: bool) -> None:
+    assert rules.is_own_client(user, client_id) is own
+
+
+@pytest.mark.parametrize(
+    ("site", "code", "refused"),
+    [
+        ("main", "tank-1", None),
+        ("m" * 32, "t" * 31, None),
+        ("m" * 32, "t" * 32, "agent_name_too_long"),
+        ("../main", "tank-1", "bad_agent_name"),
+        ("main", "tank-1\n", "bad_agent_name"),
+    ],
+)
+def test_a_certificate_names_only_whom_it_can(site: str, code: str, refused: str | None) -> None:
+    why = rules.why_not_certify(site, code)
+
+    assert (why and why.code) == refused
 
 
 @pytest.mark.parametrize(
