@@ -1,7 +1,7 @@
 """What a rack scan would change: the box as recorded beside the box as scanned. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 
@@ -44,6 +44,8 @@ class Known:
     """It travels in a shipment."""
     may_return: bool | None = None
     """Whether the bank's rules let one of its tier back; without them the default holds."""
+    id: int = 0
+    project_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,39 @@ def plan(
             to = promises.get(was, "")
             entries.append(Entry(one.ordinal, was, "", Change.MISSING, promised_to=to))
     return Plan(tuple(entries))
+
+
+def arriving(plan: Plan) -> list[Entry]:
+    """Return the entries in which a tube would come to a position."""
+    return plan.of(Change.PLACED, Change.MOVED, Change.PUT_BACK, Change.ENTERED)
+
+
+def refused(plan: Plan, why: Mapping[int, Refusal], box: str, labels: Mapping[int, str]) -> Plan:
+    """Return the plan in which the tubes that would come to these positions conflict, each with its reason.
+
+    A tube that conflicts stays where it is recorded; where that is a position of this box, whatever
+    would come there conflicts with it.
+    """
+    reasons, coming = dict(why), arriving(plan)
+    while True:
+        staying = {one.scanned for one in coming if one.ordinal in reasons}
+        staying |= {one.scanned for one in plan.conflicts}
+        late = [one for one in coming if one.recorded in staying and one.ordinal not in reasons]
+        if not late:
+            break
+        reasons |= {
+            one.ordinal: rules.position_taken(labels[one.ordinal], box, one.recorded)
+            for one in late
+        }
+    refusing = {id(one): reasons[one.ordinal] for one in coming if one.ordinal in reasons}
+    return Plan(
+        tuple(
+            replace(one, change=Change.CONFLICT, why=refusing[id(one)], promised_to="")
+            if id(one) in refusing
+            else one
+            for one in plan.entries
+        )
+    )
 
 
 def doubts(

@@ -1,7 +1,7 @@
 """Rack scans: staged with what they would change, then applied as one change or put aside."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session, joinedload
 from server.audit import service as audit
 from server.catalogue.models import Lot
 from server.core.actor import Actor
-from server.core.errors import Conflict, Forbidden, Gone, Invalid, Refusal
+from server.core.errors import AllRefused, Conflict, Forbidden, Gone, Invalid, Refusal
 from server.core.words import N_
 from server.storage import imports, queries, reconcile, rules
 from server.storage.models import Container, RackScan, Scanner, Vial
 from server.storage.queries.aliases import own_codes
+from server.storage.queries.arriving import Arrival, why_not_arrive
 from server.storage.queries.guarding import policies
 from server.storage.reconcile import Change, Known, Plan, Seen
 from server.storage.rules import Act
@@ -145,18 +146,35 @@ def choose_lot(
 
 
 def plan_of(session: Session, scan: RackScan) -> Plan:
-    """Return what applying the scan would change as things stand now."""
+    """Return what applying the scan would change as things stand now.
+
+    Tubes that may not stand where they were found conflict, each with the reason.
+    """
     seen = _as_recorded(session, seen_in(scan))
-    contents = [one for one in queries.box_contents(session, scan.box) if one.filled]
-    return reconcile.plan(
+    contents = queries.box_contents(session, scan.box)
+    filled = [one for one in contents if one.filled]
+    known = _known(session, [one.code for one in seen if one.code])
+    plan = reconcile.plan(
         scan.box_id,
         scan.org_id,
         seen,
-        {one.ordinal: one.vial_code for one in contents},
-        _known(session, [one.code for one in seen if one.code]),
+        {one.ordinal: one.vial_code for one in filled},
+        known,
         enter_unknown=scan.lot_id is not None,
-        promised={one.vial_code: one.reserved_for for one in contents},
+        promised={one.vial_code: one.reserved_for for one in filled},
     )
+    coming = [_arrival(one, known) for one in reconcile.arriving(plan)]
+    lot = session.get_one(Lot, scan.lot_id) if scan.lot_id is not None else None
+    why = why_not_arrive(session, scan.box, contents, coming, lot)
+    labels = {one.ordinal: one.label for one in contents}
+    return reconcile.refused(plan, why, scan.box.code, labels)
+
+
+def _arrival(entry: reconcile.Entry, known: Mapping[str, Known]) -> Arrival:
+    vial = known.get(entry.scanned)
+    if vial is None:
+        return Arrival(entry.ordinal, entry.scanned)
+    return Arrival(entry.ordinal, vial.code, vial.id, vial.project_id)
 
 
 def doubts_of(session: Session, scan: RackScan, plan: Plan) -> list[Refusal]:
@@ -181,9 +199,11 @@ def _known(session: Session, codes: list[str]) -> dict[str, Known]:
     wanted_by = {org_id: policies(session, org_id) for org_id in {vial.org_id for vial in found}}
     return {
         vial.code: Known(
+            id=vial.id,
             code=vial.code,
             state=vial.state,
             org_id=vial.org_id,
+            project_id=vial.project_id,
             tier=vial.lot.tier,
             place=paths[vial.id].text,
             box_id=paths[vial.id].box_id,
@@ -203,25 +223,25 @@ def apply_scan(
     fingerprint: str,
     *,
     compared: bool = False,
+    leaving: bool = False,
     for_code: str = "",
     at: datetime,
 ) -> Plan:
     """Make the record say what the scan saw, all of it or nothing.
 
-    Refused when the scan was applied or put aside already, when anything in it conflicts, and when
-    the plan is not the one with this fingerprint, which is the one that was shown. What is doubtful
-    is refused until somebody says that rack and box were `compared`. In a stock-take (`for_code`)
-    what conflicts is left as it is, for that names it as a discrepancy.
+    Refused when the scan was applied or put aside already, and when the plan is not the one with this
+    fingerprint, which is the one that was shown. What is doubtful is refused until somebody says that
+    rack and box were `compared`; what conflicts, until somebody says that it is left as it is recorded
+    (`leaving`). A stock-take (`for_code`) always leaves it, for that names it as a discrepancy.
     """
     _hold(session, scan, for_code)
     plan = plan_of(session, scan)
     if plan.fingerprint != fingerprint:
         because = N_("The box has changed since this was shown. Look at the changes again.")
         raise Conflict(Refusal("plan_changed", because))
-    if plan.conflicts and not scan.for_code:
-        first = plan.conflicts[0].why
-        because = N_("%(count)s tubes conflict with the record; settle them first.")
-        raise Conflict(first or Refusal("conflicts", because, {"count": len(plan.conflicts)}))
+    if plan.conflicts and not (leaving or scan.for_code):
+        reasons = (one.why for one in plan.conflicts)
+        raise AllRefused([why for why in reasons if why is not None])
     if plan.of(Change.ENTERED):
         _refuse_entering(actor, scan.org_id)
     doubts = doubts_of(session, scan, plan)
@@ -232,6 +252,8 @@ def apply_scan(
     facts: dict[str, Any] = {"changes": plan.changes, "missing": len(plan.of(Change.MISSING))}
     if doubts:
         facts["compared"] = ", ".join(doubt.code for doubt in doubts)
+    if plan.conflicts:
+        facts["left"] = [one.scanned for one in plan.conflicts]
     _trace(session, actor, "scan.applied", scan, scan.box, at, **facts)
     return plan
 

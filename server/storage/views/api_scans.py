@@ -40,10 +40,14 @@ class LotOfUnknown(Body):
 
 
 class Apply(Body):
-    """The comparison that is applied, by its fingerprint; `compared` says that doubts were looked at."""
+    """The comparison that is applied, by its fingerprint; `compared` says that doubts were looked at.
+
+    With `leave_conflicts` tubes in conflict stay as they are recorded and the rest is applied.
+    """
 
     fingerprint: str
     compared: bool = False
+    leave_conflicts: bool = False
 
 
 class PositionOut(Answer):
@@ -204,8 +208,9 @@ def apply_scan_by_program(number: int) -> ScanOut:
     """Apply a scan, all of it or nothing; 409 where it is no longer as the fingerprint says."""
     wanted, found = described.read(Apply), _held(number)
     storage.apply_scan(
-        g.session, g.actor, found, wanted.fingerprint, compared=wanted.compared, at=g.clock.now()
-    )
+        g.session, g.actor, found, wanted.fingerprint, compared=wanted.compared,
+        leaving=wanted.leave_conflicts, at=g.clock.now(),
+    )  # fmt: skip
     return _told(found)
 
 

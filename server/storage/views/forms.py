@@ -95,10 +95,11 @@ class ScanForm(Form):
 
 
 class ApplyForm(Form):
-    """The plan that was shown, and whether rack and box were compared where that is in doubt."""
+    """The plan that was shown, whether rack and box were compared, and whether what conflicts is left."""
 
     fingerprint: str = forms.text(required=False, most=32)
     compared: bool = forms.checkbox()
+    leaving: bool = forms.checkbox()
 
 
 class LotForm(Form):

@@ -149,13 +149,14 @@ def apply_scan(scan_id: int) -> Response | tuple[str, int]:
     """Make the record say what the scan saw, all of it or nothing."""
     form, at = ApplyForm.read(request.form), g.clock.now()
     found = queries.rack_scan(g.session, g.actor, scan_id)
-    shown, compared = form.fingerprint, form.compared
     try:
-        plan = storage.apply_scan(g.session, g.actor, found, shown, compared=compared, at=at)
+        plan = storage.apply_scan(
+            g.session, g.actor, found, form.fingerprint, compared=form.compared,
+            leaving=form.leaving, at=at,
+        )  # fmt: skip
     except Conflict as refused:
-        if refused.field != "compared":
-            raise
-        return _staging(scan_id, refused), 422
+        g.session.rollback()
+        return _staging(scan_id, refused), 422 if refused.field == "compared" else 409
     notices.tell(
         gettext("The scan has been applied. Vials changed: %(count)s.", count=plan.changes)
     )

@@ -6,8 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from server.accounts.models import Person
+from server.core.actor import Actor
 from server.parties.models import Organisation
+from server.storage.models import Container
+from server.storage.service.upkeep import block
 from tests.http.storage.conftest import Bank
+from tests.support.shelves import START
 from tests.support.signed_in import PASSWORD, sign_in
 
 PAGES = [
@@ -230,6 +234,27 @@ def test_a_scan_of_a_rack_that_the_box_cannot_prove_needs_a_tick(bank: Bank) -> 
 
     assert again.status_code == 410
     assert "applied already" in again.text
+
+
+def test_what_may_not_stand_there_is_told_before_it_is_pressed_and_the_rest_is_applied(
+    bank: Bank,
+) -> None:
+    with bank.database.writing() as session:
+        box = session.scalars(select(Container).where(Container.code == "FX12345678")).one()
+        block(session, Actor.system("tests"), box, [1], at=START)
+    staged = upload(bank, b"FX12345678,A1,SH-3\r\nFX12345678,B1,SH-2\r\n").location
+    text = bank.page.get(staged).text
+    assert "A1 of FX12345678 is blocked; nothing goes there." in text
+    assert "Apply all of it" not in text
+    fingerprint = text.split('name="fingerprint" value="')[1].split('"')[0]
+    refused = bank.post(f"{staged}/apply", fingerprint=fingerprint)
+    assert refused.status_code == 409
+    assert refused.text.count("A1 of FX12345678 is blocked") == 3  # told, and in both lists
+
+    applied = bank.post(f"{staged}/apply", fingerprint=fingerprint, leaving="yes")
+    assert applied.location == "/boxes/FX12345678"
+    assert "FX12345678" in bank.page.get("/vials/SH-2").text
+    assert "FX12345678" not in bank.page.get("/vials/SH-3").text
 
 
 def test_who_enters_no_vials_is_not_offered_a_lot(bank: Bank) -> None:

@@ -8,6 +8,7 @@ from server.audit.models import AuditEntry
 from server.core.actor import Actor
 from server.core.db import Database
 from server.core.errors import AllRefused, CryokeepError
+from server.genealogy import service as genealogy
 from server.handling.models import Discrepancy, StockTake, StockTakeBox
 from server.handling.queries import stocktakes as queries
 from server.handling.service import discrepancies, stocktakes
@@ -15,7 +16,9 @@ from server.storage import imports
 from server.storage import service as storage
 from server.storage.models import Container, RackScan, Vial
 from server.storage.queries import vial_path
+from server.storage.queries.holds import ref
 from server.storage.service.scans import File
+from server.storage.service.upkeep import measure
 from tests.support.shelves import START, Shelves
 
 
@@ -106,6 +109,44 @@ def test_nothing_changes_before_the_box_is_committed(database: Database) -> None
             ("same", "SH-11", "SH-11"), ("moved", "SH-12", "SH-13"), ("missing", "SH-12", ""),
             ("unknown", "", "STRANGE"), ("placed", "", "LOST-1"),
         }  # fmt: skip
+
+
+def test_a_tube_that_may_not_stand_there_stays_an_open_discrepancy_and_the_rest_is_committed(
+    database: Database,
+) -> None:
+    """A held tube found in a box for released stock, and one in a position of another size."""
+    stocked(database)
+    with database.writing() as session:
+        box = container(session, "D-1")
+        storage.limit(session, actor(), box, {"quarantine": ["never"]}, at=START)
+        measure(
+            session,
+            actor(),
+            box,
+            heights_mm=[],
+            size_class="",
+            size_classes={"9": "large"},
+            at=START,
+        )
+        held = vial(session, "SH-21")
+        genealogy.lay(session, actor(), ref(held), held.org_id, "complaint", at=START)
+        opened(session)
+        shown = read(
+            session, "D-1", ("A1", "SH-11"), ("A2", "SH-12"), ("A3", "SH-13"), ("A4", "LOST-1"),
+            ("A8", "SH-21"), ("A9", "SH-22"),
+        )  # fmt: skip
+        _plan, lines = queries.compared(session, line(session))
+        why = {one.scanned: one.why.code for one in lines if one.why}
+        commit(session, "D-1", shown)
+
+    assert why == {"SH-21": "quarantined", "SH-22": "wrong_size"}
+    with database.reading() as session:
+        assert kept(session) == {
+            "LOST-1": ("extra", "recorded"), "SH-21": ("extra", ""), "SH-22": ("extra", ""),
+        }  # fmt: skip
+        assert vial(session, "LOST-1").state == "in_storage"
+        assert vial_path(session, vial(session, "SH-21")).step("box").code == "D-2"
+        assert vial(session, "SH-21").verified_at is None
 
 
 def test_a_committed_box_says_what_was_seen_and_keeps_every_difference(database: Database) -> None:

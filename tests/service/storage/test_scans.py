@@ -1,18 +1,25 @@
 """Rack scans: staged, shown, applied once, all or nothing."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from server.audit.models import AuditEntry
 from server.core.actor import Actor
 from server.core.db import Database
-from server.core.errors import Conflict, Forbidden, Gone, Invalid
+from server.core.errors import AllRefused, Conflict, Forbidden, Gone, Invalid
+from server.genealogy import service as genealogy
+from server.parties.models import Organisation, Project
 from server.storage import queries
 from server.storage import service as storage
 from server.storage.models import RackScan, Vial
 from server.storage.positions import BoxShape
+from server.storage.queries.holds import ref
 from server.storage.reconcile import Change
 from server.storage.service.scans import File
+from server.storage.service.space import reserve_space
+from server.storage.service.upkeep import block, measure
 from tests.support.shelves import START, Shelves
 
 SBS = BoxShape(8, 12)
@@ -260,3 +267,76 @@ def test_a_promise_is_named_before_its_vial_is_touched_and_in_the_record(
         }
         assert set(told) == {"vial.missed", "vial.moved"}
         assert all("R-0007" in str(facts) for facts in told.values())
+
+
+def _project(shelves: Shelves, org: Organisation) -> Project:
+    made = Project(org_id=org.id, code="P2", name="P2", created_at=START)
+    shelves.session.add(made)
+    shelves.session.flush()
+    return made
+
+
+def test_tubes_that_may_not_stand_where_they_were_found_conflict_and_the_rest_is_applied(
+    database: Database,
+) -> None:
+    """Limits, blocked positions, kept space, size classes and kept slots: each with its own reason."""
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box = shelves.box(org, "FX1", shape=SBS)
+        good, held = shelves.lot(org), shelves.lot(org)
+        for code in ("V1", "V3", "V4", "V5"):
+            shelves.vial(good, code)
+        away = shelves.vial(good, "V6", box, 6)
+        storage.take_out(session, shelves.actor, away, keep_slot=True, at=START)
+        shelves.vial(held, "V2")
+        genealogy.lay(session, shelves.actor, ref(held), org.id, "complaint", at=START)
+        storage.limit(session, shelves.actor, box, {"quarantine": ["never"]}, at=START)
+        block(session, shelves.actor, box, [3], at=START)
+        measure(
+            session, shelves.actor, box, heights_mm=[], size_class="", size_classes={"4": "large"},
+            at=START,
+        )  # fmt: skip
+        until = START + timedelta(days=9)
+        reserve_space(
+            session, shelves.actor, box, _project(shelves, org), first=5, last=5, until=until,
+            at=START,
+        )  # fmt: skip
+        shelves.vial(good, "V7")
+        scan = stage(shelves, box, "A1,V1\nA2,V2\nA3,V3\nA4,V4\nA5,V5\nA6,V7\n")
+        plan = storage.plan_of(session, scan)
+
+        found = {one.scanned: one.why.code for one in plan.conflicts}
+        assert found == {
+            "V2": "quarantined",
+            "V3": "blocked",
+            "V4": "wrong_size",
+            "V5": "space_kept",
+            "V7": "slot_kept",
+        }
+        with pytest.raises(AllRefused) as refused:
+            apply(shelves, scan)
+        assert len(refused.value.refusals) == 5
+        storage.apply_scan(session, shelves.actor, scan, plan.fingerprint, leaving=True, at=START)
+        assert queries.occupants(session, box) == {1: "V1", 6: "V6"}
+        told = session.scalars(
+            select(AuditEntry.facts).where(AuditEntry.action == "scan.applied")
+        ).one()
+        assert all(f'"{code}"' in told for code in found)
+
+
+def test_tubes_that_are_entered_are_asked_as_those_that_are_known(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box = shelves.box(org, "FX1", shape=SBS)
+        storage.limit(session, shelves.actor, box, {"tier": ["master"]}, at=START)
+        lot = shelves.lot(org, "working")
+        scan = stage(shelves, box, "A1,N1\nA2,N2\n", lot=lot)
+
+        why = [one.why.code for one in storage.plan_of(session, scan).conflicts]
+        assert why == ["tier_not_allowed"] * 2
+        lot.tier = "master"
+        session.flush()
+        apply(shelves, scan)
+        assert queries.occupants(session, box) == {1: "N1", 2: "N2"}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from server.storage.reconcile import Change, Known, Seen, plan
+from server.core.errors import Refusal
+from server.storage.reconcile import Change, Known, Seen, plan, refused
 
 BOX, ORG = 1, 1
 
@@ -128,3 +129,29 @@ def test_two_plans_have_one_fingerprint_only_when_they_change_the_same() -> None
     again = plan(BOX, ORG, seen, {}, {"V1": known("V1")}, enter_unknown=False)
     assert stored.fingerprint == again.fingerprint
     assert stored.fingerprint != labelled.fingerprint
+
+
+def test_what_would_come_where_a_refused_tube_stays_is_refused_too() -> None:
+    """V1 may not go to 3, so it stays at 1; V2 stays at 2 therefore, and V9 stays out. V4 comes."""
+    here = [known(f"V{n}", box_id=BOX, ordinal=n) for n in (1, 2)]
+    seen = [Seen(3, "V1", False), Seen(1, "V2", False), Seen(2, "V9", False), Seen(4, "V4", False)]
+    vials = {one.code: one for one in [*here, known("V9", "missing"), known("V4")]}
+    whole = plan(BOX, ORG, seen, {1: "V1", 2: "V2"}, vials, enter_unknown=False)
+    no = Refusal("blocked", "blocked")
+
+    found = refused(whole, {3: no}, "BX", {n: f"A{n}" for n in range(1, 5)})
+
+    assert {one.ordinal: one.change for one in found.entries} == {
+        1: Change.CONFLICT,
+        2: Change.CONFLICT,
+        3: Change.CONFLICT,
+        4: Change.MOVED,
+    }
+    assert [one.why.code for one in found.conflicts] == [
+        "position_taken",
+        "position_taken",
+        "blocked",
+    ]
+    assert found.conflicts[0].why.text() == "A1 of BX already holds V1."
+    assert found.fingerprint != whole.fingerprint
+    assert refused(whole, {}, "BX", {}) == whole
