@@ -18,7 +18,7 @@ from edge_agent.control_settings import (
 )
 from edge_agent.overlay import overlaid
 from edge_agent.plausibility import Check, read_check
-from edge_agent.probes.drivers import DRIVERS, DriverSettings, why_refused
+from edge_agent.probes.drivers import DRIVERS, DriverSettings, sole_place, why_refused
 from edge_agent.probes.simulated import SimulatedSettings
 from edge_agent.settings_problems import Problems, lines_of
 from edge_agent.settings_table import Table
@@ -157,10 +157,18 @@ def _read(top: Table) -> Config:
         labels=top.texts("labels"),
     )
     names = [stream.name for stream in streams]
+    _check_places(top, streams)
     if len(set(names)) != len(names):
         top.problem("stream", f"found the names {', '.join(names)}; expected each once")
     top.finish()
     return config
+
+
+def _check_places(top: Table, streams: tuple[StreamSettings, ...]) -> None:
+    """No two probes hang on one chip select, address or pin: they would be one probe."""
+    places = [sole_place(probe.device) for stream in streams for probe in stream.probes]
+    for place in sorted({p for p in places if p and places.count(p) > 1}):
+        top.problem("stream", f"found {places.count(place)} probes at {place}; expected one")
 
 
 def _name(table: Table, key: str, default: str | None = None) -> str:

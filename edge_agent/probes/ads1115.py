@@ -73,6 +73,11 @@ class Ads1115Settings:
     needs = ("smbus2",)
 
     @property
+    def sole(self) -> str:
+        """What no second probe may hang on."""
+        return f"address {self.address:#x} of I2C bus {self.bus}"
+
+    @property
     def channels(self) -> tuple[str, ...]:
         """One an input."""
         return tuple(i.channel for i in self.inputs)

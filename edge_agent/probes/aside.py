@@ -64,7 +64,10 @@ class Aside:
         events: list[Mapping[str, Any]] = [
             {**e, "ago_ms": e.get("ago_ms", 0) + now_ms - at} for at, e in noticed
         ]
-        events += self._fault_events(newest, now_ms)
+        faults = self._fault_events(newest, now_ms)
+        for fault in faults:
+            _LOG.warning("%s", ", ".join(f"{key} {fact}" for key, fact in fault.items()))
+        events += faults
         values = tuple(f.value for f in newest.found)
         return [Sample(values, tuple(int(f.q) for f in newest.found), tuple(events))]
 

@@ -30,6 +30,11 @@ class DoorSettings:
     needs = ("gpiozero",)
 
     @property
+    def sole(self) -> str:
+        """What no second probe may hang on."""
+        return f"pin {self.pin}"
+
+    @property
     def channels(self) -> tuple[str, ...]:
         """1 while open, 0 while closed."""
         return (self.channel,)

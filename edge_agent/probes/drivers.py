@@ -46,6 +46,11 @@ def why_refused(name: str) -> str:
     return _REFUSED.get(name.lower(), "")
 
 
+def sole_place(settings: DriverSettings) -> str:
+    """Where this probe must be alone, or nothing: two on one chip would agree for ever."""
+    return str(getattr(settings, "sole", ""))
+
+
 def libraries(settings: DriverSettings) -> tuple[str, ...]:
     """The Python packages that this probe needs beside the agent's own."""
     return tuple(getattr(settings, "needs", ()))

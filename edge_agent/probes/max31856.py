@@ -64,6 +64,11 @@ class Max31856Settings:
     needs = ("spidev",)
 
     @property
+    def sole(self) -> str:
+        """What no second probe may hang on."""
+        return f"chip select {self.select} of SPI bus {self.bus}"
+
+    @property
     def channels(self) -> tuple[str, ...]:
         """The thermocouple's temperature, and that of its terminals where it is wanted."""
         return tuple(filter(None, (self.channel, self.junction_channel)))

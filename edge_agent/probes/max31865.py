@@ -69,6 +69,11 @@ class Max31865Settings:
     needs = ("spidev",)
 
     @property
+    def sole(self) -> str:
+        """What no second probe may hang on."""
+        return f"chip select {self.select} of SPI bus {self.bus}"
+
+    @property
     def channels(self) -> tuple[str, ...]:
         """The one temperature."""
         return (self.channel,)

@@ -48,6 +48,11 @@ class ScaleSettings:
         return tuple(filter(None, (self.weight_channel, self.liquid_channel)))
 
     @property
+    def sole(self) -> str:
+        """A line that talks by itself has one listener."""
+        return f"line {self.place.name}"
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """pyserial, unless it is reached over the network."""
         return self.place.needs

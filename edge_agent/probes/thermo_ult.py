@@ -71,6 +71,11 @@ class ThermoSettings:
         return tuple(filter(None, wanted))
 
     @property
+    def sole(self) -> str:
+        """A line that talks by itself has one listener; one that is asked may be shared."""
+        return f"line {self.place.name}" if self.protocol == "push" else ""
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """pyserial, unless it is reached over the network."""
         return self.place.needs

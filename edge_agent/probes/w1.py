@@ -31,6 +31,11 @@ class W1Settings:
     root: Path = Path(ROOT)
 
     @property
+    def sole(self) -> str:
+        """What no second probe may be."""
+        return f"thermometer {self.id}"
+
+    @property
     def channels(self) -> tuple[str, ...]:
         """The one temperature."""
         return (self.channel,)

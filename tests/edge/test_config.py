@@ -7,6 +7,7 @@ import pytest
 
 from edge_agent import cli
 from edge_agent.config import PASSWORD_VARIABLE, ConfigError, load
+from tests.edge.settings_text import problems_of
 
 GOOD = """\
 [agent]
@@ -109,6 +110,27 @@ def test_no_settings_at_all_are_all_named(written):
     found = "\n".join(problems(written("")))
     for key in ("agent, site", "agent, id", "server, url", "stream: found none"):
         assert key in found
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "place"),
+    [
+        ('driver = "max31865"\nchannel = "a_c"', 'driver = "max31856"\nchannel = "b_c"', "chip select 0 of SPI bus 0"),
+        ('driver = "door"\npin = 4', 'driver = "door"\npin = 4\nchannel = "door_open"', "pin 4"),
+        ('driver = "w1"\nid = "28-00000a1b2c3d"', 'driver = "w1"\nid = "28-00000a1b2c3d"\nchannel = "hall_c"', "thermometer 28-00000a1b2c3d"),
+        ('driver = "scale"\nport = "/dev/x"', 'driver = "thermo_ult"\nprotocol = "push"\nport = "/dev/x"', "line /dev/x"),
+    ],
+)  # fmt: skip
+def test_two_probes_on_one_chip_would_agree_for_ever_and_are_refused(tmp_path, one, other, place):
+    assert problems_of(tmp_path, one) == []
+    (problem,) = problems_of(tmp_path, one, other)
+    assert f"found 2 probes at {place}; expected one" in problem
+
+
+def test_controllers_that_are_asked_may_share_a_line(tmp_path):
+    query = '[[stream.probe.query]]\nchannel = "{0}_c"\nask = "TEMPA?"'
+    probe = 'driver = "tec3000"\nport = "/dev/x"\nunit = {1}\n' + query
+    assert problems_of(tmp_path, probe.format("a", 1), probe.format("b", 2)) == []
 
 
 def test_several_problems_are_listed_at_once(written):
