@@ -8,8 +8,19 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+# --- by hand
+BY_CODE = (
+    ("vial", "code"), ("vial_alias", "code"), ("container", "code"), ("lot", "code"),
+    ("cell_line", "code"), ("cell_line", "name"),
+)  # fmt: skip
+"""Columns in the order of their characters' numbers, whatever the order of PostgreSQL's database is."""
+# --- end
+
 
 def upgrade() -> None:
+    with op.batch_alter_table("site", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("version", sa.Integer(), server_default="1", nullable=False))
+
     op.create_table(
         "enrolment_attempt",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -126,8 +137,86 @@ def upgrade() -> None:
             sa.Column("certificate", sa.String(), server_default="", nullable=False)
         )
 
+    with op.batch_alter_table("clearance", schema=None) as batch_op:
+        batch_op.create_index("ix_clearance_vial", ["vial_id"], unique=False)
+
+    with op.batch_alter_table("custody", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_custody_bulk_move_id"))
+        batch_op.create_index(
+            "ix_custody_moved",
+            ["bulk_move_id"],
+            unique=False,
+            sqlite_where=sa.text("bulk_move_id IS NOT NULL"),
+            postgresql_where=sa.text("bulk_move_id IS NOT NULL"),
+        )
+
+    with op.batch_alter_table("destruction", schema=None) as batch_op:
+        batch_op.create_index("ix_destruction_vial", ["vial_id"], unique=False)
+
+    with op.batch_alter_table("reservation", schema=None) as batch_op:
+        batch_op.create_index("ix_reservation_vial", ["vial_id"], unique=False)
+
+    with op.batch_alter_table("vial", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_vial_project_id"))
+        batch_op.drop_index(batch_op.f("ix_vial_sample_type_id"))
+        batch_op.create_index(
+            "ix_vial_of_project",
+            ["project_id"],
+            unique=False,
+            sqlite_where=sa.text("project_id IS NOT NULL"),
+            postgresql_where=sa.text("project_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_vial_typed",
+            ["sample_type_id"],
+            unique=False,
+            sqlite_where=sa.text("sample_type_id IS NOT NULL"),
+            postgresql_where=sa.text("sample_type_id IS NOT NULL"),
+        )
+    # --- by hand: alembic does not compare collations
+    if op.get_bind().dialect.name == "postgresql":
+        for table, column in BY_CODE:
+            op.execute(f'ALTER TABLE {table} ALTER COLUMN {column} TYPE VARCHAR COLLATE "C"')
+    # --- end
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("site", schema=None) as batch_op:
+        batch_op.drop_column("version")
+
+    with op.batch_alter_table("vial", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_vial_typed",
+            sqlite_where=sa.text("sample_type_id IS NOT NULL"),
+            postgresql_where=sa.text("sample_type_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_vial_of_project",
+            sqlite_where=sa.text("project_id IS NOT NULL"),
+            postgresql_where=sa.text("project_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            batch_op.f("ix_vial_sample_type_id"), ["sample_type_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_vial_project_id"), ["project_id"], unique=False)
+
+    with op.batch_alter_table("reservation", schema=None) as batch_op:
+        batch_op.drop_index("ix_reservation_vial")
+
+    with op.batch_alter_table("destruction", schema=None) as batch_op:
+        batch_op.drop_index("ix_destruction_vial")
+
+    with op.batch_alter_table("custody", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_custody_moved",
+            sqlite_where=sa.text("bulk_move_id IS NOT NULL"),
+            postgresql_where=sa.text("bulk_move_id IS NOT NULL"),
+        )
+        batch_op.create_index(batch_op.f("ix_custody_bulk_move_id"), ["bulk_move_id"], unique=False)
+
+    with op.batch_alter_table("clearance", schema=None) as batch_op:
+        batch_op.drop_index("ix_clearance_vial")
+
     with op.batch_alter_table("channel", schema=None) as batch_op:
         batch_op.drop_column("certificate")
 
@@ -150,3 +239,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_enrolment_attempt_address")
 
     op.drop_table("enrolment_attempt")
+    # --- by hand: alembic does not compare collations
+    if op.get_bind().dialect.name == "postgresql":
+        for table, column in BY_CODE:
+            op.execute(f'ALTER TABLE {table} ALTER COLUMN {column} TYPE VARCHAR COLLATE "default"')
+    # --- end

@@ -16,6 +16,7 @@ LIVE_CHILD = text("ended_at IS NULL AND superseded_at IS NULL AND child_id IS NO
 KEPT = text(
     "place != 'position' AND container_id IS NOT NULL AND ended_at IS NULL AND superseded_at IS NULL"
 )
+MOVED = text("bulk_move_id IS NOT NULL")
 
 
 class BulkMove(Base):
@@ -79,6 +80,7 @@ class Custody(Base):
             postgresql_where=OF_CHILD,
         ),
         Index("ix_custody_container", "container_id", "ended_at"),
+        Index("ix_custody_moved", "bulk_move_id", sqlite_where=MOVED, postgresql_where=MOVED),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -106,7 +108,7 @@ class Custody(Base):
     """The custody row that took this one's place when it was corrected."""
     corrects_id: Mapped[int | None] = mapped_column(BigId)
     """The custody row that this one corrects."""
-    bulk_move_id: Mapped[int | None] = mapped_column(ForeignKey("bulk_move.id"), index=True)
+    bulk_move_id: Mapped[int | None] = mapped_column(ForeignKey("bulk_move.id"))
     shipment_id: Mapped[int | None] = mapped_column(BigId)
     """The shipment in which it travels, where `place` is transit."""
     reason: Mapped[str] = mapped_column(default="")

@@ -56,6 +56,7 @@ class Clearance(Base):
             sqlite_where=WAITING,
             postgresql_where=WAITING,
         ),
+        Index("ix_clearance_vial", "vial_id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -107,6 +108,7 @@ class Destruction(Base):
             sqlite_where=WAITING,
             postgresql_where=WAITING,
         ),
+        Index("ix_destruction_vial", "vial_id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -19,6 +19,7 @@ class Reservation(Base):
             "uq_reservation_open", "vial_id", unique=True, sqlite_where=OPEN, postgresql_where=OPEN
         ),
         Index("ix_reservation_for", "for_kind", "for_id"),
+        Index("ix_reservation_vial", "vial_id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

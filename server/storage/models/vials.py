@@ -2,16 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.catalogue.models import Lot
-from server.core.db import Base, BigId
+from server.core.db import Base, BigId, ByCode
 from server.parties.models import Project
 from server.storage.models.containers import BUILT_IN
 
 TAIL = 4
+TYPED, OWNED = text("sample_type_id IS NOT NULL"), text("project_id IS NOT NULL")
+"""Most vials are cryovials of no project: an index of the others alone costs these nothing."""
 
 
 def _tail(context: DefaultExecutionContext) -> str:
@@ -62,16 +64,16 @@ class Vial(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     org_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
-    code: Mapped[str] = mapped_column(unique=True)
+    code: Mapped[str] = mapped_column(ByCode, unique=True)
     tail: Mapped[str] = mapped_column(default=_tail, server_default="", index=True)
     """The code's last characters: what people type when the rest is frosted over."""
     lot_id: Mapped[int] = mapped_column(ForeignKey("lot.id"))
     state: Mapped[str] = mapped_column(default="labelled")
     volume_ul: Mapped[int | None]
     """What is in it now, by the ledger (VolumeEntry), in microlitres."""
-    sample_type_id: Mapped[int | None] = mapped_column(ForeignKey("sample_type.id"), index=True)
+    sample_type_id: Mapped[int | None] = mapped_column(ForeignKey("sample_type.id"))
     """None: a cryovial."""
-    project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"), index=True)
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"))
     thaws: Mapped[int] = mapped_column(default=0, server_default="0")
     """How often it was thawed."""
     damaged_at: Mapped[datetime | None]
@@ -86,7 +88,11 @@ class Vial(Base):
     sample_type: Mapped[SampleType | None] = relationship()
     project: Mapped[Project | None] = relationship()
 
-    __table_args__ = (Index("ix_vial_lot_state", "lot_id", "state"),)
+    __table_args__ = (
+        Index("ix_vial_lot_state", "lot_id", "state"),
+        Index("ix_vial_typed", "sample_type_id", sqlite_where=TYPED, postgresql_where=TYPED),
+        Index("ix_vial_of_project", "project_id", sqlite_where=OWNED, postgresql_where=OWNED),
+    )
     __mapper_args__ = {"version_id_col": version}
 
 
@@ -97,7 +103,7 @@ class VialAlias(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     vial_id: Mapped[int] = mapped_column(ForeignKey("vial.id"), index=True)
-    code: Mapped[str] = mapped_column(unique=True)
+    code: Mapped[str] = mapped_column(ByCode, unique=True)
     kind: Mapped[str]
     """label (stuck on the tube) or external (what its sender calls it)."""
     at: Mapped[datetime]

@@ -11,61 +11,77 @@ from server.core import bulk
 from server.core.words import N_
 from server.exchange.sheets.base import Desk, Item
 from server.exchange.sheets.vials import inserting
-from server.search import service as search
 
 GONE = N_("a vial that is still in the record as this import brought it in")
 CHANGED = N_("a vial that nobody has changed since; this one is at version %(version)s")
 MOVED = N_("a vial that nobody has touched since; this one was moved, promised, held or drawn from")
 
 _TOUCHED = (
-    ("custody", "vial_id", "x.superseded_at IS NULL GROUP BY x.vial_id HAVING count(*) > 1"),
-    ("reservation", "vial_id", "1 = 1"),
-    ("edge", "child_id", "x.child_kind = 'vial'"),
-    ("edge", "parent_id", "x.parent_kind = 'vial'"),
-    ("hold", "target_id", "x.kind = 'vial'"),
-    ("volume_entry", "vial_id", "x.reason <> 'filled'"),
-    ("request_vial", "vial_id", "1 = 1"),
+    ("custody", "vial_id", ("x.superseded_at IS NULL AND ", " GROUP BY x.vial_id HAVING count(*) > 1")),
+    ("reservation", "vial_id", ("", "")),
+    ("edge", "child_id", ("x.child_kind = 'vial' AND ", "")),
+    ("edge", "parent_id", ("x.parent_kind = 'vial' AND ", "")),
+    ("hold", "target_id", ("x.kind = 'vial' AND ", "")),
+    ("volume_entry", "vial_id", ("x.reason <> 'filled' AND ", "")),
+    ("request_vial", "vial_id", ("", "")),
+)  # fmt: skip
+"""Where something else would name a vial: table, column, and what stands before and after its ids."""
+_DELETE = (
+    ("custody", "vial_id", ""),
+    ("volume_entry", "vial_id", ""),
+    ("vial_alias", "vial_id", ""),
+    # + 0: not by the index of the field, in which PostgreSQL would read the values of all vials
+    (
+        "field_value",
+        "subject_id",
+        "definition_id + 0 IN (SELECT id FROM field_definition WHERE subject = 'vial') AND ",
+    ),
+    ("search_word", "thing_id", "kind = 'vial' AND "),
+    ("vial", "id", ""),
 )
-"""Where something else would name a vial: table, column, and which rows count."""
-_OWN = ("custody", "volume_entry", "vial_alias")
+"""What goes with a vial, and at last the vial: table, column, and what stands before its ids."""
+
+
+def look_back(session: Session, items: Sequence[Item]) -> list[Item]:
+    """Return the items whose vials cannot be removed, with the reason on them; changes nothing."""
+    return _stuck(items, _found(session, items), session) if items else []
 
 
 def remove(session: Session, desk: Desk, items: Sequence[Item], at: datetime) -> list[Item]:
     """Remove the vials of these items; where some cannot be, returns those and removes none."""
     if not items:
         return []
-    found = _found(session, [item.values["code"] for item in items])
-    touched = _touched(session, [row.id for row in found.values()])
-    stuck = [item for item in items if _is_stuck(item, found, touched)]
-    if stuck:
+    found = _found(session, items, hold=bulk.is_postgresql(session))
+    if stuck := _stuck(items, found, session):
         return stuck
-    ids = [row.id for row in found.values()]
-    for table in _OWN:
-        _delete(session, table, "vial_id", ids)
-    _delete(
-        session, "field_value", "subject_id", ids,
-        " AND definition_id IN (SELECT id FROM field_definition WHERE subject = 'vial')",
-    )  # fmt: skip
-    _delete(session, "vial", "id", ids)
-    search.drop(session, "vial", ids)
+    ids = sorted(row.id for row in found.values())
     told = f'{{"import": "{desk.import_code}"}}'
-    inserting.trace(
-        session, desk, "vial.import_taken_back", [(item.values["code"], told) for item in items], at
-    )
+    codes = [(item.values["code"], told) for item in items]
+    inserting.trace(session, desk, "vial.import_taken_back", codes, at)
+    for table, column, before in _DELETE:
+        among, many = bulk.among(session, column, ids)
+        session.execute(text(f"DELETE FROM {table} WHERE {before}{among}"), many)  # noqa: S608  tables of ours
     return []
 
 
-def _found(session: Session, codes: Sequence[str]) -> dict[str, Any]:
-    among, many = bulk.among(session, "code", codes)
-    wanted = text(f"SELECT id, code, version FROM vial WHERE {among}")  # noqa: S608  a condition of ours
+def _found(session: Session, items: Sequence[Item], *, hold: bool = False) -> dict[str, Any]:
+    """Return the vials by code; with `hold`, nobody else touches them until the end."""
+    among, many = bulk.among(session, "code", [item.values["code"] for item in items])
+    until = " ORDER BY id FOR UPDATE" if hold else ""
+    wanted = text(f"SELECT id, code, version FROM vial WHERE {among}{until}")  # noqa: S608  a condition of ours
     return {row.code: row for row in session.execute(wanted, many)}
+
+
+def _stuck(items: Sequence[Item], found: dict[str, Any], session: Session) -> list[Item]:
+    touched = _touched(session, sorted(row.id for row in found.values()))
+    return [item for item in items if _is_stuck(item, found, touched)]
 
 
 def _touched(session: Session, ids: Sequence[int]) -> set[int]:
     found: set[int] = set()
     for table, column, which in _TOUCHED:
         among, many = bulk.among(session, f"x.{column}", ids)
-        wanted = text(f"SELECT x.{column} FROM {table} x WHERE {among} AND {which}")  # noqa: S608  tables of ours
+        wanted = text(f"SELECT x.{column} FROM {table} x WHERE {which[0]}{among}{which[1]}")  # noqa: S608  tables of ours
         found.update(session.scalars(wanted, many))
     return found
 
@@ -81,8 +97,3 @@ def _is_stuck(item: Item, found: dict[str, Any], touched: set[int]) -> bool:
     else:
         return False
     return True
-
-
-def _delete(session: Session, table: str, column: str, ids: Sequence[int], more: str = "") -> None:
-    among, many = bulk.among(session, column, ids)
-    session.execute(text(f"DELETE FROM {table} WHERE {among}{more}"), many)  # noqa: S608  tables of ours

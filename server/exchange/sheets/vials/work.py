@@ -105,6 +105,17 @@ class VialWork(Work):
         stuck = backward.remove(session, self.desk, new, at)
         return stuck + changing.take_back(session, self.desk, items, effects, at)
 
+    def look_back(
+        self, session: Session, items: Sequence[Item], effects: Sequence[ImportEffect], at: datetime
+    ) -> list[Item]:
+        """Return the items that could not be taken back: changed ones are tried, new ones looked at."""
+        stuck = backward.look_back(session, [item for item in items if "id" not in item.values])
+        return stuck + changing.take_back(session, self.desk, items, effects, at)
+
+    def rehearses_back(self, effects: Sequence[ImportEffect]) -> bool:
+        """Say whether one of them has changed a vial."""
+        return bool(effects)
+
     def _check_new(
         self, session: Session, items: Sequence[Item], at: datetime, codes: dict[str, tuple[int, int]],
         places: dict[int, dict[int, int]], *, hold: bool,
