@@ -74,7 +74,7 @@ class Plausibility:
                 for channel in filter(None, (check.channel, check.other)):
                     if marked[channel] in _DOUBTABLE:
                         marked[channel], faults[channel] = int(mark), sentence
-        return marked, self._events(marked, faults, now_ms)
+        return marked, self._events(q, marked, faults, now_ms)
 
     def _doubt(self, check: Check, values: Mapping[str, float | None], now_ms: int) -> str:
         """Why the check fails now, or nothing."""
@@ -99,12 +99,18 @@ class Plausibility:
         return _sentence(check) if now_ms - since_ms >= check.for_ms else ""
 
     def _events(
-        self, marked: Mapping[str, int], faults: Mapping[str, str], now_ms: int
+        self,
+        q: Mapping[str, int],
+        marked: Mapping[str, int],
+        faults: Mapping[str, str],
+        now_ms: int,
     ) -> list[Mapping[str, Any]]:
+        """What changed; of a channel that its driver faults nothing can be said meanwhile."""
         ours = {name for check in self._checks for name in (check.channel, check.other) if name}
         return [
             event
             for channel in sorted(ours)
+            if q[channel] in _DOUBTABLE
             for event in self._watch.consider(
                 channel,
                 marked[channel] if channel in faults else Quality.GOOD,

@@ -26,6 +26,7 @@ class Sampler:
         self._interval_ms = settings.interval_ms
         self._probes = [(probe, probe.device.make()) for probe in settings.probes]
         self.channels = tuple(key for _, probe in self._probes for key in probe.channels)
+        self._has_checks = bool(settings.checks)
         self._plausibility = Plausibility(settings.checks)
 
     def done(self) -> bool:
@@ -82,6 +83,8 @@ class Sampler:
     def _doubted(
         self, values: Sequence[float | None], q: Sequence[int], now: Moment
     ) -> tuple[tuple[int, ...], list[Mapping[str, Any]]]:
+        if not self._has_checks:
+            return tuple(q), []
         found, events = self._plausibility.consider(
             dict(zip(self.channels, values, strict=True)),
             dict(zip(self.channels, q, strict=True)),
@@ -119,9 +122,12 @@ def _marked(
     probes: Sequence[ProbeSettings], q: Sequence[int], at_ms: int, clk: Clk
 ) -> tuple[int, ...]:
     """The codes, with the bit of an overdue calibration where the certificate has run out."""
+    overdue = [_is_overdue(probe, at_ms, clk) for probe in probes]
+    if not any(overdue):
+        return tuple(q)
     bits = [
-        CALIBRATION_OVERDUE if _is_overdue(probe, at_ms, clk) else 0
-        for probe in probes
+        CALIBRATION_OVERDUE if late else 0
+        for probe, late in zip(probes, overdue, strict=True)
         for _ in probe.device.channels
     ]
     return tuple(code | bit for code, bit in zip(q, bits, strict=True))

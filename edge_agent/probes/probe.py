@@ -54,6 +54,15 @@ MEANINGS: Mapping[str, Meaning] = {
     "bottom_c": Meaning("temperature, bottom", "°C", (-210.0, 50.0)),
     "level_mm": Meaning("liquid nitrogen level", "mm", (0.0, 782.0)),
     "lid_open": Meaning("lid", "", (0.0, 1.0)),
+    "controller_c": Meaning("temperature, as the controller says", "°C", (-210.0, 50.0)),
+    "cabinet_c": Meaning("temperature, cabinet", "°C", (-100.0, 50.0)),
+    "room_c": Meaning("temperature, room", "°C", (-55.0, 125.0)),
+    "room_o2pct": Meaning("oxygen", "%", (0.0, 25.0)),
+    "liquid_l": Meaning("liquid nitrogen", "l"),
+    "weight_kg": Meaning("weight", "kg"),
+    "cpu_c": Meaning("temperature, processor of the node", "°C", (-40.0, 125.0)),
+    "disk_free_pct": Meaning("free space of the node", "%", (0.0, 100.0)),
+    "undervoltage": Meaning("undervoltage of the node", "", (0.0, 1.0)),
 }
 
 _UNITS = {

@@ -144,7 +144,7 @@ class Tec3000:
 
     def _standing(self) -> list[str]:
         """The alarms in words: the maker's codes wherever they stand in the answer."""
-        words = re.findall(r"[A-Z]{2}(?![A-Z])", self._answer(self._settings.alarms).upper())
+        words = re.findall(r"\b[A-Z]{2}\b", self._answer(self._settings.alarms).upper())
         return [CODES[word] for word in words if word in CODES]
 
     def _answer(self, ask: str) -> str:

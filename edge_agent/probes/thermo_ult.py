@@ -154,7 +154,9 @@ class ThermoModbus:
 
     def _temperature(self) -> Found:
         data = self._registers(self._settings.temperature_address, 2)
-        (celsius,) = struct.unpack(">f", data.rjust(4, b"\0"))
+        if len(data) != 4:
+            raise BusError(f"{len(data)} bytes came for the temperature; expected a float of four")
+        (celsius,) = struct.unpack(">f", data)
         if celsius == NO_SENSOR_C:
             return Found(None, Quality.OPEN_PROBE, "the controller's sensor is open (-127 °C)")
         return Found(round(celsius, 3))

@@ -75,6 +75,13 @@ def test_a_top_that_is_colder_than_the_bottom_was_swapped():
     assert run(SWAPPED, (0, pair(-195.5, -194, "bottom_c")))[1] == []
 
 
+def test_a_doubted_probe_that_is_unplugged_is_not_said_to_be_well():
+    wrong = [(0, pair(-180, -100)), (60_000, pair(-180, -100))]
+    gone = [(60_001 + at, pair(None, -100), {"top_c": 16}) for at in range(0, 60_000, 5_000)]
+    _, events = run(TWINS, *wrong, *gone)
+    assert [(e["kind"], e["channel"]) for e in events if e["channel"] == "top_c"] == [("probe_fault", "top_c")]  # fmt: skip
+
+
 def test_a_reason_that_the_driver_gave_stays():
     marked, _ = run(SWAPPED, (0, pair(-215, -180, "bottom_c"), {"top_c": Quality.OUT_OF_RANGE}))
     assert marked == {"top_c": 18, "bottom_c": 20}

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import threading
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -90,3 +91,15 @@ def test_every_driver_names_the_extra_that_it_needs():
 def test_the_checks_of_a_stream_are_explained():
     text = SECTIONS["Whether probes can all be right"]
     assert [k for k in ("kind", "channel", "other", "limit", "for_s", "twins", "stuck", "swapped") if f"`{k}`" not in text] == []  # fmt: skip
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_driver_makes_a_probe_that_knows_its_channels_and_opens_nothing_yet(path):
+    before = threading.active_count()
+    for stream in load(path).streams:
+        for probe in stream.probes:
+            made = probe.device.make()
+            assert tuple(made.channels) == tuple(probe.device.channels)
+            assert not made.done()
+            assert not made.catches_up
+    assert threading.active_count() == before

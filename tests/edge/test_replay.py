@@ -4,7 +4,6 @@ import pytest
 
 from edge_agent.clock import Moment
 from edge_agent.config import ConfigError, load
-from edge_agent.probes.drivers import DRIVERS
 from edge_agent.wire.quality import Quality
 
 CSV = """\ufefftank,date_time,temp_top_c,level
@@ -105,9 +104,8 @@ def test_the_status_events_of_a_real_tank_can_be_played(config_of, shared_data):
     assert all(-180 < sample.values[0] < -170 for sample in rest)
 
 
-def test_every_driver_makes_a_probe_that_knows_its_channels(config_of):
-    assert set(DRIVERS) == {"simulated", "replay"}
-    for driver in DRIVERS:
+def test_a_driver_without_hardware_makes_a_probe_that_knows_its_channels(config_of):
+    for driver in ("simulated", "replay"):
         text = (
             AGENT
             if driver == "replay"
