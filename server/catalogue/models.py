@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from server.core.db import Base
+from server.core.db import Base, ByCode
 from server.search import keeping
 from server.search.sources import Source, Texts
 
@@ -18,9 +18,9 @@ class CellLine(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     org_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
-    code: Mapped[str]
+    code: Mapped[str] = mapped_column(ByCode)
     """The bank's own accession number."""
-    name: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str] = mapped_column(ByCode, index=True)
     accession: Mapped[str] = mapped_column(index=True, default="")
     """The Cellosaurus accession (CVCL_xxxx), where there is one."""
     species: Mapped[str] = mapped_column(default="")
@@ -62,7 +62,7 @@ class Lot(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     org_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
-    code: Mapped[str] = mapped_column(index=True)
+    code: Mapped[str] = mapped_column(ByCode, index=True)
     line_id: Mapped[int] = mapped_column(ForeignKey("cell_line.id"), index=True)
     tier: Mapped[str]
     """seed, master, working, distribution, safety or retention."""

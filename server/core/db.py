@@ -14,6 +14,7 @@ from sqlalchemy import (
     Engine,
     Integer,
     MetaData,
+    String,
     TypeDecorator,
     create_engine,
     event,
@@ -31,6 +32,8 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
+ByCode = String().with_variant(String(collation="C"), "postgresql")
+"""Text in the order of its characters' numbers on both databases, so that a beginning is one range of an index."""
 BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in an INTEGER key
 
 

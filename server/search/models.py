@@ -1,12 +1,9 @@
 """The index: which thing bears which word, and how far it has been made."""
 
-from sqlalchemy import Index, String
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.core.db import Base, BigId
-
-ByCode = String().with_variant(String(collation="C"), "postgresql")
-"""Text in the order of its characters' numbers on both databases, so that a beginning is one range."""
+from server.core.db import Base, BigId, ByCode
 
 
 class SearchWord(Base):

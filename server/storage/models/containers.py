@@ -3,11 +3,12 @@
 import json
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from server.core.db import Base
+from server.core.db import Base, ByCode
 from server.parties.models import Project
 from server.storage.models.places import NitrogenSupply, PowerCircuit, Room
 from server.storage.positions import BoxShape
@@ -84,7 +85,7 @@ class Container(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     org_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     kind: Mapped[str]
-    code: Mapped[str] = mapped_column(index=True)
+    code: Mapped[str] = mapped_column(ByCode, index=True)
     name: Mapped[str] = mapped_column(default="")
     barcode: Mapped[str | None] = mapped_column(index=True)
     """What a rack scanner reads on it, where that is not its code."""
@@ -137,7 +138,13 @@ class Container(Base):
         return shape_of(self)
 
 
-def shape_of(row: Container | ContainerType) -> BoxShape:
+SHAPE = (
+    "rows", "columns", "layers", "labels", "label_first", "fill", "managed", "blocked", "absent",
+)  # fmt: skip
+"""The columns that say what shape a container has."""
+
+
+def shape_of(row: Any) -> BoxShape:  # noqa: ANN401  a Container, a ContainerType, or a row with the columns of SHAPE
     """Return the shape that stands in a row; read from its JSON once for all rows alike."""
     fill, managed = row.fill or "right-down", row.managed is not False
     first, layers, labels = row.label_first or "row", row.layers or 1, row.labels or "letter-number"

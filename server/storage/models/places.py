@@ -18,6 +18,9 @@ class Site(Base):
     name: Mapped[str]
     time_zone: Mapped[str] = mapped_column(default="UTC")
     address: Mapped[str] = mapped_column(default="")
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+    __mapper_args__ = {"version_id_col": version}
 
 
 class Room(Base):

@@ -35,7 +35,7 @@ from server.storage.service.scans import (
     put_aside_scan,
     stage_scan,
 )
-from server.storage.service.sites import add_circuit, add_room, add_site, add_supply
+from server.storage.service.sites import add_circuit, add_room, add_site, add_supply, change_site
 from server.storage.service.types import (
     TypeFacts,
     add_type,
@@ -84,6 +84,7 @@ __all__ = [
     "block",
     "bring_back_type",
     "bring_vial",
+    "change_site",
     "choose_lot",
     "consume_vial",
     "describe",

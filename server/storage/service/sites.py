@@ -29,13 +29,52 @@ def add_site(
     at: datetime,
 ) -> Site:
     """Add a campus or building of this organisation; its pages speak this time zone."""
-    if time_zone not in available_timezones():
-        because = N_("“%(found)s” is not a time zone; a name such as Asia/Shanghai is expected.")
-        raise Invalid(Refusal("bad_time_zone", because, {"found": time_zone}), field="time_zone")
+    _check_zone(time_zone)
     site = Site(org_id=org_id, code=code, name=name or code, time_zone=time_zone, address=address)
     save_new(session, site, code)
     audit.record(session, actor, "site.added", "site", code, at=at, org_id=org_id, name=site.name)
     return site
+
+
+def change_site(
+    session: Session,
+    actor: Actor,
+    site: Site,
+    *,
+    name: str,
+    time_zone: str,
+    address: str,
+    at: datetime,
+) -> Site:
+    """Change what a site is called, where it stands, and which time its pages speak."""
+    _check_zone(time_zone)
+    wanted = {"name": name or site.code, "time_zone": time_zone, "address": address}
+    changed = {
+        column: [getattr(site, column), value]
+        for column, value in wanted.items()
+        if getattr(site, column) != value
+    }
+    for column, (_before, value) in changed.items():
+        setattr(site, column, value)
+    session.flush()
+    if changed:
+        audit.record(
+            session,
+            actor,
+            "site.changed",
+            "site",
+            site.code,
+            at=at,
+            org_id=site.org_id,
+            changed=changed,
+        )
+    return site
+
+
+def _check_zone(time_zone: str) -> None:
+    if time_zone not in available_timezones():
+        because = N_("“%(found)s” is not a time zone; a name such as Asia/Shanghai is expected.")
+        raise Invalid(Refusal("bad_time_zone", because, {"found": time_zone}), field="time_zone")
 
 
 def add_room(session: Session, actor: Actor, site: Site, code: str, *, at: datetime) -> Room:
