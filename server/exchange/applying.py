@@ -76,7 +76,7 @@ class Applying:
 
     def _write(self, known: AtWork, part: Part) -> None:
         made, work = known.made, known.work
-        with self._database.writing() as session:
+        with self._marks.working() as session:
             now = self._clock.now()
             if part.ready is not None:
                 effects = work.apply_prepared(session, part.ready, now)

@@ -16,7 +16,7 @@ from server.exchange.steps import Worker
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 1.0
+LOOK_S = 0.25
 BREATH_S = 0.003
 """Between two steps, so that whoever waits for the database or the interpreter comes first."""
 FORGET_S = 60.0
@@ -50,7 +50,9 @@ class Importer:
             try:
                 worked = self._worker.step()
                 waits_s = 0.0
-            except SQLAlchemyError as error:
+            except (
+                Exception
+            ) as error:  # what it was is in the log; the next import must not wait for ever
                 log.exception("import step failed", extra={"reason": str(error)[:300]})
                 worked, waits_s = False, min(max(waits_s * 2, 0.5), 10.0)
             if worked:

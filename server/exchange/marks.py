@@ -1,5 +1,9 @@
 """How far an import has come: a mark that moves in the transaction of the work, and only from where it was seen."""
 
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -19,6 +23,8 @@ from server.exchange.models import Import, ImportProblem
 from server.exchange.rules import State
 from server.exchange.service.imports import said
 
+log = logging.getLogger(__name__)
+
 CLAIM = timedelta(seconds=10)
 
 
@@ -31,6 +37,16 @@ class Marks:
 
     def __init__(self, database: Database, clock: Clock, name: str) -> None:
         self.database, self.clock, self.name = database, clock, name
+        self._took_s: list[float] = []
+        """How long each transaction took in which others wait, since the last `end`."""
+
+    @contextmanager
+    def working(self) -> Iterator[Session]:
+        """Give a session for the rows of one step, and note how long it was open."""
+        began = time.perf_counter()
+        with self.database.writing() as session:
+            yield session
+        self._took_s.append(time.perf_counter() - began)
 
     def move(self, session: Session, made: Import, at_row: int, **changes: object) -> None:
         """Move the mark on, from where it was seen; raises Elsewhere where it has been moved meanwhile."""
@@ -72,6 +88,18 @@ class Marks:
                 session, actor_of(session, made), f"import.{what}", "import", made.code,
                 at=self.clock.now(), org_id=made.org_id, **told,
             )  # fmt: skip
+        self._tell(made, what)
+
+    def _tell(self, made: Import, what: str) -> None:
+        took, self._took_s = sorted(self._took_s), []
+        if took:
+            p95, longest = took[round(0.95 * (len(took) - 1))], took[-1]
+            told = {
+                "steps": len(took),
+                "p95_ms": round(p95 * 1000),
+                "longest_ms": round(longest * 1000),
+            }
+            log.info("import %s", what.replace("_", " "), extra={"import": made.code, **told})
 
     def stop(self, made: Import, error: CryokeepError) -> None:
         """The file cannot be read, or its sender may not do this any more: the import waits for a person."""

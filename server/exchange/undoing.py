@@ -3,6 +3,8 @@
 import time
 from collections.abc import Sequence
 
+from sqlalchemy.orm import Session
+
 from server.core.errors import Refusal
 from server.core.words import N_
 from server.exchange import pace, staged
@@ -20,6 +22,14 @@ NOT_BACK = N_(
     "%(count)s rows cannot be taken back; the first is row %(row)s. Nothing was taken back."
 )
 STUCK = N_("%(count)s rows could not be taken back; the first is row %(row)s.")
+
+
+class Stuck(Exception):
+    """Some rows cannot be taken back, so that none of their step is."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = items
+        super().__init__()
 
 
 class Undoing:
@@ -77,20 +87,23 @@ class Undoing:
         items, effects = self._of_record(known, rows)
         numbers, began = [number for number, _cells in rows], _clock()
         left = made.applied - len({item.number for item in items})
-        with self._database.writer() as session:
-            stuck = known.work.take_back(session, items, effects, self._clock.now())
-            if stuck:
-                session.rollback()
-            else:
+        try:
+            with self._marks.working() as session:
+                self._undo(session, known, items, effects)
                 forget(session, made.id, numbers)
                 self._marks.move(session, made, numbers[-1], applied=left, through=numbers[-1] - 1)
-                session.commit()
-        if stuck:
-            self._halt(made, stuck)
+        except Stuck as error:
+            self._halt(made, error.items)
             return False
         known.rows_at_once = pace.paced(len(rows), _clock() - began)
         made.applied, made.through = left, numbers[-1] - 1
         return True
+
+    def _undo(
+        self, session: Session, known: AtWork, items: Sequence[Item], effects: Sequence[ImportEffect]
+    ) -> None:  # fmt: skip
+        if stuck := known.work.take_back(session, items, effects, self._clock.now()):
+            raise Stuck(stuck)
 
     def _halt(self, made: Import, stuck: Sequence[Item]) -> None:
         why = Refusal("stuck", STUCK, {"count": len(stuck), "row": stuck[0].number})
