@@ -108,6 +108,33 @@ def why_not_tier(tier: str) -> Refusal | None:
     return Refusal("bad_tier", because, {"found": tier, "expected": ", ".join(TIERS)})
 
 
+def why_not_ceiling(
+    lot: str,
+    passage: int | None,
+    pdl: float | None,
+    passage_ceiling: int | None,
+    pdl_ceiling: float | None,
+) -> Refusal | None:
+    """Say that a lot is further from its origin than its line allows (BR-13), or None."""
+    for found, most, code, because in (
+        (
+            passage,
+            passage_ceiling,
+            "passage_ceiling",
+            N_("The passage of %(lot)s is %(found)s; the line's ceiling is %(most)s."),
+        ),
+        (
+            pdl,
+            pdl_ceiling,
+            "pdl_ceiling",
+            N_("%(lot)s has %(found)s population doublings; the line's ceiling is %(most)s."),
+        ),
+    ):
+        if found is not None and most is not None and found > most:
+            return Refusal(code, because, {"lot": lot, "found": found, "most": most})
+    return None
+
+
 def why_not_change(lot: str, disposition: str) -> Refusal | None:
     """Say why what is said of a lot cannot be changed, or None when it can: a release was signed for what it says."""
     if disposition != "released":

@@ -1,5 +1,6 @@
 """The verbs of the catalogue: lines and lots are entered, changed, released and rejected."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
@@ -137,8 +138,9 @@ def _check_line(session: Session, org_id: int, facts: LineFacts, own_id: int | N
 def add_lot(
     session: Session, actor: Actor, line: CellLine, facts: LotFacts, *, at: datetime
 ) -> Lot:
-    """Enter a lot of a line; it begins in quarantine."""
+    """Enter a lot of a line, not beyond its ceilings (BR-13); it begins in quarantine."""
     _check_lot(session, line.org_id, facts, None, at.date())
+    _refuse_ceiling(line, facts)
     lot = Lot(org_id=line.org_id, line_id=line.id, created_at=at, **asdict(facts))
     session.add(lot)
     told = _told(facts)
@@ -160,7 +162,8 @@ def add_lot(
 def edit_lot(session: Session, actor: Actor, lot: Lot, facts: LotFacts, *, at: datetime) -> Lot:
     """Change what is said of a lot; what was said before stays in the record, what was signed becomes void.
 
-    A released lot is not changed: quality puts it back into quarantine first.
+    A released lot is not changed: quality puts it back into quarantine first. Tier, passage and
+    doublings are asked against the line's ceilings, and by those above who know what came out of what.
     """
     _check_lot(session, lot.org_id, facts, lot.id, at.date())
     before = _told(facts_of_lot(lot))
@@ -169,6 +172,7 @@ def edit_lot(session: Session, actor: Actor, lot: Lot, facts: LotFacts, *, at: d
     }
     if changed and (refusal := rules.why_not_change(lot.code, lot.disposition)):
         raise Conflict(refusal)
+    _refuse_further(session, lot, facts, changed)
     for name, value in asdict(facts).items():
         setattr(lot, name, value)
     audit.record(
@@ -178,6 +182,34 @@ def edit_lot(session: Session, actor: Actor, lot: Lot, facts: LotFacts, *, at: d
         because = N_("the lot was changed")
         accounts.void(session, actor, kind="lot", row_id=lot.id, because=because, at=at)
     return lot
+
+
+def _refuse_further(
+    session: Session, lot: Lot, facts: LotFacts, changed: Mapping[str, object]
+) -> None:
+    if {"passage", "pdl"} & set(changed):
+        _refuse_ceiling(lot.line, facts)
+    if not {"tier", "passage", "pdl"} & set(changed):
+        return
+    for quarrel in _QUARRELS:
+        if refusal := quarrel(session, lot, facts):
+            raise Conflict(refusal)
+
+
+def _refuse_ceiling(line: CellLine, facts: LotFacts) -> None:
+    refusal = rules.why_not_ceiling(
+        facts.code, facts.passage, facts.pdl, line.passage_ceiling, line.pdl_ceiling
+    )
+    _refuse("pdl" if refusal and refusal.code == "pdl_ceiling" else "passage", refusal)
+
+
+Quarrel = Callable[[Session, Lot, LotFacts], Refusal | None]
+_QUARRELS: list[Quarrel] = []
+
+
+def ask_before_change(quarrel: Quarrel) -> None:
+    """Let a floor above say why a lot's tier, passage or doublings cannot become these."""
+    _QUARRELS.append(quarrel)
 
 
 def facts_of_lot(lot: Lot) -> LotFacts:

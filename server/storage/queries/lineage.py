@@ -3,15 +3,18 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload
 
+from server.accounts.queries import visible
 from server.catalogue.models import Lot
+from server.core.actor import Actor
 from server.genealogy import queries as genealogy
 from server.genealogy.models import Edge
 from server.genealogy.rules import DEEPEST, Ref
 from server.storage.models import Vial, VolumeEntry
 from server.storage.queries.holds import ref
+from server.storage.rules.lineage import WITH_PARENTS
 
 Key = tuple[str, int]
 MOST_ENTRIES = 50
@@ -56,6 +59,31 @@ def lineage_of_lot(session: Session, lot: Lot) -> Lineage:
         *session.scalars(outside.order_by(Edge.happened_at, Edge.id)),
     ]
     return Lineage(parents=genealogy.parents(session, ref(lot)), children=children)
+
+
+def parent_vials(session: Session, lot: Lot) -> dict[str, list[Vial]]:
+    """Return the vials that are recorded as parents of a lot, by how it came out of them."""
+    found: dict[str, list[Vial]] = {}
+    for edge in genealogy.parents(session, ref(lot)):
+        if edge.parent_kind == "vial":
+            found.setdefault(edge.relation, []).append(session.get_one(Vial, edge.parent_id))
+    return found
+
+
+def child_lots(session: Session, lot: Lot) -> list[tuple[Lot, str, str]]:
+    """Return the lots that came out of a lot's vials: each with how, and out of which vial."""
+    edges = [one for one in lineage_of_lot(session, lot).children if one.child_kind == "lot"]
+    return [(session.get_one(Lot, one.child_id), one.relation, one.parent_code) for one in edges]
+
+
+def without_parents(actor: Actor) -> Select[Lot]:
+    """Return the select of the lots that should have come out of vials and of which none is recorded."""
+    edges = select(Edge.id).where(
+        Edge.child_kind == "lot", Edge.child_id == Lot.id, Edge.superseded_at.is_(None)
+    )
+    wanted = select(Lot).where(Lot.tier.in_(WITH_PARENTS), ~edges.exists())
+    wanted = visible(wanted, actor, "catalogue.read", Lot.org_id)
+    return wanted.options(joinedload(Lot.line))
 
 
 def ancestors_of(session: Session, vial: Vial) -> set[Key]:

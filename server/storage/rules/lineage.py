@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from server.catalogue.rules import why_not_ceiling
 from server.core.errors import Refusal
 from server.core.words import N_
 from server.genealogy.rules import RELATIONS, WITHOUT_CULTURE
@@ -22,6 +23,8 @@ PARENT_TIERS: Mapping[str, frozenset[str]] = {
 }
 """From which tiers a lot of this tier is made; a tier that is not named is made from any."""
 FROM_RELEASED = frozenset({"distribution"})
+WITH_PARENTS = tuple(PARENT_TIERS)
+"""Lots of these tiers came out of vials; one without any recorded is said to be without."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,19 @@ def why_not_lot_from(
     if relation not in LOT_RELATIONS:
         because = N_("“%(found)s” is not a way in which one thing comes out of another.")
         return Refusal("bad_relation", because, {"found": relation})
-    if refusal := _why_not_ceiling(child):
+    if refusal := why_not_ceiling(
+        child.lot, child.passage, child.pdl, child.passage_ceiling, child.pdl_ceiling
+    ):
         return refusal
-    tests = (_why_not_tier, _why_not_released, _why_not_pdl, why_not_passage)
+    released = (_why_not_released(child, parent) for parent in parents)
+    return next((one for one in released if one), None) or why_not_follow(child, parents, relation)
+
+
+def why_not_follow(child: ChildLot, parents: Sequence[ParentLot], relation: str) -> Refusal | None:
+    """Say why tier, passage or doublings of a lot do not follow from those of its parents, or None."""
+    tests = (_why_not_tier, why_not_passage)
     found = (test(child, parent, relation) for parent in parents for test in tests)
-    return next((refusal for refusal in found if refusal), None)
+    return next((one for one in found if one), None) or _why_not_pdl(child, parents, relation)
 
 
 def _why_not_tier(child: ChildLot, parent: ParentLot, relation: str) -> Refusal | None:
@@ -85,7 +96,7 @@ def _why_not_tier(child: ChildLot, parent: ParentLot, relation: str) -> Refusal 
     return Refusal("wrong_parent_tier", because, facts)
 
 
-def _why_not_released(child: ChildLot, parent: ParentLot, _relation: str) -> Refusal | None:
+def _why_not_released(child: ChildLot, parent: ParentLot) -> Refusal | None:
     if child.tier not in FROM_RELEASED or parent.disposition == "released":
         return None
     because = N_(
@@ -125,33 +136,28 @@ def why_not_passage(child: ChildLot, parent: ParentLot, relation: str) -> Refusa
     return Refusal("passage_not_higher", because, facts)
 
 
-def _why_not_pdl(child: ChildLot, parent: ParentLot, _relation: str) -> Refusal | None:
-    if child.pdl is None or parent.pdl is None or child.pdl >= parent.pdl:
+def _why_not_pdl(child: ChildLot, parents: Sequence[ParentLot], relation: str) -> Refusal | None:
+    """Say why the doublings do not follow: they never fall, and stay those of the oldest without culture."""
+    known = [parent for parent in parents if parent.pdl is not None]
+    if not known:
         return None
-    because = N_(
-        "%(lot)s has %(found)s population doublings; at least %(least)s, those of its parent %(parent)s, are expected."
-    )
-    facts = {"lot": child.lot, "found": child.pdl, "least": parent.pdl, "parent": parent.lot}
-    return Refusal("pdl_falls", because, facts)
-
-
-def _why_not_ceiling(child: ChildLot) -> Refusal | None:
-    for found, most, code, because in (
-        (
-            child.passage,
-            child.passage_ceiling,
-            "passage_ceiling",
-            N_("The passage of %(lot)s is %(found)s; the line's ceiling is %(most)s."),
-        ),
-        (
-            child.pdl,
-            child.pdl_ceiling,
-            "pdl_ceiling",
-            N_("%(lot)s has %(found)s population doublings; the line's ceiling is %(most)s."),
-        ),
-    ):
-        if found is not None and most is not None and found > most:
-            return Refusal(code, because, {"lot": child.lot, "found": found, "most": most})
+    oldest = max(known, key=lambda one: one.pdl or 0)
+    facts = {"lot": child.lot, "found": child.pdl, "least": oldest.pdl, "parent": oldest.lot}
+    if child.pdl is None:
+        because = N_(
+            "Say the population doublings of %(lot)s; its parent %(parent)s has %(least)s."
+        )
+        return Refusal("no_pdl", because, facts)
+    if child.pdl < (oldest.pdl or 0):
+        because = N_(
+            "%(lot)s has %(found)s population doublings; at least %(least)s, those of its parent %(parent)s, are expected."
+        )
+        return Refusal("pdl_falls", because, facts)
+    if relation in WITHOUT_CULTURE and child.pdl != oldest.pdl:
+        because = N_(
+            "%(lot)s was not cultured, so its population doublings are those of %(parent)s: %(least)s, not %(found)s."
+        )
+        return Refusal("pdl_differs", because, facts)
     return None
 
 

@@ -25,6 +25,7 @@ from server.storage.rules.lineage import (
     ParentLot,
     why_not_children,
     why_not_draw,
+    why_not_follow,
     why_not_lot_from,
 )
 from server.storage.rules.states import Act, State
@@ -204,6 +205,23 @@ def record_parents(
     )
     refuse(why_not_lot_from(wanted, [_parent(one) for one in parents], relation))
     _join_lot(session, actor, parents, lot, relation, when)
+
+
+def why_not_among_kin(session: Session, lot: Lot, facts: LotFacts) -> Refusal | None:
+    """Say why a lot cannot become this beside the parents and children that are recorded of it, or None."""
+    own = _child(lot.line, facts)
+    for relation, parents in kin.parent_vials(session, lot).items():
+        if refusal := why_not_follow(own, [_parent(one) for one in parents], relation):
+            return refusal
+    for child, relation, vial in kin.child_lots(session, lot):
+        wanted = _child(child.line, catalogue.facts_of_lot(child))
+        parent = ParentLot(vial, facts.code, facts.tier, lot.disposition, facts.passage, facts.pdl)
+        if refusal := why_not_follow(wanted, [parent], relation):
+            return refusal
+    return None
+
+
+catalogue.ask_before_change(why_not_among_kin)
 
 
 def _join_lot(

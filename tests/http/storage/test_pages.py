@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from server.accounts.models import Person
+from server.catalogue.models import CellLine
 from server.core.actor import Actor
 from server.parties.models import Organisation
 from server.storage.models import Container
@@ -17,6 +18,7 @@ from tests.support.signed_in import PASSWORD, sign_in
 PAGES = [
     "/find?q=SH-1",
     "/find?q=",
+    "/lots-without-parents",
     "/freezers",
     "/freezers/LN2-03",
     "/racks/R07",
@@ -312,3 +314,19 @@ def test_a_vial_that_was_moved_since_it_was_shown_is_not_destroyed(bank: Bank) -
     now = bank.page.get("/vials/SH-1/discard").text
     version = now.split('name="version" value="')[1].split('"')[0]
     assert bank.post("/vials/SH-1/discard", **wanted, version=version).status_code == 302
+
+
+def test_a_lot_without_a_recorded_parent_is_told_on_its_page_in_the_list_and_by_the_api(
+    bank: Bank,
+) -> None:
+    page = bank.page
+    assert "no parent vial recorded" in page.get("/lots/L-0412").text
+    assert "L-0412" in page.get("/lots-without-parents").text
+    listed = page.get("/api/v1/lots-without-parents", headers=bank.manager.bearer).json
+    assert "L-0412" in [lot["code"] for lot in listed["items"]]
+    over = {"code": "L-99", "tier": "working", "passage": 99}
+    with bank.database.writing() as session:
+        line = session.scalars(select(CellLine).where(CellLine.code == "SCB-0041")).one()
+        line.passage_ceiling = 10
+    refused = page.post("/api/v1/lines/SCB-0041/lots", json=over, headers=bank.manager.bearer)
+    assert (refused.status_code, refused.json["code"]) == (422, "passage_ceiling")

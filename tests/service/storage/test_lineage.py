@@ -1,18 +1,25 @@
 """What is made out of vials, on both databases."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.catalogue import service as catalogue
 from server.catalogue.models import Lot
 from server.catalogue.service import LotFacts
+from server.core.actor import Actor
 from server.core.db import Database
 from server.core.errors import Conflict, Invalid
 from server.genealogy.models import Edge
 from server.storage.models import Vial, VolumeEntry
-from server.storage.queries.lineage import ledger_of, lineage_of_lot, lineage_of_vial
+from server.storage.queries.lineage import (
+    ledger_of,
+    lineage_of_lot,
+    lineage_of_vial,
+    without_parents,
+)
 from server.storage.service import lineage
 from server.storage.service.endings import thaw_vial
 from server.storage.service.lineage import Place
@@ -35,7 +42,7 @@ class Bench:
         self.box = self.shelves.box(self.org, "D-1")
 
     def lot(self, tier: str = "master", **facts: object) -> Lot:
-        return self.shelves.lot(self.org, tier, self.line, **{"passage": 4, "pdl": 12.0, **facts})
+        return self.shelves.lot(self.org, tier, self.line, **{"passage": 4, **facts})
 
     def tube(self, lot: Lot, volume_ul: int | None = 1000) -> Vial:
         vial = self.shelves.vial(lot)
@@ -215,7 +222,8 @@ def test_a_lot_that_cannot_follow_from_its_parents_is_refused(
         bench = Bench(session)
         bench.line.passage_ceiling = 8
         disposition = "quarantined" if parent == "quarantined" else "released"
-        source = bench.lot("master" if parent == "quarantined" else parent, disposition=disposition)
+        tier_of = "master" if parent == "quarantined" else parent
+        source = bench.lot(tier_of, disposition=disposition, pdl=12.0)
         tube = bench.tube(source)
         wanted = LotFacts("N-1", tier, **facts)
         with pytest.raises(Conflict) as refused:
@@ -243,3 +251,80 @@ def test_a_lot_never_comes_out_of_its_own_vials(database: Database) -> None:
         session.flush()
         assert len(lineage_of_lot(session, early).parents) == 1
         assert lot.tier == "master"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"passage": 3}, "passage_not_higher"),
+        ({"passage": None}, "no_passage"),
+        ({"tier": "working"}, "wrong_parent_tier"),
+        ({"pdl": 11.0}, "pdl_falls"),
+        ({"pdl": None}, "no_pdl"),
+        ({"passage": 20}, "passage_ceiling"),
+        ({"passage": 8}, "passage_not_higher"),  # of the working bank that came out of it
+        ({"passage": 6, "viability_pct": 90.0}, None),
+    ],
+)
+def test_a_lot_is_not_changed_against_its_recorded_kin(
+    database: Database, changes: dict[str, object], expected: str | None
+) -> None:
+    """BR-10, BR-13: at the door of the catalogue as at that of a new lot; a seed made the master."""
+    with database.writing() as session:
+        bench = Bench(session)
+        bench.line.passage_ceiling = 12
+        seed = bench.tube(bench.lot("seed", passage=3, pdl=12.0))
+        facts = LotFacts("M-1", "master", passage=5, pdl=14.0)
+        lot, (tube,) = lineage.derive_lot(
+            session, bench.actor, [seed], bench.line, facts, "expansion", ["M-1-1"], at=START
+        )
+        place_vial(session, bench.actor, tube, bench.box, bench.free, at=START)
+        take_out(session, bench.actor, tube, at=START)
+        further = LotFacts("W-1", "working", passage=8, pdl=15.0)
+        lineage.derive_lot(session, bench.actor, [tube], bench.line, further, "expansion", at=START)
+        wanted = replace(catalogue.facts_of_lot(lot), **changes)
+        if expected is None:
+            assert catalogue.edit_lot(session, bench.actor, lot, wanted, at=START).passage == 6
+        else:
+            with pytest.raises((Conflict, Invalid), match=expected):
+                catalogue.edit_lot(session, bench.actor, lot, wanted, at=START)
+
+
+def test_no_lot_is_entered_beyond_the_ceilings_of_its_line(database: Database) -> None:
+    with database.writing() as session:
+        bench = Bench(session)
+        bench.line.passage_ceiling, bench.line.pdl_ceiling = 10, 60.0
+        for facts in (LotFacts("W-1", "working", passage=99), LotFacts("W-1", "working", pdl=60.5)):
+            with pytest.raises(Invalid, match="ceiling"):
+                catalogue.add_lot(session, bench.actor, bench.line, facts, at=START)
+        facts = LotFacts("W-1", "working", passage=10, pdl=60.0)
+        lot = catalogue.add_lot(session, bench.actor, bench.line, facts, at=START)
+        session.flush()
+        bench.line.passage_ceiling = (
+            9  # lowered later: what is said of the lot beside is still changed
+        )
+        catalogue.edit_lot(session, bench.actor, lot, replace(facts, viability_pct=91.0), at=START)
+        with pytest.raises(Invalid, match="passage_ceiling"):
+            catalogue.edit_lot(session, bench.actor, lot, replace(facts, pdl=1.0), at=START)
+
+
+def test_lots_without_recorded_parents_are_told(database: Database) -> None:
+    with database.writing() as session:
+        bench = Bench(session)
+        seed, bare = bench.lot("seed", passage=3), bench.lot("working", passage=7)
+        reader = Actor(
+            id=None, name="r", org_id=bench.org.id,
+            permissions={"catalogue.read": frozenset({bench.org.id})},
+        )  # fmt: skip
+        stranger = Actor(
+            id=None, name="s", org_id=bench.org.id,
+            permissions={"catalogue.read": frozenset({bench.org.id + 1})},
+        )  # fmt: skip
+        master = bench.lot("master", passage=5)
+        lineage.record_parents(
+            session, bench.actor, master, [bench.tube(seed)], "expansion", at=START
+        )
+        session.flush()
+
+        assert list(session.scalars(without_parents(reader))) == [bare]
+        assert list(session.scalars(without_parents(stranger))) == []

@@ -72,7 +72,7 @@ def test_the_passage_grows_with_culture_and_only_with_it(
     [
         (ChildLot("L-2", "seed", passage=6, pdl=20.0), None),
         (ChildLot("L-2", "seed", passage=6, pdl=19.9), "pdl_falls"),
-        (ChildLot("L-2", "seed", passage=6, passage_ceiling=6), None),
+        (ChildLot("L-2", "seed", passage=6, pdl=21.0, passage_ceiling=6), None),
         (ChildLot("L-2", "seed", passage=7, passage_ceiling=6), "passage_ceiling"),
         (ChildLot("L-2", "seed", passage=6, pdl=30.5, pdl_ceiling=30), "pdl_ceiling"),
     ],
@@ -80,6 +80,30 @@ def test_the_passage_grows_with_culture_and_only_with_it(
 def test_doublings_never_fall_and_a_ceiling_holds(child: ChildLot, expected: str | None) -> None:
     """BR-13."""
     refusal = lineage.why_not_lot_from(child, [parent(passage=5, pdl=20.0)], "expansion")
+
+    assert (refusal and refusal.code) == expected
+
+
+@pytest.mark.parametrize(
+    ("pdl", "relation", "expected"),
+    [
+        (None, "expansion", "no_pdl"),
+        (None, "split", "no_pdl"),
+        (24.0, "split", None),
+        (24.5, "split", "pdl_differs"),
+        (24.5, "aliquot", "pdl_differs"),
+        (24.0, "pool", None),
+        (25.0, "pool", "pdl_differs"),
+        (20.0, "pool", "pdl_falls"),
+        (25.0, "expansion", None),
+    ],
+)
+def test_doublings_are_said_and_stay_those_of_the_oldest_parent_without_culture(
+    pdl: float | None, relation: str, expected: str | None
+) -> None:
+    """BR-13."""
+    parents = [parent("seed", pdl=20.0), parent("seed", pdl=24.0), parent("seed")]
+    refusal = lineage.why_not_lot_from(ChildLot("L-2", "seed", pdl=pdl), parents, relation)
 
     assert (refusal and refusal.code) == expected
 
