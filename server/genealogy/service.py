@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import Conflict, Forbidden, Invalid, Refusal
+from server.core.many import insert_many
 from server.core.words import N_
 from server.genealogy import queries, rules
 from server.genealogy.models import Edge, Hold
@@ -123,6 +125,44 @@ def lay(
         cause=cause, note=hold.note, severity=severity, source=source.kind, source_id=source.id,
     )  # fmt: skip
     return hold
+
+
+def lay_many(
+    session: Session,
+    actor: Actor,
+    targets: Sequence[Ref],
+    org_id: int,
+    cause: str,
+    note: str = "",
+    *,
+    severity: str = "hold",
+    source: Source = BY_PERSON,
+    at: datetime,
+) -> None:
+    """Lay the same hold on many things, in a few statements; the record of each names its cause and source."""
+    if refusal := rules.why_not_lay(cause, severity, note):
+        raise Invalid(refusal, field="note" if refusal.code != "bad_cause" else "cause")
+    same = {
+        "org_id": org_id, "cause": cause, "note": note.strip(), "severity": severity,
+        "lifted_by_permission": LIFT, "source_kind": source.kind, "source_id": source.id,
+        "opened_at": at, "opened_by_name": actor.name, "lifted_by_name": "", "lifted_because": "",
+        "version": 1,
+    }  # fmt: skip
+    each: dict[str, Sequence[Any]] = {
+        "kind": [one.kind for one in targets],
+        "target_id": [one.id for one in targets],
+        "target_code": [one.code for one in targets],
+    }
+    insert_many(session, Hold, same, each)
+    told = {
+        "cause": cause, "note": note.strip(), "severity": severity, "source": source.kind,
+        "source_id": source.id,
+    }  # fmt: skip
+    for kind in sorted({one.kind for one in targets}):
+        codes = [one.code for one in targets if one.kind == kind]
+        audit.record_many(
+            session, actor, "hold.laid", kind, dict.fromkeys(codes, told), at=at, org_id=org_id
+        )
 
 
 def lift(session: Session, actor: Actor, hold: Hold, because: str, *, at: datetime) -> None:

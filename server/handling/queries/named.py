@@ -11,7 +11,7 @@ from server.core.actor import Actor
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_
 from server.storage.models import Container, Vial
-from server.storage.queries.aliases import as_recorded
+from server.storage.queries.aliases import as_recorded, spellings
 
 READ = "storage.read"
 NOT_FOUND = N_(
@@ -21,16 +21,23 @@ CHUNK = 500
 
 
 def vials_named(session: Session, actor: Actor, codes: Sequence[str]) -> list[Vial]:
-    """Return these vials in this order; refused where one of the codes is no vial that may be seen."""
+    """Return these vials in this order, each once; refused where a code is no vial that may be seen.
+
+    A code is also known in capitals, as a scanner with its capitals lock turned over would give it.
+    """
     codes = as_recorded(session, codes)
     found: dict[str, Vial] = {}
     for start in range(0, len(codes), CHUNK):
-        wanted = select(Vial).where(Vial.code.in_(codes[start : start + CHUNK]))
+        some = {one for code in codes[start : start + CHUNK] for one in spellings(code)}
+        wanted = select(Vial).where(Vial.code.in_(some))
         wanted = wanted.options(joinedload(Vial.lot).joinedload(Lot.line))
         rows = session.scalars(visible(wanted, actor, READ, Vial.org_id))
         found |= {vial.code: vial for vial in rows}
-    _refuse_missing(codes, found)
-    return [found[code] for code in codes]
+    known = [code if code in found else code.upper() for code in codes]
+    _refuse_missing(
+        [own if own in found else code for own, code in zip(known, codes, strict=True)], found
+    )
+    return list({found[code].id: found[code] for code in known}.values())
 
 
 def containers_named(session: Session, actor: Actor, codes: Sequence[str]) -> list[Container]:

@@ -4,17 +4,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from server.core.many import among
 from server.handling.rules.putting import Room
 from server.storage.models import Container, Custody, Vial
 from server.storage.queries import free_positions, paths_of, true_at
+from server.storage.queries.counts import PLACES, tree
 from server.storage.queries.limits import why_none_allowed
 from server.storage.queries.room import roomiest
 
 CANDIDATES = 60
 """So many boxes are looked into at most: more would only be further to walk."""
+PAGE, PAGES = 300, 10
+"""So many of the newest boxes are counted at once, and so many times."""
 
 
 def rooms_for(
@@ -22,7 +26,8 @@ def rooms_for(
 ) -> list[Room]:
     """Return boxes of these freezers (or all) with free positions that may take the vials, best first."""
     lots = {vial.lot_id for vial in vials}
-    boxes = [*session.scalars(_holding(lots, org_id)), *session.scalars(_emptiest(org_id))]
+    roomy = _with_room(session, org_id, freezer_ids, len(vials))
+    boxes = [*session.scalars(_holding(lots, org_id)), *roomy]
     known = list({box.id: box for box in boxes}.values())
     paths = paths_of(session, containers=[box.id for box in known]) if known else {}
     held = _lots_in(session, [box.id for box in known], lots)
@@ -75,8 +80,56 @@ def _holding(lots: set[int], org_id: int) -> Select[Any]:
     )
 
 
-def _emptiest(org_id: int) -> Any:  # noqa: ANN401  as `roomiest` is
-    return roomiest().where(Container.org_id == org_id).limit(CANDIDATES)
+def _with_room(
+    session: Session, org_id: int, freezer_ids: Sequence[int], wanted: int
+) -> list[Container]:
+    """Return boxes with free positions, those with most first: the newest ones that have room for so many.
+
+    A bank fills its newest boxes, so its full ones are not looked at. Only where the newest have too
+    little room all boxes are counted.
+    """
+    boxes = (
+        select(Container.id, PLACES)
+        .where(Container.org_id == org_id, Container.kind == "box", Container.retired_at.is_(None))
+        .order_by(Container.id.desc())
+    )
+    if freezer_ids:
+        boxes = boxes.where(Container.id.in_(select(tree(freezer_ids).c.id)))
+    free = _free_of_newest(session, boxes, wanted)
+    if sum(free.values()) < wanted and not freezer_ids:
+        return list(session.scalars(roomiest().where(Container.org_id == org_id).limit(CANDIDATES)))
+    best = sorted(free, key=lambda one: (-free[one], one))[:CANDIDATES]
+    found = {
+        one.id: one for one in session.scalars(select(Container).where(Container.id.in_(best)))
+    }
+    return [found[one] for one in best]
+
+
+def _free_of_newest(session: Session, boxes: Select[int, int], wanted: int) -> dict[int, int]:
+    """Return how much is free in each box, page by page until there is room for twice as many."""
+    free: dict[int, int] = {}
+    before: int | None = None
+    for _ in range(PAGES):
+        page = boxes if before is None else boxes.where(Container.id < before)
+        rows: dict[int, int] = dict(session.execute(page.limit(PAGE)).all())
+        if not rows:
+            break
+        taken = _taken(session, list(rows))
+        free |= {box: n for box, places in rows.items() if (n := places - taken.get(box, 0)) > 0}
+        if len(free) >= CANDIDATES and sum(free.values()) >= 2 * wanted:
+            break
+        before = min(rows)
+    return free
+
+
+def _taken(session: Session, boxes: Sequence[int]) -> dict[int, int]:
+    wanted = (
+        select(Custody.container_id, func.count())
+        .where(among(Custody.container_id, "boxes"), true_at(None))
+        .group_by(Custody.container_id)
+    )
+    rows = session.execute(wanted, {"boxes": list(boxes)})
+    return {box: n for box, n in rows if box is not None}
 
 
 def _lots_in(session: Session, boxes: Sequence[int], lots: set[int]) -> dict[int, set[int]]:

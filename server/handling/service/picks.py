@@ -1,6 +1,6 @@
 """Pick lists: made of tubes that can be taken, each confirmed by scan, partly done is done so far."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from secrets import token_hex
 
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.audit import service as audit
 from server.core.actor import Actor
-from server.core.errors import AllRefused, Invalid, Refusal
+from server.core.errors import AllRefused, Conflict, Invalid, Refusal
 from server.core.words import N_
 from server.handling.models import HandlingTimes, WorkLine, WorkList
 from server.handling.queries import picks as queries
@@ -20,12 +20,18 @@ from server.handling.service.scanning import hold_open, waiting_line
 from server.storage import rules
 from server.storage import service as storage
 from server.storage.models import Reservation, Vial
-from server.storage.rules import Act
+from server.storage.queries.guarding import policies
+from server.storage.queries.things import former_place
+from server.storage.rules import TERMINAL, Act, State
+from server.storage.service.guarding import refuse_unless_cleared
 from server.storage.service.holding import why_held
 
 MOST = 500
 CHUNK = 500
 MANY = N_("%(found)s tubes were named; a list has 1 to %(most)s.")
+FOUND_WHERE = N_(
+    "%(vial)s was recorded as missing, and nobody knows where it was before. Put it into a box first."
+)
 ON_OTHER = N_("%(vial)s is on the list %(list)s already.")
 
 
@@ -45,7 +51,7 @@ def make_pick_list(
             Refusal("many_tubes", MANY, {"found": len(codes), "most": MOST}), field="codes"
         )
     vials = vials_named(session, actor, codes)
-    if refusals := _why_not(session, vials, org_id):
+    if refusals := _why_not(session, vials, org_id, use):
         raise AllRefused(refusals)
     work = new_list(session, actor, org_id, "pick", title, use, at)
     promised = _promises(session, vials)
@@ -84,14 +90,30 @@ def new_list(
     return work
 
 
-def _why_not(session: Session, vials: Sequence[Vial], org_id: int) -> list[Refusal]:
+def _why_not(session: Session, vials: Sequence[Vial], org_id: int, use: str) -> list[Refusal]:
     elsewhere = queries.open_lines_of(session, [vial.id for vial in vials], "pick")
     refusals = [
         refusal
         for vial in vials
         if (refusal := _why_not_one(vial, org_id, elsewhere.get(vial.id, "")))
     ]
-    return refusals + why_held(session, [vial.id for vial in vials], Act.TAKE_OUT)
+    refusals += why_held(session, [vial.id for vial in vials], Act.TAKE_OUT)
+    return refusals or list(_why_not_used(session, vials, org_id, use))
+
+
+def _why_not_used(
+    session: Session, vials: Sequence[Vial], org_id: int, use: str
+) -> Iterator[Refusal]:
+    """Say of which vials the bank's rules want another use, or a signature that is not there yet."""
+    wanted = policies(session, org_id)
+    for vial in vials:
+        policy = wanted.get(vial.lot.tier)
+        if policy is None or not (policy.uses or policy.signed or policy.keep_all):
+            continue
+        try:
+            refuse_unless_cleared(session, vial, Act.TAKE_OUT, use)
+        except Conflict as refused:
+            yield refused.refusal
 
 
 def _why_not_one(vial: Vial, org_id: int, other: str) -> Refusal | None:
@@ -122,9 +144,11 @@ def pick_tube(
     """Take the scanned tube out; one that is not on the list is refused with both codes.
 
     A tube of the list may be taken before its turn: it lies in the hand already. One that is promised
-    is taken for what it is promised to.
+    is taken for what it is promised to. One that was said to be missing is found by that.
     """
-    line = waiting_line(session, work, scanned)
+    line = waiting_line(session, work, scanned, "pick")
+    if line.state == "missing":
+        _find_again(session, actor, line.vial, at, happened_at)
     if (hooks := hooks_of(line.for_kind)) and line.for_id is not None:
         hooks.pick(session, actor, line.for_id, line.vial.code, at, happened_at)
     else:
@@ -138,6 +162,25 @@ def pick_tube(
     return line
 
 
+def _find_again(
+    session: Session, actor: Actor, vial: Vial, at: datetime, happened_at: datetime | None
+) -> None:
+    """Let a missing vial be found where it was before; refused where that place is taken by now."""
+    if vial.state != State.MISSING:
+        return
+    former = former_place(session, vial)
+    box = former.container if former else None
+    if former is None or box is None or former.ordinal is None:
+        raise Conflict(Refusal("no_place", FOUND_WHERE, {"vial": vial.code}), field="tube")
+    storage.bring_vial(session, actor, vial, box, former.ordinal, at=at, happened_at=happened_at)
+
+
+def is_gone(work: WorkList, line: WorkLine) -> bool:
+    """Say whether the record has a waiting tube elsewhere: out, stored or ended by somebody else."""
+    stored = line.vial.state == State.IN_STORAGE
+    return not stored if work.kind == "pick" else stored or line.vial.state in TERMINAL
+
+
 def not_there(
     session: Session,
     actor: Actor,
@@ -147,8 +190,15 @@ def not_there(
     at: datetime,
     happened_at: datetime | None = None,
 ) -> WorkLine:
-    """Record that a tube of the list is not where it should be; it is missing from now on."""
+    """Record that a tube of the list is not where it should be; it is missing from now on.
+
+    One that the record has elsewhere by now (taken out, stored or ended by somebody) is left as it is.
+    """
     line = waiting_line(session, work, scanned)
+    if is_gone(work, line):
+        state = "missing" if line.vial.state == State.MISSING else "left"
+        settle(session, actor, work, line, state, at, happened_at)
+        return line
     if (hooks := hooks_of(line.for_kind)) and line.for_id is not None:
         hooks.not_there(session, actor, line.for_id, line.vial.code, at, happened_at)
     else:

@@ -1,12 +1,16 @@
 """Put-away lists: tubes without a place, each with a suggested one; placed by two scans."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.core.actor import Actor
 from server.core.errors import AllRefused, Invalid, Refusal
+from server.core.many import among, insert_many
 from server.core.words import N_
 from server.handling.models import WorkLine, WorkList
 from server.handling.queries import picks as queries
@@ -29,40 +33,69 @@ OTHER_BOX = N_(
 WITHOUT_PLACE = frozenset({State.LABELLED, State.FILLED, State.CHECKED_OUT, State.MISSING})
 
 
-def make_put_away(
+@dataclass(frozen=True)
+class Planned:
+    """Tubes without a place and the position that is suggested for each, by the tube's id."""
+
+    org_id: int
+    policy: str
+    targets: Mapping[int, tuple[int, int]]
+
+
+def plan_put_away(
     session: Session,
     actor: Actor,
     org_id: int,
     codes: Sequence[str],
-    title: str,
     policy: str,
     freezers: Sequence[Container] = (),
-    *,
-    at: datetime,
-) -> WorkList:
-    """Make a list of tubes that have no place, with a position for each; refused with every reason.
+) -> Planned:
+    """Suggest a position for each of these tubes; writes nothing. Refused with every reason.
 
-    Positions are only suggested: another tube may take one meanwhile, and the list then suggests anew.
+    This takes a while for many, so it belongs into a reading session.
     """
     if not 0 < len(codes) <= MOST:
         raise Invalid(
             Refusal("many_tubes", MANY, {"found": len(codes), "most": MOST}), field="codes"
         )
     vials = vials_named(session, actor, codes)
+    _refuse_placed(session, vials, org_id)
+    return Planned(org_id, policy, _targets(session, org_id, vials, policy, freezers))
+
+
+def make_put_away(
+    session: Session, actor: Actor, plan: Planned, title: str, *, at: datetime
+) -> WorkList:
+    """Make a list of planned tubes; refused where one of them got a place or another list meanwhile.
+
+    Positions are only suggested: another tube may take one meanwhile, and the list then suggests anew.
+    """
+    wanted = select(Vial).where(among(Vial.id, "ids")).order_by(Vial.id)
+    vials = session.scalars(wanted, {"ids": list(plan.targets)}).all()
+    _refuse_placed(session, vials, plan.org_id)
+    work = new_list(session, actor, plan.org_id, "put_away", title, plan.policy, at)
+    places = list(plan.targets.values())
+    same: dict[str, Any] = {
+        "list_id": work.id, "for_kind": "", "for_code": "", "state": "waiting", "settled_by_name": "",
+    }  # fmt: skip
+    each: dict[str, Sequence[Any]] = {
+        "vial_id": list(plan.targets),
+        "container_id": [box for box, _ in places],
+        "ordinal": [ordinal for _, ordinal in places],
+    }
+    insert_many(session, WorkLine, same, each)
+    trace(session, actor, work, "made", at, tubes=len(places), title=title, policy=plan.policy)
+    session.flush()
+    return work
+
+
+def _refuse_placed(session: Session, vials: Sequence[Vial], org_id: int) -> None:
     elsewhere = queries.open_lines_of(session, [vial.id for vial in vials], "put_away")
     refusals = [
         refusal for vial in vials if (refusal := _why_not(vial, org_id, elsewhere.get(vial.id, "")))
     ]
     if refusals:
         raise AllRefused(refusals)
-    targets = _targets(session, org_id, vials, policy, freezers)
-    work = new_list(session, actor, org_id, "put_away", title, policy, at)
-    for vial in vials:
-        box, ordinal = targets[vial.id]
-        session.add(WorkLine(list_id=work.id, vial_id=vial.id, container_id=box, ordinal=ordinal))
-    trace(session, actor, work, "made", at, tubes=len(vials), title=title, policy=policy)
-    session.flush()
-    return work
 
 
 def _why_not(vial: Vial, org_id: int, other: str) -> Refusal | None:
@@ -109,7 +142,7 @@ def put_tube(
 
     Another box than the suggested one is refused, unless it is chosen on purpose (`elsewhere`).
     """
-    line = waiting_line(session, work, scanned)
+    line = waiting_line(session, work, scanned, "put_away")
     expected = line.container
     if expected is not None and expected.id != box.id and not elsewhere:
         facts = {"found": box.code, "vial": line.vial.code, "expected": expected.code}

@@ -14,6 +14,7 @@ from server.genealogy import service as genealogy
 from server.handling.models import Shipment, ShipmentLine
 from server.handling.queries import shipments as queries
 from server.handling.rules.shipments import CAUSES, OPEN, Kind, why_no_reason, why_not_on_manifest
+from server.handling.service.freight import lose_boxes
 from server.handling.service.shipments import ENTERS, end, hold_for, trace
 from server.storage import service as storage
 from server.storage.models import Container, Vial
@@ -232,6 +233,7 @@ def close_shipment(
     left = [line for line in queries.lines_of(session, found) if line.state in OPEN]
     if refusal := why_no_reason(reason, len(left)):
         raise Invalid(refusal, field="reason")
+    boxes = lose_boxes(session, actor, found, reason, at=at)
     ids, codes = [line.id for line in left], [line.code for line in left[:100]]
     if found.kind == Kind.TRANSFER:
         vials = [line.vial_id for line in left if line.vial_id is not None]
@@ -249,6 +251,7 @@ def close_shipment(
         at,
         missing=len(left),
         vials=", ".join(codes),
+        boxes=", ".join(boxes),
         reason=reason,
     )
     return len(left)

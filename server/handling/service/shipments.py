@@ -25,6 +25,7 @@ from server.storage import service as storage
 from server.storage.models import Container, Site, Vial
 from server.storage.queries import vial_path
 from server.storage.queries.aliases import as_recorded, spellings
+from server.storage.service.freight import freight_of
 from server.storage.service.holding import why_held
 from server.storage.service.stays import refuse
 from server.storage.service.transit import arrive_vial, pack_vial
@@ -43,7 +44,7 @@ NOT_MOBILE = N_("%(code)s is not mobile; scan a dry shipper or a staging box.")
 SHIPPER_BUSY = N_("%(code)s carries the shipment %(shipment)s already.")
 OTHER_SITE = N_("%(vial)s is not at %(site)s, from where %(shipment)s leaves.")
 NOTHING_PACKED = N_("Nothing is packed in %(shipment)s yet.")
-STILL_PACKED = N_("%(count)s tubes are packed in %(shipment)s; take them out again first.")
+STILL_PACKED = N_("%(shipment)s has something packed (tubes: %(count)s); take it out again first.")
 
 
 @dataclass(frozen=True)
@@ -308,7 +309,7 @@ def cancel(
     """Cancel a shipment of which nothing is packed and nothing came."""
     hold_for(session, found, "cancel")
     packed = sum(line.state == "packed" for line in queries.lines_of(session, found))
-    if packed:
+    if packed or freight_of(session, found.id):
         facts = {"count": packed, "shipment": found.code}
         raise Conflict(Refusal("still_packed", STILL_PACKED, facts))
     if not reason.strip():

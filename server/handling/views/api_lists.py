@@ -1,6 +1,7 @@
 """The API of work lists."""
 
 from datetime import datetime
+from typing import Annotated, Literal
 
 import msgspec
 from flask import g
@@ -11,6 +12,7 @@ from server.handling.rules.putting import SPLIT, TOGETHER
 from server.handling.rules.routes import openings
 from server.handling.service import picks, putting
 from server.handling.views.blueprints import api
+from server.handling.views.lists import plan_put_away
 from server.kit import api as described
 from server.kit import cursors, etag
 from server.kit.api import describes
@@ -18,20 +20,23 @@ from server.kit.door import require
 from server.storage.queries import container, own_org
 
 WORK = "storage.move"
+Title = Annotated[str, msgspec.Meta(max_length=120)]
+Use = Literal["", "make_bank", "make_distribution", "qc", "safety"]
 
 
 class NewPickList(msgspec.Struct, forbid_unknown_fields=True):
-    """Tubes to take out."""
+    """Tubes to take out; `use` says what for, where the rules of a bank's tier ask for it."""
 
     vials: list[str]
-    title: str = ""
+    title: Title = ""
+    use: Use = ""
 
 
 class NewPutAway(msgspec.Struct, forbid_unknown_fields=True):
     """Tubes to put away."""
 
     vials: list[str]
-    title: str = ""
+    title: Title = ""
     split: bool = False
     freezers: list[str] = []
 
@@ -77,6 +82,7 @@ class ListOut(msgspec.Struct):
     code: str
     kind: str
     title: str
+    use: str
     state: str
     created_at: datetime
     tubes: list[LineOut]
@@ -115,7 +121,9 @@ def make_pick_list() -> tuple[ListOut, int]:
     wanted = described.read(NewPickList)
     org_id = own_org(g.session, g.actor, WORK)
     codes = list(dict.fromkeys(wanted.vials))
-    made = picks.make_pick_list(g.session, g.actor, org_id, codes, wanted.title, at=g.clock.now())
+    made = picks.make_pick_list(
+        g.session, g.actor, org_id, codes, wanted.title, use=wanted.use, at=g.clock.now()
+    )
     return _out(made), 201
 
 
@@ -125,12 +133,9 @@ def make_pick_list() -> tuple[ListOut, int]:
 def make_put_away() -> tuple[ListOut, int]:
     """Make a list of tubes to put away."""
     wanted = described.read(NewPutAway)
-    freezers = [container(g.session, g.actor, WORK, code, "freezer") for code in wanted.freezers]
-    org_id, policy = own_org(g.session, g.actor, WORK), SPLIT if wanted.split else TOGETHER
     codes = list(dict.fromkeys(wanted.vials))
-    made = putting.make_put_away(
-        g.session, g.actor, org_id, codes, wanted.title, policy, freezers, at=g.clock.now()
-    )
+    plan = plan_put_away(codes, SPLIT if wanted.split else TOGETHER, wanted.freezers)
+    made = putting.make_put_away(g.session, g.actor, plan, wanted.title, at=g.clock.now())
     return _out(made), 201
 
 
@@ -162,7 +167,11 @@ def put(code: str) -> ListOut:
 
 @api.post("/work-lists/<code>/missing")
 @require(WORK)
-@describes("Record that a tube of a pick list is not there", body=Scan, answers={200: ListOut})
+@describes(
+    "Record that a tube is not there; one that is elsewhere by the record is left",
+    body=Scan,
+    answers={200: ListOut},
+)
 def missing(code: str) -> ListOut:
     """Record a missing tube."""
     wanted = described.read(Scan)
@@ -197,6 +206,7 @@ def _out(work: WorkList) -> ListOut:
         code=work.code,
         kind=work.kind,
         title=work.title,
+        use=work.use if work.kind == "pick" else "",
         state=work.state,
         created_at=work.created_at,
         tubes=[_line(tube) for tube in (*waiting, *settled)],

@@ -9,7 +9,7 @@ from server.catalogue import queries as catalogue
 from server.handling.models import Shipment, ShipmentLine
 from server.handling.queries import shipments as queries
 from server.handling.rules.manifests import Row
-from server.handling.service import receiving, shipments
+from server.handling.service import freight, receiving, shipments
 from server.handling.service.receiving import Arrival
 from server.handling.service.shipments import Facts
 from server.handling.views.blueprints import api
@@ -18,6 +18,8 @@ from server.kit import cursors, etag
 from server.kit.api import describes
 from server.kit.door import require
 from server.storage import queries as storage
+from server.storage.models import Container
+from server.storage.service.freight import freight_of
 
 WORK = "storage.move"
 
@@ -72,6 +74,19 @@ class Unpack(msgspec.Struct, forbid_unknown_fields=True):
 
     tube: str
     box: str
+    position: str = ""
+
+
+class Outer(msgspec.Struct, forbid_unknown_fields=True):
+    """A box or rack that travels with all that is in it."""
+
+    box: str
+
+
+class Into(msgspec.Struct, forbid_unknown_fields=True):
+    """The rack or freezer into which a box or rack goes, and the position in it (empty: the next free one)."""
+
+    into: str
     position: str = ""
 
 
@@ -132,6 +147,8 @@ class ShipmentOut(msgspec.Struct):
     arrived_at: datetime | None
     closed_at: datetime | None
     tubes: list[LineOut]
+    boxes: list[str]
+    """Boxes and racks that travel in it as one now."""
 
 
 class ShipmentsOut(msgspec.Struct):
@@ -234,6 +251,46 @@ def unpack_tube(code: str) -> ShipmentOut:
     return etag.tell_answer(_out(found))
 
 
+@api.post("/shipments/<code>/boxes")
+@require(WORK)
+@describes("Pack a box or rack with all tubes in it", body=Outer, answers={200: ShipmentOut})
+def pack_box(code: str) -> ShipmentOut:
+    """Pack a box; 409 names every tube that may not leave."""
+    wanted, found = described.read(Outer), _held(code)
+    freight.pack_box(g.session, g.actor, found, _outer(wanted.box), at=g.clock.now())
+    return etag.tell_answer(_out(found))
+
+
+@api.post("/shipments/<code>/boxes/<box>/unpack")
+@require(WORK)
+@describes("Take a packed box or rack out again", body=Into, answers={200: ShipmentOut})
+def unpack_box(code: str, box: str) -> ShipmentOut:
+    """Put a packed box back into a rack or freezer of its site."""
+    wanted, found = described.read(Into), _held(code)
+    into = storage.container(g.session, g.actor, WORK, wanted.into)
+    freight.unpack_box(
+        g.session, g.actor, found, _outer(box), into, wanted.position, at=g.clock.now()
+    )
+    return etag.tell_answer(_out(found))
+
+
+@api.post("/shipments/<code>/boxes/<box>/receive")
+@require(WORK)
+@describes("Take a box or rack in with all that is in it", body=Into, answers={200: ShipmentOut})
+def receive_box(code: str, box: str) -> ShipmentOut:
+    """Put a box that travelled into a rack or freezer of the site where it arrives."""
+    wanted, found = described.read(Into), _held(code)
+    into = storage.container(g.session, g.actor, WORK, wanted.into)
+    freight.receive_box(
+        g.session, g.actor, found, _outer(box), into, wanted.position, at=g.clock.now()
+    )
+    return etag.tell_answer(_out(found))
+
+
+def _outer(code: str) -> Container:
+    return storage.container(g.session, g.actor, WORK, code, "box", "rack")
+
+
 @api.post("/shipments/<code>/send")
 @require(WORK)
 @describes("Hand a packed shipment to its carrier", body=Send, answers={200: ShipmentOut})
@@ -312,6 +369,7 @@ def _out(found: Shipment) -> ShipmentOut:
         arrived_at=found.arrived_at,
         closed_at=found.closed_at,
         tubes=[_line(line) for line in queries.lines_of(g.session, found)],
+        boxes=[outer.code for outer in freight_of(g.session, found.id)],
     )
 
 

@@ -10,6 +10,7 @@ from server.handling.service import picks
 from server.kit.i18n import gettext
 from server.storage.models import Vial
 from server.storage.queries import own_org
+from server.storage.rules.protection import USES
 from server.storage.views import acting
 from server.storage.views.acting import Act
 
@@ -25,5 +26,8 @@ def _pick(chosen: Sequence[Vial]) -> Response:
     codes = [vial.code for vial in chosen]
     title = request.form.get("title", "").strip() or gettext("%(count)s tubes", count=len(codes))
     org_id = own_org(g.session, g.actor, WORK)
-    made = picks.make_pick_list(g.session, g.actor, org_id, codes, title, at=g.clock.now())
+    use = request.form.get("use", "").strip()
+    made = picks.make_pick_list(
+        g.session, g.actor, org_id, codes, title, use=use if use in USES else "", at=g.clock.now()
+    )
     return redirect(url_for("handling.work_list", code=made.code))

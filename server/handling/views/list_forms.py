@@ -4,6 +4,7 @@ from server.handling.rules.putting import SPLIT, TOGETHER
 from server.kit import forms
 from server.kit.form_codes import lines_of
 from server.kit.forms import Form
+from server.storage.rules.protection import USES
 
 
 class NewListForm(Form):
@@ -11,6 +12,7 @@ class NewListForm(Form):
 
     kind: str = forms.choice(("pick", "put_away"))
     title: str = forms.text(required=False, most=120)
+    use: str = forms.choice(tuple(USES), required=False)
     codes: str = forms.text(most=40_000)
     policy: str = forms.choice((TOGETHER, SPLIT), required=False)
     freezers: str = forms.text(required=False, most=2_000)

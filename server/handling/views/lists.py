@@ -1,5 +1,7 @@
 """Work lists: made, walked tube by tube with every tube scanned, printed, closed."""
 
+from collections.abc import Sequence
+
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -18,6 +20,7 @@ from server.kit.forms import Typed, errors_of, typed_of
 from server.kit.i18n import gettext
 from server.storage.models import Container
 from server.storage.queries import box_contents, container, own_org
+from server.storage.rules.protection import USES
 from server.storage.views import drawing
 
 WORK = "storage.move"
@@ -53,22 +56,29 @@ def make_work_list() -> Response | tuple[str, int]:
 
 
 def _make(form: NewListForm) -> WorkList:
-    org_id, at = own_org(g.session, g.actor, WORK), g.clock.now()
-    title = form.title or gettext("%(count)s tubes", count=len(form.lines))
+    at, title = g.clock.now(), form.title or gettext("%(count)s tubes", count=len(form.lines))
     if form.kind == "pick":
-        return picks.make_pick_list(g.session, g.actor, org_id, form.lines, title, at=at)
-    freezers = [
-        container(g.session, g.actor, WORK, code, "freezer") for code in lines_of(form.freezers)
-    ]
-    policy = form.policy or "together"
-    return putting.make_put_away(
-        g.session, g.actor, org_id, form.lines, title, policy, freezers, at=at
-    )
+        org_id = own_org(g.session, g.actor, WORK)
+        return picks.make_pick_list(
+            g.session, g.actor, org_id, form.lines, title, use=form.use, at=at
+        )
+    policy, freezers = form.policy or "together", lines_of(form.freezers)
+    plan = plan_put_away(form.lines, policy, freezers)
+    return putting.make_put_away(g.session, g.actor, plan, title, at=at)
+
+
+def plan_put_away(codes: Sequence[str], policy: str, freezers: Sequence[str]) -> putting.Planned:
+    """Suggest positions in a reading session: nobody who writes waits for it."""
+    with g.reader() as session:
+        org_id = own_org(session, g.actor, WORK)
+        into = [container(session, g.actor, WORK, code, "freezer") for code in freezers]
+        return putting.plan_put_away(session, g.actor, org_id, codes, policy, into)
 
 
 def _new(typed: Typed, refused: CryokeepError | None = None) -> str:
     errors = errors_of(refused) if refused else {}
-    return render_template("handling/new_list.html", typed=typed, errors=errors)
+    uses = [(name, gettext(word)) for name, word in USES.items()]
+    return render_template("handling/new_list.html", typed=typed, errors=errors, uses=uses)
 
 
 @pages.get("/lists/<code>")
@@ -93,8 +103,10 @@ def _page(work: WorkList, refused: CryokeepError | None = None, typed: Typed | N
         next_tube=tube,
         box=box,
         cells=_cells(box, tube) if box and tube else [],
-        steps=[(kind, name, "") for kind, name, _ in drawing.steps(tube.path)] if tube else [],
+        steps=_steps(tube) if tube else [],
         openings=openings([each.stop for each in waiting], times),
+        use=USES.get(work.use, ""),
+        gone=tube is not None and picks.is_gone(work, tube.line),
         may_work=g.actor.may(WORK, work.org_id),
         typed=typed or Typed(),
         errors=errors_of(refused) if refused else {},
@@ -108,6 +120,15 @@ def _box(tube: Tube | None) -> Container | None:
     if tube.line.container is not None:
         return tube.line.container
     return g.session.get(Container, tube.path.box_id) if tube.path.box_id else None
+
+
+def _steps(tube: Tube) -> list[tuple[str, str, str]]:
+    """Return the way to the tube, or (put away) to the position where it goes."""
+    steps = [(kind, name, "") for kind, name, _ in drawing.steps(tube.path)]
+    box, place = tube.line.container, tube.line.ordinal
+    if box is not None and place is not None:
+        steps.append(("position", box.shape.label(place), ""))
+    return steps
 
 
 def _cells(box: Container, tube: Tube) -> list[drawing.Cell]:
@@ -164,7 +185,11 @@ def tube_not_there(code: str) -> Response | tuple[str, int]:
         line = picks.not_there(g.session, g.actor, work, form.tube, at=g.clock.now())
     except MISTAKES as refused:
         return _again(work, refused)
-    notices.tell(gettext("%(vial)s is recorded as missing.", vial=line.vial.code), state="warning")
+    if line.state == "missing":
+        said = gettext("%(vial)s is recorded as missing.", vial=line.vial.code)
+        notices.tell(said, state="warning")
+    else:
+        notices.tell(gettext("%(vial)s is left; its record stays as it is.", vial=line.vial.code))
     return redirect(url_for("handling.work_list", code=work.code), 303)
 
 

@@ -30,6 +30,7 @@ from server.kit.forms import Typed, errors_of, typed_of
 from server.kit.i18n import gettext
 from server.storage.models import Vial
 from server.storage.queries import container, own_org, places, site
+from server.storage.service.freight import freight_of
 
 WORK = "storage.move"
 RULES = "storage.policy"
@@ -127,6 +128,7 @@ def page(found: Shipment, refused: CryokeepError | None = None, typed: Typed | N
         found=found,
         lines=lines,
         waiting=[line for line in lines if line.state in rules.OPEN],
+        freight=freight_of(g.session, found.id),
         can={act for act in rules.ACTS if rules.why_not(act, found.code, found.state) is None},
         kind_words=rules.KIND_WORDS,
         state_words=rules.STATE_WORDS,

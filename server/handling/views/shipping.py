@@ -6,9 +6,10 @@ from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from server.catalogue import queries as catalogue
+from server.core.errors import NotFound
 from server.handling.models import Shipment
 from server.handling.queries import shipments as queries
-from server.handling.service import receiving, shipments
+from server.handling.service import freight, receiving, shipments
 from server.handling.service.receiving import Arrival
 from server.handling.views.blueprints import pages
 from server.handling.views.shipment_forms import (
@@ -25,6 +26,7 @@ from server.kit.door import require
 from server.kit.forms import typed_of
 from server.kit.i18n import gettext
 from server.storage import queries as storage
+from server.storage.models import Container
 
 Answer = Response | tuple[str, int]
 
@@ -53,6 +55,9 @@ def pack_tube(code: str) -> Answer:
 
     def act(found: Shipment) -> dict[str, str]:
         form = PackForm.read(request.form)
+        if outer := _outer(form.tube):
+            freight.pack_box(g.session, g.actor, found, outer, at=g.clock.now())
+            return {"done": outer.code}
         vial = storage.vial(g.session, g.actor, WORK, form.tube)
         shipments.pack_tube(g.session, g.actor, found, vial, at=g.clock.now())
         return {"done": vial.code}
@@ -67,6 +72,12 @@ def unpack_tube(code: str) -> Answer:
 
     def act(found: Shipment) -> dict[str, str]:
         form = UnpackForm.read(request.form)
+        if outer := _outer(form.packed):
+            into = storage.container(g.session, g.actor, WORK, form.box)
+            freight.unpack_box(
+                g.session, g.actor, found, outer, into, form.position, at=g.clock.now()
+            )
+            return {"done": outer.code}
         vial = storage.vial(g.session, g.actor, WORK, form.packed)
         box = storage.container(g.session, g.actor, WORK, form.box, "box")
         shipments.unpack_tube(g.session, g.actor, found, vial, box, form.position, at=g.clock.now())
@@ -96,12 +107,26 @@ def receive_tube(code: str) -> Answer:
 
     def act(found: Shipment) -> dict[str, str]:
         form = ReceiveForm.read(request.form)
+        if form.box and not form.unannounced and (outer := _outer(form.tube)):
+            into = storage.container(g.session, g.actor, WORK, form.box)
+            freight.receive_box(
+                g.session, g.actor, found, outer, into, form.position, at=g.clock.now()
+            )
+            return {"done": outer.code}
         line = receiving.receive_tube(
             g.session, g.actor, found, form.tube, _arrival(form), at=g.clock.now()
         )
         return {"done": line.code, "box": form.box}
 
     return _do(code, act)
+
+
+def _outer(scanned: str) -> Container | None:
+    """Return the box or rack that was scanned, which goes with all that is in it; None for a tube."""
+    try:
+        return storage.container(g.session, g.actor, WORK, scanned, "box", "rack")
+    except NotFound:
+        return None
 
 
 def _arrival(form: ReceiveForm) -> Arrival:

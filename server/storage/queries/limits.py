@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, literal, select
+from sqlalchemy import Select, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from server.core.errors import Refusal
@@ -15,13 +15,15 @@ from server.storage.queries.counts import tree
 from server.storage.queries.paths import true_at
 from server.storage.queries.violations import stock_of, violations
 from server.storage.rules import limits as rules
-from server.storage.rules import why_not_nested
+from server.storage.rules import why_not_in_transit, why_not_nested
 from server.storage.rules.limits import Limit
 from server.storage.sizes import size_at
 
 AnyRows = Select[*tuple[Any, ...]]
 DEEPEST = 8
 AT_ONCE = 400
+AWAY = "away"
+"""Stands for a subject where a container is on its way: nothing goes into it until it has arrived."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,12 @@ def ancestors(session: Session, container_id: int) -> list[Ancestor]:
 
 def limits_of(session: Session, container_ids: Iterable[int]) -> dict[int, list[Limit]]:
     """Return the limits that hold in each container, its own first, then those of what it stands in."""
+    found = _limits(session, container_ids)
+    return {one: [each for each in limits if each.subject != AWAY] for one, limits in found.items()}
+
+
+def _limits(session: Session, container_ids: Iterable[int]) -> dict[int, list[Limit]]:
+    """Return the same, and a limit AWAY for whatever of it travels in a shipment."""
     ids = sorted(set(container_ids))
     found: dict[int, dict[tuple[int, str, str], set[str]]] = {one: {} for one in ids}
     for start in range(0, len(ids), AT_ONCE):
@@ -93,13 +101,21 @@ def _climbed() -> AnyRows:
 
 
 @cache
-def _limited() -> AnyRows:
+def _limited() -> Any:  # noqa: ANN401  two selects as one
     up = _up()
-    return (
+    own = (
         select(up.c.origin, up.c.depth, Container.code, Allowance.subject, Allowance.value)
         .join(Allowance, Allowance.container_id == up.c.id)
         .join(Container, Container.id == up.c.id)
     )
+    travels = aliased(Custody)
+    away = (
+        select(up.c.origin, up.c.depth, Container.code, literal(AWAY), literal(""))
+        .join(travels, travels.child_id.in_([up.c.id]))
+        .join(Container, Container.id == up.c.id)
+        .where(true_at(None, travels), travels.place == "transit")
+    )
+    return union_all(own, away)
 
 
 def why_not_allowed(
@@ -122,7 +138,9 @@ Placing = tuple[int, Container, int | None]
 
 def why_none_allowed(session: Session, placings: Sequence[Placing]) -> list[Refusal]:
     """Return every reason why these vials may not go there: three queries for any number of them."""
-    limits = limits_of(session, (box.id for _, box, _ in placings))
+    limits = _limits(session, (box.id for _, box, _ in placings))
+    if away := _why_away(limits.values()):
+        return [away]
     sized = any(box.size_classes not in ("", "{}") for _, box, _ in placings)
     if not sized and not any(limits.values()):
         return []
@@ -138,12 +156,20 @@ def why_none_allowed(session: Session, placings: Sequence[Placing]) -> list[Refu
     return found
 
 
+def _why_away(found: Iterable[Collection[Limit]]) -> Refusal | None:
+    """Say that one of these places travels in a shipment, so that nothing goes into it, or None."""
+    away = next((one for limits in found for one in limits if one.subject == AWAY), None)
+    return why_not_in_transit(away.box) if away else None
+
+
 def _asked(limits: Mapping[int, Collection[Limit]]) -> bool:
     return any(limit.subject == "quarantine" for some in limits.values() for limit in some)
 
 
 def _why_not_limits(session: Session, into: Container, thing: Container) -> Refusal | None:
-    limits = limits_of(session, [into.id])[into.id]
+    limits = _limits(session, [into.id])[into.id]
+    if away := _why_away([limits]):
+        return away
     found = violations(session, thing, limits, most=1) if limits else None
     return found.refusals[0] if found and found.refusals else None
 

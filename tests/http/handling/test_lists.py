@@ -1,8 +1,15 @@
 """Pages and API of work lists: made, walked, refused with both codes, closed; who may."""
 
 import pytest
+from sqlalchemy import select, text
 
+from server.handling.queries.putting import rooms_for
+from server.handling.rules.putting import Room
+from server.handling.service import putting
+from server.storage import service as storage
+from server.storage.models import TierPolicy, Vial
 from tests.http.storage.conftest import Bank
+from tests.support.shelves import START, Shelves
 
 
 def test_a_list_is_made_walked_and_done(bank: Bank) -> None:
@@ -90,3 +97,47 @@ def test_nobody_else_works_on_it(bank: Bank, who: str) -> None:
 
     assert answer.status_code in {403, 404}
     assert "in storage" in bank.page.get("/vials/SH-1").text
+
+
+def test_the_use_is_asked_where_a_bank_wants_it(bank: Bank) -> None:
+    assert "quality control" in bank.page.get("/lists/new?kind=pick").text
+    with bank.database.writing() as session:
+        policy = session.scalars(select(TierPolicy).where(TierPolicy.tier == "master")).first()
+        policy.uses = "qc"
+    unsaid = bank.post("/lists/new", kind="pick", codes="SH-9")
+    assert unsaid.status_code == 422
+    assert "say for which of them" in unsaid.text
+    made = bank.post("/lists/new", kind="pick", codes="SH-9", use="qc", title="mycoplasma")
+    assert "mycoplasma · quality control · tube 1 of 1" in bank.page.get(made.location).text
+    assert bank.post(f"{made.location}/scan", tube="SH-9").status_code == 303
+
+
+def test_a_tube_that_somebody_took_meanwhile_is_left(bank: Bank) -> None:
+    made = bank.post("/lists/new", kind="pick", codes="SH-1")
+    with bank.database.writing() as session:
+        vial = session.scalars(select(Vial).where(Vial.code == "SH-1")).one()
+        storage.take_out(session, Shelves(session).actor, vial, at=START)
+    page = bank.page.get(made.location).text
+    assert "The record has SH-1 elsewhere by now" in page
+    assert "Leave it" in page
+    bank.post(f"{made.location}/not-there", tube="SH-1")
+    assert "left" in bank.page.get(made.location).text
+    with bank.database.reading() as session:
+        state = select(Vial.state).where(Vial.code == "SH-1")
+        assert session.scalar(state) == "checked_out"
+
+
+def test_positions_are_suggested_beside_those_who_write(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def rooms(*given: object) -> list[Room]:
+        with bank.database.writing() as session:  # waits for ever beside a transaction that writes
+            session.execute(text("UPDATE vial SET comment = 'meanwhile'"))
+        asked.append(given)
+        return rooms_for(*given)
+
+    monkeypatch.setattr(putting, "rooms_for", rooms)
+    assert bank.post("/lists/new", kind="put_away", codes="SH-3").status_code == 302
+    assert len(asked) == 1

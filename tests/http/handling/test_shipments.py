@@ -170,3 +170,39 @@ def test_strangers_see_nothing_and_readers_change_nothing(bank: Bank) -> None:
     assert reader.get(made.location).status_code == 200
     data = {"csrf": bank.reader.csrf, "tube": "N-1"}
     assert reader.post(f"{made.location}/receive", data=data).status_code == 403
+
+
+def test_a_whole_box_goes_by_one_scan(two_sites: Bank) -> None:
+    bank = two_sites
+    made = bank.post("/shipments/new", kind="transfer", from_site="Pudong", to_site="XH")
+    page = made.location
+    assert bank.post(f"{page}/pack", tube="D-044").status_code == 303
+    shown = bank.page.get(page).text
+    assert "Packed as one: D-044" in shown
+    assert all(code in shown for code in ("SH-1", "SH-2", "SH-9"))
+    assert bank.post(f"{page}/unpack", packed="D-044", box="R07", position="5").status_code == 303
+    bank.post(f"{page}/pack", tube="d-044")
+    bank.post(f"{page}/send")
+    assert "Scan such a box and its rack" in bank.page.get(page).text
+    wrong = bank.post(f"{page}/receive", tube="D-044", box="R07")
+    assert wrong.status_code == 422
+    assert "R07 is not at XH; D-044 goes into a rack or freezer there." in wrong.text
+    assert bank.post(f"{page}/receive", tube="D-044", box="R-XH").status_code == 303
+    assert "XH" in bank.page.get("/vials/SH-1").text
+
+
+def test_a_whole_box_goes_by_the_api(two_sites: Bank) -> None:
+    bank = two_sites
+
+    def ask(path: str, **body: str) -> TestResponse:
+        return bank.api.post(f"/api/v1/shipments{path}", json=body, headers=bank.manager.bearer)
+
+    code = ask("/transfers", from_site="Pudong", to_site="XH").json["code"]
+    assert ask(f"/{code}/boxes", box="D-044").json["boxes"] == ["D-044"]
+    assert ask(f"/{code}/boxes/D-044/unpack", into="R07").json["boxes"] == []
+    ask(f"/{code}/boxes", box="D-044")
+    assert ask(f"/{code}/boxes", box="NOPE").status_code == 404
+    ask(f"/{code}/send")
+    done = ask(f"/{code}/boxes/D-044/receive", into="R-XH", position="2").json
+    assert {one["state"] for one in done["tubes"]} == {"received"}
+    assert done["boxes"] == []

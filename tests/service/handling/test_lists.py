@@ -5,6 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.audit.models import AuditEntry
+from server.catalogue.models import Lot
 from server.core.actor import Actor
 from server.core.db import Database
 from server.core.errors import AllRefused, Conflict, CryokeepError, Invalid
@@ -13,9 +14,12 @@ from server.handling.queries import picks as queries
 from server.handling.rules.putting import SPLIT, TOGETHER
 from server.handling.service import picks, putting
 from server.storage import service as storage
-from server.storage.models import Container, Vial
+from server.storage.models import Container, Custody, TierPolicy, Vial
+from server.storage.positions import BoxShape
 from server.storage.queries import vial_path
 from tests.support.shelves import START, Shelves
+
+LATER = START.replace(hour=12)
 
 
 def stocked(database: Database) -> int:
@@ -130,13 +134,20 @@ def test_a_closed_list_leaves_the_rest_where_it_is(database: Database) -> None:
         picks.make_pick_list(session, actor, org, ["SH-13"], "again", at=START)
 
 
+def put_away(
+    session: Session, actor: Actor, org: int, codes: list[str], policy: str = TOGETHER
+) -> WorkList:
+    plan = putting.plan_put_away(session, actor, org, codes, policy)
+    return putting.make_put_away(session, actor, plan, "", at=START)
+
+
 @pytest.mark.parametrize(("policy", "boxes"), [(TOGETHER, 1), (SPLIT, 2)])
 def test_tubes_are_put_where_the_list_suggests(database: Database, policy: str, boxes: int) -> None:
     org = stocked(database)
     with database.writing() as session:
         actor = Shelves(session).actor
         codes = [f"NEW-{number}" for number in range(4)]
-        work = putting.make_put_away(session, actor, org, codes, "", policy, at=START)
+        work = put_away(session, actor, org, codes, policy)
         for line in queries.lines_of(session, work):
             target = session.get_one(Container, line.container_id)
             expected = (target.id, line.ordinal)
@@ -149,7 +160,7 @@ def test_tubes_are_put_where_the_list_suggests(database: Database, policy: str, 
 
 
 def put_one(session: Session, actor: Actor, org: int) -> tuple[WorkList, Container, Container]:
-    work = putting.make_put_away(session, actor, org, ["NEW-0"], "", TOGETHER, at=START)
+    work = put_away(session, actor, org, ["NEW-0"])
     line = queries.lines_of(session, work)[0]
     target = session.get_one(Container, line.container_id)
     other = box(session, "D-1" if target.code == "D-2" else "D-2")
@@ -187,7 +198,143 @@ def test_what_has_a_place_is_not_put_away(database: Database) -> None:
     org = stocked(database)
     with database.writing() as session:
         actor = Shelves(session).actor
-        found = refused(
-            putting.make_put_away, session, actor, org, ["SH-11"], "", TOGETHER, at=START
-        )
+        found = refused(putting.plan_put_away, session, actor, org, ["SH-11"], TOGETHER)
         assert found.refusal.code == "placed"
+        plan = putting.plan_put_away(session, actor, org, ["NEW-0", "NEW-1"], TOGETHER)
+        storage.place_vial(session, actor, vial(session, "NEW-1"), box(session, "D-1"), 9, at=START)
+        late = refused(putting.make_put_away, session, actor, plan, "", at=START)
+        assert [one.code for one in late.refusals] == ["placed"]
+
+
+def test_full_boxes_and_other_freezers_are_not_suggested(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.handling.queries.putting.PAGE", 2)
+    org = stocked(database)
+    with database.writing() as session:
+        shelves = Shelves(session)
+        lot = session.scalars(select(Vial.lot_id).where(Vial.code == "SH-11")).one()
+        rack = shelves.rack(type("Org", (), {"id": org})(), "R09")
+        lots = session.get_one(Lot, lot)
+        for number in range(5):
+            full = shelves.box(type("Org", (), {"id": org})(), f"F-{number}", rack, BoxShape(1, 1))
+            shelves.vial(lots, f"FULL-{number}", full, 1)
+        freezer = box(session, "LN2-02")
+        plan = putting.plan_put_away(
+            session, shelves.actor, org, ["NEW-0", "NEW-1"], SPLIT, [freezer]
+        )
+        assert {one for one, _ in plan.targets.values()} == {box(session, "D-2").id}
+        nowhere = shelves.freezer(type("Org", (), {"id": org})(), "LN2-09")
+        without = refused(
+            putting.plan_put_away, session, shelves.actor, org, ["NEW-0"], SPLIT, [nowhere]
+        )
+        assert [one.code for one in without.refusals] == ["no_room"]
+
+
+def policy_of(session: Session, tier: str) -> TierPolicy:
+    return session.scalars(select(TierPolicy).where(TierPolicy.tier == tier)).one()
+
+
+def test_a_list_of_a_bank_says_what_for(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org("SCB")
+        room = shelves.room(org)
+        into = shelves.box(
+            org, "D-1", shelves.rack(org, "R01", shelves.freezer(org, "LN2-01", room))
+        )
+        lot = shelves.lot(org, "master", code="L-M")
+        shelves.vial(lot, "M-1", into, 1)
+        policy_of(session, "master").uses = "qc safety"
+        unsaid = refused(
+            picks.make_pick_list, session, shelves.actor, org.id, ["M-1"], "", at=START
+        )
+        assert [one.code for one in unsaid.refusals] == ["bad_use"]
+        work = picks.make_pick_list(session, shelves.actor, org.id, ["M-1"], "", use="qc", at=START)
+        picks.pick_tube(session, shelves.actor, work, "M-1", at=START)
+        assert vial(session, "M-1").state == "checked_out"
+
+
+def test_what_quality_has_not_cleared_is_not_put_on_a_list(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org("SCB")
+        into = shelves.box(org, "D-1", shelves.rack(org, "R01", shelves.freezer(org)))
+        shelves.vial(shelves.lot(org, "master"), "M-1", into, 1)
+        policy_of(session, "master").signed = True
+        found = refused(picks.make_pick_list, session, shelves.actor, org.id, ["M-1"], "", at=START)
+        assert [one.code for one in found.refusals] == ["not_cleared"]
+
+
+def test_a_tube_that_turns_up_on_the_walk_is_taken(database: Database) -> None:
+    org = stocked(database)
+    with database.writing() as session:
+        actor = Shelves(session).actor
+        work = picks.make_pick_list(session, actor, org, ["SH-11", "SH-13"], "", at=START)
+        picks.not_there(session, actor, work, "SH-11", at=START)
+        assert vial(session, "SH-11").state == "missing"
+        picks.pick_tube(session, actor, work, "SH-11", at=LATER)
+        assert vial(session, "SH-11").state == "checked_out"
+        lines = {line.vial.code: line.state for line in queries.lines_of(session, work)}
+        assert lines == {"SH-11": "done", "SH-13": "waiting"}
+        places = select(Custody.place).where(Custody.vial_id == vial(session, "SH-11").id)
+        assert session.scalars(places.order_by(Custody.id)).all() == [
+            "position", "unknown", "position", "bench",
+        ]  # fmt: skip
+
+
+def test_a_missing_tube_whose_place_was_taken_is_not_found_there(database: Database) -> None:
+    org = stocked(database)
+    with database.writing() as session:
+        actor = Shelves(session).actor
+        work = picks.make_pick_list(session, actor, org, ["SH-11", "SH-13"], "", at=START)
+        picks.not_there(session, actor, work, "SH-11", at=START)
+        storage.place_vial(session, actor, vial(session, "NEW-0"), box(session, "D-1"), 1, at=START)
+        with pytest.raises(Conflict) as found, session.begin_nested():
+            picks.pick_tube(session, actor, work, "SH-11", at=LATER)
+        assert found.value.refusal.code == "position_taken"
+
+
+@pytest.mark.parametrize("kind", ["pick", "put_away"])
+def test_a_tube_that_somebody_else_had_is_left_as_it_is(database: Database, kind: str) -> None:
+    org = stocked(database)
+    with database.writing() as session:
+        actor = Shelves(session).actor
+        if kind == "pick":
+            work, code = picks.make_pick_list(session, actor, org, ["SH-11"], "", at=START), "SH-11"
+            storage.take_out(session, actor, vial(session, code), at=START)
+        else:
+            work, code = put_away(session, actor, org, ["NEW-0"]), "NEW-0"
+            storage.place_vial(
+                session, actor, vial(session, code), box(session, "D-1"), 9, at=START
+            )
+        before = vial(session, code).state
+        assert picks.not_there(session, actor, work, code, at=START).state == "left"
+        assert vial(session, code).state == before
+        assert work.state == "done"
+
+
+def test_lists_say_when_they_are_of_the_other_kind(database: Database) -> None:
+    org = stocked(database)
+    with database.writing() as session:
+        actor = Shelves(session).actor
+        pick = picks.make_pick_list(session, actor, org, ["SH-11"], "", at=START)
+        put = put_away(session, actor, org, ["NEW-0"])
+        out = refused(picks.pick_tube, session, actor, put, "NEW-0", at=START)
+        into = refused(
+            putting.put_tube, session, actor, pick, "SH-11", box(session, "D-2"), at=START
+        )
+        nothing = refused(picks.pick_tube, session, actor, pick, " ", at=START)
+    assert (out.refusal.code, into.refusal.code) == ("other_kind", "other_kind")
+    assert nothing.refusal.code == "empty"
+
+
+def test_codes_in_small_letters_name_their_tubes_once(database: Database) -> None:
+    org = stocked(database)
+    with database.writing() as session:
+        actor = Shelves(session).actor
+        codes = ["sh-11", "SH-11", "sh-13"]
+        work = picks.make_pick_list(session, actor, org, codes, "", at=START)
+        assert [line.vial.code for line in queries.lines_of(session, work)] == ["SH-11", "SH-13"]
+        found = refused(picks.make_pick_list, session, actor, org, ["sh-99"], "", at=START)
+    assert found.refusal.facts == {"found": "sh-99", "count": 1}
