@@ -27,6 +27,8 @@ class Lineage:
     parents: list[Edge] = field(default_factory=list)
     lot_parents: list[Edge] = field(default_factory=list)
     children: list[Edge] = field(default_factory=list)
+    wanting: bool = False
+    """It is a lot that came out of vials, and none is recorded."""
 
     @property
     def known(self) -> bool:
@@ -58,7 +60,9 @@ def lineage_of_lot(session: Session, lot: Lot) -> Lineage:
         *genealogy.children(session, ref(lot)),
         *session.scalars(outside.order_by(Edge.happened_at, Edge.id)),
     ]
-    return Lineage(parents=genealogy.parents(session, ref(lot)), children=children)
+    parents = genealogy.parents(session, ref(lot))
+    wanting = not parents and lot.tier in WITH_PARENTS
+    return Lineage(parents=parents, children=children, wanting=wanting)
 
 
 def parent_vials(session: Session, lot: Lot) -> dict[str, list[Vial]]:
