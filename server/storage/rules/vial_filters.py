@@ -102,13 +102,13 @@ def why_not_name(name: str) -> Refusal | None:
     return None
 
 
-def why_not_act_on(count: int, most: int) -> Refusal | None:
-    """Say why so many vials cannot be acted on at once, or None."""
+def why_not_act_on(count: int, shown: int | None) -> Refusal | None:
+    """Say why so many vials cannot be acted on, or None; `shown` is how many there were when somebody looked."""
     if not count:
         return Refusal("none_chosen", N_("No vial is chosen. Tick some, or choose all of them."))
-    if count > most:
+    if shown is not None and shown != count:
         because = N_(
-            "%(found)s vials or more are chosen; at most %(most)s can be acted on at once. Narrow the list."
+            "%(count)s vials fit now; %(shown)s did when you looked. Look at them again, then go on."
         )
-        return Refusal("too_many_chosen", because, {"found": count, "most": most})
+        return Refusal("others_fit", because, {"count": count, "shown": shown})
     return None

@@ -29,7 +29,14 @@ from server.storage.rules.moves import (
 )
 from server.storage.service.carrying import carry, trace_move
 from server.storage.service.holding_places import hold_for_move, moved_meanwhile
-from server.storage.service.stays import Moment, end_stay, occupy, refuse, why_not_into
+from server.storage.service.stays import (
+    Moment,
+    end_stay,
+    occupy,
+    refuse,
+    refuse_moved_since,
+    why_not_into,
+)
 from server.storage.service.vials import first_free
 
 __all__ = [
@@ -160,16 +167,27 @@ def move_container(
 
 
 def swap_boxes(
-    session: Session, actor: Actor, one: Container, other: Container, *, at: datetime
+    session: Session,
+    actor: Actor,
+    one: Container,
+    other: Container,
+    *,
+    stay: int | None = None,
+    at: datetime,
 ) -> BulkMove:
-    """Let two boxes (or racks) change places, each with all that is in it."""
+    """Let two boxes (or racks) change places, each with all that is in it.
+
+    `stay` is where the first stood when somebody chose to swap it; refused where it was moved since.
+    """
     refuse(why_not_swap(one.code, other.code))
+    refuse_moved_since(session, one, stay)
     here, there = _place_of(session, one), _place_of(session, other)
     carried = [(one, *there), (other, *here)]
     hold_for_move(session, [(one, there[0]), (other, here[0])])
     for each, place in ((one, here), (other, there)):
         if _place_of(session, each) != place:
             raise Conflict(moved_meanwhile(each.code))
+    refuse_moved_since(session, one, stay)
     return _carry_containers(session, actor, carried, "swap", Moment.of(at))
 
 

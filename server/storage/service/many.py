@@ -91,7 +91,10 @@ def _why_not_give(vial: Vial, project: Project | None) -> Refusal | None:
 def hold_all(
     session: Session, actor: Actor, vials: Chosen, cause: str, note: str, *, at: datetime
 ) -> int:
-    """Lay one hold on each of these vials, on top of those that stand; returns how many."""
+    """Lay one hold on each of these vials, on top of those that stand; returns how many.
+
+    A vial on which the same person has laid the very same hold already gets no second one.
+    """
     if refusal := genealogy.why_not_lay(cause, "hold", note):
         raise Conflict(refusal, field="cause" if refusal.code == "bad_cause" else "note")
     plain = {
@@ -99,14 +102,27 @@ def hold_all(
         "source_kind": "", "opened_at": at, "opened_by_name": actor.name, "lifted_by_name": "", "lifted_because": "",
         "version": 1,
     }  # fmt: skip
+    same = _held_alike(session, actor, vials, cause, note.strip())
+    new = [vial for vial in vials if vial.id not in same]
     rows = [
         {**plain, "org_id": vial.org_id, "target_id": vial.id, "target_code": vial.code}
-        for vial in vials
+        for vial in new
     ]
-    session.execute(insert(Hold), rows)
-    for vial in vials:
+    if rows:
+        session.execute(insert(Hold), rows)
+    for vial in new:
         audit.record(
             session, actor, "hold.laid", "vial", vial.code, at=at, org_id=vial.org_id, cause=cause,
             note=note.strip(), severity="hold",
         )  # fmt: skip
-    return len(vials)
+    return len(new)
+
+
+def _held_alike(session: Session, actor: Actor, vials: Chosen, cause: str, note: str) -> set[int]:
+    wanted = select(Hold.target_id).where(
+        Hold.kind == "vial",
+        Hold.target_id.in_([vial.id for vial in vials]),
+        Hold.lifted_at.is_(None),
+        (Hold.cause == cause) & (Hold.note == note) & (Hold.opened_by_name == actor.name),
+    )
+    return set(session.scalars(wanted))

@@ -12,6 +12,7 @@ from server.core.words import N_
 from server.storage import queries, rules
 from server.storage.models import Container, Custody, RackScan, Vial
 from server.storage.queries.carrying import taken_of
+from server.storage.queries.stays import live_stay
 from server.storage.rules.moves import slot_kept, there_already
 from server.storage.rules.space import keeper_of, why_not_kept
 from server.storage.rules.stays import before_it_came, taken_then
@@ -54,6 +55,14 @@ def refuse(refusal: Refusal | None) -> None:
     """Raise a Conflict when there is a refusal."""
     if refusal:
         raise Conflict(refusal)
+
+
+def refuse_moved_since(session: Session, thing: Vial | Container, stay: int | None) -> None:
+    """Refuse what was asked of a thing in another stay than its present one; None: nobody said which."""
+    here = live_stay(session, thing) if stay is not None else None
+    if stay is not None and (here is None or here.id != stay):
+        because = N_("%(code)s has been moved since you looked. Look again where it is.")
+        raise Conflict(Refusal("moved_since", because, {"code": thing.code}))
 
 
 def hold(session: Session, row: Vial | Container | RackScan, *, shared: bool = False) -> None:

@@ -31,6 +31,7 @@ from server.storage.service.stays import (
     hold,
     occupy,
     refuse,
+    refuse_moved_since,
     why_not_into,
 )
 from server.storage.service.tube_codes import refuse_given
@@ -237,8 +238,15 @@ def miss_vial(
     return custody
 
 
-def undo_move(session: Session, actor: Actor, vial: Vial, *, at: datetime) -> Custody:
-    """Carry the vial back to where it was before its last move, as a move of its own."""
+def undo_move(
+    session: Session, actor: Actor, vial: Vial, *, stay: int | None = None, at: datetime
+) -> Custody:
+    """Carry the vial back to where it was before its last move, as a move of its own.
+
+    `stay` is the one that is taken back; refused where the vial is no longer in it.
+    """
+    hold(session, vial)
+    refuse_moved_since(session, vial, stay)
     refuse(rules.why_not_act(vial.code, vial.state, Act.MOVE))
     box, ordinal = _former_place(session, vial)
     return move_vial(session, actor, vial, box, ordinal, at=at, reason="undo")

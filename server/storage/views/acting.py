@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import g, redirect, render_template, request, url_for
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from server.accounts.queries import visible
 from server.core.actor import Actor
-from server.core.errors import Conflict, Invalid, NotFound, Refusal
+from server.core.errors import AllRefused, Conflict, Invalid, NotFound, Refusal
 from server.core.words import N_
 from server.genealogy.rules import CAUSES
 from server.kit import notices
@@ -80,24 +81,58 @@ def choose_act() -> Page:
 @pages.post("/vials/act/<name>")
 @require("storage.read")
 def act_on(name: str) -> Page:
-    """Do it with all that were chosen, or with none."""
+    """Do it with all that were chosen or with none; many thousands go step by step, each of them whole."""
     act = _act(name)
     try:
-        ids = _ids()
-        chosen = many.chosen_vials(g.session, g.actor, act.permission, ids)
-        return act.does(chosen)
+        step = _step()
+        if refusals := _why_not(step):
+            raise AllRefused(refusals)
+        chosen = many.chosen_vials(g.session, g.actor, act.permission, step.ids)
+        answer = act.does(chosen)
     except (Invalid, Conflict, NotFound) as refused:
         g.session.rollback()
         return _ask(act, typed_of(request.form), errors_of(refused)), 422
+    if step.count <= len(step.ids):
+        return answer
+    return _ask(act, typed_of(request.form), onward=step)
 
 
-def _ask(act: Act, typed: Typed, errors: Any = None) -> str:  # noqa: ANN401  refusals by field
-    found = _found()
+@dataclass(frozen=True)
+class Step:
+    """What is acted on now: the first thousand, by code, of those that are left."""
+
+    found: Sequence[tuple[int, str]]
+    """(id, code)"""
+    count: int
+    """How many are left with these, counted to a cap."""
+    missing: Sequence[str] = ()
+    """Ticked codes that are no vial's to see (any more)."""
+    done: int = 0
+
+    @property
+    def ids(self) -> list[int]:
+        """Return the ids of those that are acted on."""
+        return [number for number, _code in self.found]
+
+
+def _why_not(step: Step) -> list[Refusal]:
+    """Return why the act cannot be done with these: none, gone, or others than were shown."""
+    if step.missing:
+        because = N_("No vial has the code %(vial)s.")
+        return [Refusal("no_such_vial", because, {"vial": code}) for code in step.missing]
+    shown = request.form.get("count", type=int)
+    if refusal := vial_filters.why_not_act_on(step.count, shown):
+        return [refusal]
+    return []
+
+
+def _ask(act: Act, typed: Typed, errors: Any = None, onward: Step | None = None) -> str:  # noqa: ANN401  refusals by field
+    step = _step(onward)
     return render_template(
         "storage/vials_act.html", act=act, typed=typed, errors=errors or {}, codes=_codes(),
-        every=request.form.get("every") == "yes", written=_wanted().written(), count=len(found),
-        some=[code for _id, code in found[:12]], most=MOST_AT_ONCE,
-        refusal=vial_filters.why_not_act_on(len(found), MOST_AT_ONCE), **act.facts(),
+        every=_every(), written=_wanted().written(), step=step, counted_to=vial_list.COUNTED,
+        some=[code for _id, code in step.found[:12]], after=_after(onward),
+        refusal=vial_filters.why_not_act_on(step.count, None), **act.facts(),
     )  # fmt: skip
 
 
@@ -109,34 +144,50 @@ def _act(name: str) -> Act:
 
 
 def _wanted() -> vial_filters.VialFilter:
-    written = request.form.get("wanted", "")[: vial_filters.LONGEST_WANTED]
-    return vial_filters.read_written(written)
+    """Return the filter of the list; refused where a part cannot be read, for all else would fit more."""
+    written = request.form.get("wanted", "")
+    if len(written) > vial_filters.LONGEST_WANTED:
+        because = N_("This filter is too long; narrow the list by fewer words.")
+        raise Invalid(Refusal("long_filter", because))
+    wanted, errors = vial_filters.read(parse_qsl(written))
+    if refusal := next(iter(errors.values()), None):
+        raise Invalid(refusal)
+    return wanted
+
+
+def _every() -> bool:
+    return request.form.get("every") == "yes"
 
 
 def _codes() -> list[str]:
-    every = request.form.get("every") == "yes"
-    return [] if every else request.form.getlist("vial")[: MOST_AT_ONCE + 1]
+    return [] if _every() else request.form.getlist("vial")[:MOST_AT_ONCE]
 
 
-def _found() -> list[tuple[int, str]]:
-    """Return the chosen vials as (id, code): those that were ticked, or all that fit; one too many at most."""
-    codes, every = _codes(), request.form.get("every") == "yes"
-    if not codes and not every:
-        return []
+def _after(onward: Step | None) -> str:
+    """Return the code after which this step begins."""
+    return onward.found[-1][1] if onward else request.form.get("after", "")
+
+
+def _step(onward: Step | None = None) -> Step:
+    """Return what is acted on now, or after the step `onward` has been done."""
+    codes = _codes()
+    done = onward.done + len(onward.found) if onward else request.form.get("done", 0, type=int)
+    if not codes and not _every():
+        return Step([], 0)
     conditions = (
         [Vial.code.in_(codes)] if codes
         else vial_list.narrowed(g.session, g.actor, _wanted(), site_zone())
     )  # fmt: skip
-    query = vial_list.base(g.actor, conditions).with_only_columns(Vial.id, Vial.code)
-    rows = g.session.execute(query.order_by(Vial.code).limit(MOST_AT_ONCE + 1))
-    return [(row[0], row[1]) for row in rows]
-
-
-def _ids() -> list[int]:
-    found = _found()
-    if refusal := vial_filters.why_not_act_on(len(found), MOST_AT_ONCE):
-        raise Conflict(refusal)
-    return [number for number, _code in found]
+    if _every() and (after := _after(onward)):
+        conditions = [*conditions, Vial.code > after]
+    query = vial_list.base(g.actor, conditions)
+    rows = g.session.execute(
+        query.with_only_columns(Vial.id, Vial.code).order_by(Vial.code).limit(MOST_AT_ONCE)
+    )
+    found = [(row[0], row[1]) for row in rows]
+    missing = [] if _every() else sorted(set(codes) - {code for _id, code in found})
+    count = vial_list.counted(g.session, query) if len(found) == MOST_AT_ONCE else len(found)
+    return Step(found, count, missing, done)
 
 
 def _done(sentence: str, **facts: object) -> Response:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from server.core.errors import Refusal
 from server.core.words import N_
 from server.kit import forms
+from server.kit.form_codes import all_of
 from server.kit.forms import Form
 from server.storage import rules
 from server.storage.rules.protection import USES
@@ -78,7 +79,7 @@ class VialsForm(Form):
     @property
     def lines(self) -> list[str]:
         """Return the codes, one a line."""
-        return self.codes.split()
+        return all_of(self.codes)
 
     def quarrels(self) -> Mapping[str, Refusal]:
         """Refuse lines that are no codes, or the same twice."""

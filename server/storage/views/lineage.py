@@ -16,6 +16,7 @@ from server.genealogy.models import Edge
 from server.genealogy.rules import RELATIONS
 from server.kit import notices
 from server.kit.door import require
+from server.kit.form_codes import all_of, lines_of
 from server.kit.forms import Typed, errors_of, typed_of
 from server.kit.i18n import gettext
 from server.storage import queries
@@ -39,19 +40,19 @@ def _aliquot(vial: Vial, form: TubesForm) -> Sequence[Vial]:
     if form.each_ul is None:
         raise Invalid(Refusal("no_volume", N_("Say how much goes into each.")), field="each_ul")
     return lineage.aliquot(
-        g.session, g.actor, vial, form.codes.split(), form.each_ul, _place(form), at=g.clock.now()
+        g.session, g.actor, vial, all_of(form.codes), form.each_ul, _place(form), at=g.clock.now()
     )
 
 
 def _split(vial: Vial, form: TubesForm) -> Sequence[Vial]:
     return lineage.split(
-        g.session, g.actor, vial, form.codes.split(), _place(form), use=form.use, at=g.clock.now()
+        g.session, g.actor, vial, all_of(form.codes), _place(form), use=form.use, at=g.clock.now()
     )
 
 
 def _pool(vial: Vial, form: TubesForm) -> Sequence[Vial]:
     others = _vials(form.parents)
-    codes = form.codes.split()
+    codes = all_of(form.codes)
     if len(codes) != 1:
         because = N_("A pool goes into one new tube; %(found)s were named.")
         raise Invalid(Refusal("one_tube", because, {"found": len(codes)}), field="codes")
@@ -77,8 +78,8 @@ def _place(form: TubesForm | NewLotForm) -> Place | None:
 
 
 def _vials(written: str) -> list[Vial]:
-    codes = list(dict.fromkeys(written.split()))
-    return [queries.vial(g.session, g.actor, "storage.move", code) for code in codes]
+    found = (queries.vial(g.session, g.actor, "storage.move", code) for code in lines_of(written))
+    return list({vial.id: vial for vial in found}.values())  # one may be named by two of its codes
 
 
 @pages.get("/vials/<code>/make/<how>")
@@ -140,7 +141,7 @@ def new_lot() -> Page:
             line = catalogue.line(g.session, g.actor, form.line, "catalogue.edit")
         facts = LotFacts(form.code.upper(), form.tier, passage=form.passage, pdl=form.pdl)
         lot, made = lineage.derive_lot(
-            g.session, g.actor, parents, line, facts, form.relation, form.codes.split(),
+            g.session, g.actor, parents, line, facts, form.relation, all_of(form.codes),
             _place(form), use=form.use, at=g.clock.now(),
         )  # fmt: skip
     except REFUSED as refused:
@@ -152,8 +153,8 @@ def new_lot() -> Page:
 
 
 def _parents(written: str) -> list[Vial]:
-    codes = list(dict.fromkeys(written.split()))
-    found = [queries.vial(g.session, g.actor, "storage.read", code) for code in codes]
+    named = (queries.vial(g.session, g.actor, "storage.read", code) for code in lines_of(written))
+    found = list({vial.id: vial for vial in named}.values())  # one may be named by two of its codes
     if not found:
         because = N_("Scan the vials from which %(lot)s was made.")
         raise Invalid(Refusal("no_parent", because, {"lot": "?"}), field="parents")

@@ -7,12 +7,15 @@ from server.core.errors import AllRefused, Conflict, CryokeepError, Invalid, Not
 from server.core.words import N_
 from server.kit import forms, notices
 from server.kit.door import require
+from server.kit.form_codes import lines_of
 from server.kit.forms import Form, Typed, errors_of, typed_of
 from server.kit.i18n import gettext
 from server.storage import queries, rules
 from server.storage.models import BulkMove, Container, Vial
 from server.storage.queries import moves as asked
+from server.storage.queries.aliases import as_recorded
 from server.storage.queries.carrying import stays_before, stays_of_move, undone_by
+from server.storage.queries.stays import live_stay
 from server.storage.rules.moves import elsewhere, scanned_order
 from server.storage.service import bulk
 from server.storage.views import drawing
@@ -36,6 +39,8 @@ class SwapForm(Form):
     """The box or rack with which this one changes places."""
 
     other: str = forms.code()
+    stay: int | None = forms.whole(required=False)
+    """The stay that was seen, so that one who presses twice does not swap back."""
 
 
 class DragForm(Form):
@@ -73,16 +78,16 @@ def move_selected(code: str) -> Page:
 
 
 def _chosen(box: Container, form: SelectForm) -> list[tuple[Vial, int]]:
-    """Return the chosen vials with their positions; a scanned code that is not in the box is refused."""
+    """Return the chosen vials with their positions; refused where one is not in the box (any more)."""
     inside = asked.vials_in(g.session, box)
     if form.all:
         return inside
-    codes = form.codes.split()
+    codes = as_recorded(g.session, lines_of(form.codes))
+    wanted = list(dict.fromkeys((*codes, *request.form.getlist("vials"))))
     known = {vial.code for vial, _ in inside}
-    if strangers := [code for code in codes if code not in known]:
+    if strangers := [code for code in wanted if code not in known]:
         raise AllRefused([elsewhere(code, box.code) for code in strangers])
-    wanted = {*codes, *request.form.getlist("vials")}
-    return [(vial, at) for vial, at in inside if vial.code in wanted]
+    return [(vial, at) for vial, at in inside if vial.code in set(wanted)]
 
 
 def _select(found: Container, typed: Typed, refused: CryokeepError | None = None) -> str:
@@ -126,7 +131,7 @@ def reorder(code: str) -> Page:
 def _order(box: Container) -> dict[int, int]:
     """Return the position for each vial by its id: as scanned one after the other, or as typed."""
     inside = asked.vials_in(g.session, box)
-    if scanned := request.form.get("scanned", "").split():
+    if scanned := as_recorded(g.session, lines_of(request.form.get("scanned", ""))):
         ids = {vial.code: vial.id for vial, _ in inside}
         if strangers := [code for code in scanned if code not in ids]:
             raise AllRefused([elsewhere(code, box.code) for code in strangers])
@@ -190,7 +195,8 @@ def _swap(found: Container) -> Page:
     try:
         form = SwapForm.read(request.form)
         other = queries.container(g.session, g.actor, "storage.move", form.other, found.kind)
-        move = bulk.swap_boxes(g.session, g.actor, found, other, at=g.clock.now())
+        at = g.clock.now()
+        move = bulk.swap_boxes(g.session, g.actor, found, other, stay=form.stay, at=at)
     except REFUSED as refused:
         return _swap_form(found, typed_of(request.form), refused), 422
     _tell(
@@ -204,6 +210,7 @@ def _swap_form(found: Container, typed: Typed, refused: CryokeepError | None = N
     return render_template(
         "storage/swap.html",
         box=found,
+        stay=live_stay(g.session, found),
         back=url_for(drawing.PAGES[found.kind], code=found.code),
         steps=drawing.steps(queries.path_of(g.session, found)),
         typed=typed,

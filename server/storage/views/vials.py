@@ -114,9 +114,9 @@ def _bring(found: Vial, form: DestinationForm) -> None:
     box, position = queries.box_within(g.session, g.actor, "storage.move", form.box, form.position)
     moved = found.state == State.IN_STORAGE
     ordinal = storage.position_in(g.session, box, position, found)
-    storage.bring_vial(g.session, g.actor, found, box, ordinal, at=g.clock.now())
+    stay = storage.bring_vial(g.session, g.actor, found, box, ordinal, at=g.clock.now())
     place = f"{box.code} {box.shape.label(ordinal)}"
-    undo = url_for("storage.undo", code=found.code) if moved else ""
+    undo = url_for("storage.undo", code=found.code, stay=stay.id) if moved else ""
     notices.tell(
         gettext("%(vial)s is at %(place)s now.", vial=found.code, place=place), undo_url=undo
     )
@@ -147,7 +147,8 @@ def _move(found: Vial, typed: Typed, refused: CryokeepError | None = None) -> st
 def undo(code: str) -> Response:
     """Carry the vial back to where it was before its last move."""
     found = queries.vial(g.session, g.actor, "storage.move", code)
-    storage.undo_move(g.session, g.actor, found, at=g.clock.now())
+    stay = request.args.get("stay", type=int)
+    storage.undo_move(g.session, g.actor, found, stay=stay, at=g.clock.now())
     notices.tell(gettext("%(vial)s is back where it was.", vial=found.code))
     return redirect(url_for("storage.vial", code=found.code))
 

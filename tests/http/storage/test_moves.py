@@ -1,5 +1,6 @@
 """Many moved as one, from pages and by programs; and custody put right."""
 
+import re
 from typing import Any
 
 import pytest
@@ -272,3 +273,35 @@ def test_a_time_without_its_zone_is_refused(bank: Bank) -> None:
 
     assert (answer.status_code, answer.json["field"]) == (422, "happened_at")
     assert "2026-03-14T15:00:00Z is expected" in answer.json["detail"]
+
+
+def test_who_presses_twice_neither_swaps_back_nor_undoes_the_undo(bank: Bank) -> None:
+    (seen,) = re.findall(r'name="stay" value="([0-9]+)"', bank.page.get("/boxes/D-044/swap").text)
+    swapped = [bank.post("/boxes/D-044/swap", other="D-045", stay=seen) for _press in range(2)]
+    assert [one.status_code for one in swapped] == [302, 422]
+    assert "D-044 has been moved since you looked" in swapped[1].text
+
+    bank.post("/vials/SH-1/move", box="D-044", position="H1")
+    (undo,) = re.findall(r'action="(/vials/SH-1/undo[^"]+)"', bank.page.get("/vials/SH-1").text)
+    undone = [bank.post(undo) for _press in range(2)]
+    assert [one.status_code for one in undone] == [302, 409]
+    with bank.database.reading() as session:
+        place = session.scalar(
+            select(Custody.ordinal)
+            .join(Vial)
+            .where(Vial.code == "SH-1", Custody.ended_at.is_(None))
+        )
+    assert place == 25
+
+
+def test_a_ticked_vial_that_left_meanwhile_stops_all_of_them(bank: Bank) -> None:
+    form = {
+        "csrf": bank.manager.csrf,
+        "box": "FX12345678",
+        "how": "free",
+        "vials": ["SH-1", "SH-3"],
+    }
+    answer = bank.page.post("/boxes/D-044/select", data=form)
+
+    assert answer.status_code == 422
+    assert "SH-3 is not in D-044" in answer.text

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from server.genealogy.models import Hold
 from server.parties.models import Project
 from server.storage.models import SavedFilter, Vial
+from server.storage.views import acting
 from tests.support.shelves import START
 from tests.support.signed_in import sign_in
 
@@ -234,3 +235,51 @@ def test_what_was_chosen_becomes_a_pick_list(bank):
     assert "SH-1" in page
     assert "SH-2" in page
     assert "SH-9" not in page
+
+
+def test_more_than_a_step_takes_are_acted_on_step_by_step(bank, monkeypatch):
+    monkeypatch.setattr(acting, "MOST_AT_ONCE", 2)
+    asked = bank.post("/vials/act", act="hold", every="yes", wanted="lot=L-0412")
+    assert "3 vials are chosen." in text(asked)
+    assert "Lay a hold: the first 2" in text(asked)
+    said = {"every": "yes", "wanted": "lot=L-0412", "cause": "stock_check", "note": "spring"}
+
+    first = bank.post("/vials/act/hold", count="3", **said)
+    assert (first.status_code, "Done with 2; 1 are left." in text(first)) == (200, True)
+    hidden = dict(
+        re.findall(r'type="hidden" name="(after|done|count)" value="([^"]*)"', first.text)
+    )
+    assert hidden == {"after": "SH-2", "done": "2", "count": "1"}
+    last = bank.post("/vials/act/hold", **hidden, **said)
+    assert last.status_code == 302
+    with bank.database.reading() as session:
+        held = session.scalars(select(Hold.target_code).order_by(Hold.target_code)).all()
+    assert held == ["SH-1", "SH-2", "SH-3"]
+
+
+def test_a_second_press_lays_no_second_hold(bank):
+    said = {"every": "yes", "wanted": "box=D-044", "cause": "stock_check", "note": "spring"}
+    for _press in range(2):
+        assert bank.post("/vials/act/hold", **said).status_code == 302
+    bank.post("/vials/act/hold", **{**said, "cause": "identity"})
+    with bank.database.reading() as session:
+        causes = session.scalars(select(Hold.cause)).all()
+    assert sorted(causes) == ["identity"] * 3 + ["stock_check"] * 3
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({"every": "yes", "wanted": "lot=L-0412", "count": "9"}, "3 vials fit now; 9 did when"),
+        ({"every": "yes", "wanted": "placed_after=soon"}, "“soon” is not a date"),
+        ({"every": "yes", "wanted": "q=" + "x" * 3000}, "This filter is too long"),
+        ({"vial": "SH-77"}, "No vial has the code SH-77."),
+    ],
+)
+def test_an_act_never_falls_on_others_than_were_meant(bank, sent, sentence):
+    answer = bank.post("/vials/act/hold", cause="stock_check", note="", **sent)
+
+    assert answer.status_code == 422
+    assert sentence in text(answer)
+    with bank.database.reading() as session:
+        assert session.scalars(select(Hold)).first() is None
