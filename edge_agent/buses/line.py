@@ -17,6 +17,10 @@ MOST_BYTES: Final = 4_096
 BAUDS: Final = (300, 600, 1_200, 2_400, 4_800, 9_600, 14_400, 19_200, 38_400, 57_600, 115_200)
 
 
+_DRAINED_AT_MOST: Final = 64
+"""Packets that came unasked; one who never stops talking must not hold up a question."""
+
+
 class Line(Protocol):
     """Bytes out, bytes in, never longer than asked."""
 
@@ -138,8 +142,9 @@ class TcpLine:
 
     def send(self, data: bytes) -> None:
         """Drop what came unasked, then send."""
-        while self._more(0):
-            pass
+        for _ in range(_DRAINED_AT_MOST):
+            if not self._more(0):
+                break
         self._rest = b""
         self._socket.settimeout(2.0)
         self._socket.sendall(data)
