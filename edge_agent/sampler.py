@@ -33,6 +33,11 @@ class Sampler:
         """Whether there will never be another row."""
         return all(probe.done() for _, probe in self._probes)
 
+    def close(self) -> None:
+        """Give all devices back."""
+        for _, probe in self._probes:
+            probe.close()
+
     def rows(self, now: Moment, clk: Clk) -> list[NewRow]:
         """Rows for every instant that is due; those missed in the past only where a probe catches up."""
         found: list[NewRow] = []

@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, Final
 
 from edge_agent.buses.errors import BusError
 from edge_agent.clock import Moment, steady_ms
@@ -15,6 +15,7 @@ from edge_agent.probes.probe import Sample
 from edge_agent.wire.quality import Quality
 
 _LOG = logging.getLogger(__name__)
+_LAST_READING_S: Final = 0.5
 
 
 class Aside:
@@ -72,10 +73,10 @@ class Aside:
         return [Sample(values, tuple(int(f.q) for f in newest.found), tuple(events))]
 
     def close(self) -> None:
-        """End the thread after its present reading."""
+        """Let the device go after its present reading; one that hangs is not waited for."""
         self._stopped.set()
         if self._thread is not None:
-            self._thread.join(timeout=1.0)
+            self._thread.join(timeout=_LAST_READING_S)
 
     def _begin(self, now_ms: int) -> None:
         self._newest_ms = now_ms

@@ -39,6 +39,9 @@ class Probe(Protocol):
     def done(self) -> bool:
         """Whether it will never give another sample."""
 
+    def close(self) -> None:
+        """Give the device back: pins and ports outlive the program that is run in this one's place."""
+
 
 @dataclass(frozen=True, slots=True)
 class Meaning:

@@ -150,6 +150,9 @@ class Replay:
         """Whether the recording is over."""
         return self._next >= len(self._settings.lines)
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     def read(self, now: Moment) -> Sequence[Sample]:
         """All lines whose time has come since the last reading."""
         self._began = self._began or now

@@ -86,6 +86,9 @@ class SimulatedTank:
         """Whether all `rows` have been given."""
         return 0 < self._settings.rows <= self._given
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     def read(self, now: Moment) -> Sequence[Sample]:
         """The tank at this instant; nothing during a silence or when all rows are given."""
         second = self._second_of(now)

@@ -113,6 +113,9 @@ def test_a_hung_bus_does_not_hold_up_the_others(eventually):
     assert time.perf_counter() - began < 10  # the device hangs for 30
     assert [row.values for row in rows] == [(None, -177.9, -195.1, 231.0, 0)] * 20
     assert {row.q[0] for row in rows} == {22}
+    began = time.perf_counter()
+    sampler.close()
+    assert time.perf_counter() - began < 5
     goes_on.set()
 
 
@@ -177,3 +180,21 @@ def test_qualities_of_every_channel_are_told(aside, eventually):
     found = sample(aside(device, channels=("a_c", "b_c")), eventually)
     assert (found.values, found.q) == ((1.0, None), (0, 16))
     assert [e["channel"] for e in found.events] == ["b_c"]
+
+
+def test_a_sampler_that_ends_gives_every_device_back(eventually):
+    device = Scripted(one(1.0))
+
+    class Settings:
+        channels = ("top_c",)
+
+        def make(self):
+            return Aside(self.channels, device.open, FAST)
+
+    sampler = Sampler(
+        StreamSettings("tank", 100, (ProbeSettings("door", "", "", None, Settings()),)), 0
+    )
+    sampler.rows(Moment(0, 0), Clk(s=True))
+    eventually(lambda: device.reads > 1, 5)
+    sampler.close()
+    assert (device.opened, device.closed) == (1, 1)
