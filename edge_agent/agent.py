@@ -3,19 +3,23 @@
 import logging
 import queue
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from edge_agent import health
 from edge_agent.clock import Clock, Moment, kernel_boot
+from edge_agent.clock_watch import ClockWatch
 from edge_agent.config import Config
+from edge_agent.damage import damage_events
 from edge_agent.delivery import Delivery
 from edge_agent.flight import Outgoing
 from edge_agent.keeper import Keeper
-from edge_agent.local_alarm import LocalAlarm
+from edge_agent.local_alarm import KEEP_AROUND_MS, LocalAlarm
 from edge_agent.rows import NewRow, event_row, new_boot
 from edge_agent.sampler import Sampler
 from edge_agent.spool import Boot, Spool, SpoolError
+from edge_agent.thinning import make_room
 from edge_agent.uplink import Arrived, Broken, Down, Note, Up, Uplink, Will
 from edge_agent.wire import topics
 from edge_agent.wire.codec import decode_answer, encode
@@ -45,10 +49,11 @@ class Agent:
         self._keeper = Keeper(spool)
         self._samplers = [Sampler(stream, now.mono_ms) for stream in config.streams]
         self._alarm = LocalAlarm(config.limits, now.mono_ms)
-        self._delivery = Delivery(spool, random.random)
+        share = config.agent.backlog_share
+        self._delivery = Delivery(spool, random.random, backlog_share=share)
         self._catalog = health.catalog(config, spool.boot)
         self._uplink = self._new_uplink()
-        self._news: list[dict[str, Any]] = _damage(spool)
+        self._clock_watch = ClockWatch()
         self._up = False
         self._heard = False
         self._heartbeat_ms = self._catalog_ms = self._tick_ms = now.mono_ms
@@ -103,9 +108,9 @@ class Agent:
         events = [e for row in rows for e in self._alarm.consider(row, now.mono_ms)]
         events += self._alarm.tick(now.mono_ms) if now.mono_ms >= self._tick_ms else []
         dates = self._newly_dated(now, clk)
-        events += list(dates.values())
-        events += [*self._refusals(), *self._news]
-        self._news = []
+        events += [*dates.values(), *self._clock_watch.look(now, clk)]
+        events += [*self._refusals(), *damage_events(self._spool)]
+        rows = [replace(row, keep=True) for row in rows] if self._alarm.keeps(now.mono_ms) else rows
         rows += [_event(event, now, clk) for event in events]
         if rows or now.mono_ms >= self._tick_ms:
             self._keeper.keep(rows, now, clk, dates=tuple(dates))
@@ -113,6 +118,18 @@ class Agent:
             _LOG.warning("%s", ", ".join(f"{key} {fact}" for key, fact in event.items()))
         if now.mono_ms >= self._tick_ms:
             self._tick_ms = now.mono_ms + _TICK_MS
+            self._tend(events, now, clk)
+
+    def _tend(self, events: Sequence[Mapping[str, Any]], now: Moment, clk: Clk) -> None:
+        """Once a second: what came before an alarm is kept for good, and a full spool is thinned."""
+        raised = {e["stream"] for e in events if e["kind"] == "local_alarm_raised"}
+        at_ms = now.wall_ms if clk.s else now.mono_ms
+        try:
+            for stream in raised:
+                self._spool.keep_since(stream, at_ms - KEEP_AROUND_MS)
+            make_room(self._spool, self._config.agent.space_mb * 1_000_000, now, clk)
+        except SpoolError as error:
+            _LOG.error("%s", error)
 
     def _newly_dated(self, now: Moment, clk: Clk) -> dict[str, dict[str, Any]]:
         """Once, as soon as the clock is set: for each undated boot the event that dates it.
@@ -159,7 +176,9 @@ class Agent:
             self._uplink.publish(self._topic("catalog"), encode(self._catalog))
         if now.mono_ms >= self._heartbeat_ms:
             self._heartbeat_ms = now.mono_ms + round(self._config.agent.heartbeat_s * 1000)
-            beat = health.heartbeat(self._spool, self._catalog, now, clk)
+            beat = health.heartbeat(
+                self._spool, self._catalog, now, clk, unwritten=self._keeper.unwritten
+            )
             self._uplink.publish(self._topic("hb"), encode(beat))
             self._tidy(now, clk)
 
@@ -242,8 +261,3 @@ class Agent:
 
 def _event(event: Mapping[str, Any], now: Moment, clk: Clk) -> NewRow:
     return event_row(now.wall_ms if clk.s else now.mono_ms, clk, **event)
-
-
-def _damage(spool: Spool) -> list[dict[str, Any]]:
-    """The event that tells of a spool file moved aside."""
-    return [{"kind": "spool_trouble", "damaged": spool.damaged.name}] if spool.damaged else []

@@ -18,6 +18,7 @@ from edge_agent.flight import (
     SetAside,
     wait_ms,
 )
+from edge_agent.pace import Pace
 from edge_agent.packing import VOIDS_AT_ONCE, empty_message, message_of, run_of
 from edge_agent.rows import HeldRow, Key
 from edge_agent.spool import Spool
@@ -39,10 +40,11 @@ SINGLE_SUSPECT_AFTER: Final = 6
 class Delivery:
     """Decides what to publish. Times are milliseconds of a clock that never jumps."""
 
-    def __init__(self, spool: Spool, jitter: Jitter) -> None:
+    def __init__(self, spool: Spool, jitter: Jitter, *, backlog_share: float = 1.0) -> None:
         self._spool = spool
         self._jitter = jitter
         self._connected = False
+        self._pace = Pace(backlog_share)
         self._flights: list[Flight] = []
         self._live_from: dict[str, int] = {}
         self._sent_to: dict[str, int] = {}
@@ -63,6 +65,7 @@ class Delivery:
         """
         self._connected = True
         self._flights.clear()
+        self._pace.reset()
         for boot, stream in self._spool.streams():
             if boot == self._spool.boot:
                 self._live_from[stream] = max(self._spool.next_seq((boot, stream)) - 1, 1)
@@ -79,6 +82,7 @@ class Delivery:
             self._bad(answer, now)
         else:
             self._ack(answer, now.wall_ms)
+        self._pace.answered(now.mono_ms, self._backlog_in_flight())
 
     def due(self, now: Moment, clk: Clk) -> list[Outgoing]:
         """All that is to be published now, live rows first."""
@@ -86,16 +90,18 @@ class Delivery:
             return []
         self._expire(now.mono_ms)
         out = [*self._live(now.mono_ms), *self._again(now, clk)]
-        while self._backlog_in_flight() < BACKLOG_AT_ONCE:
+        while self._pace.may_send(now.mono_ms, self._backlog_in_flight(), BACKLOG_AT_ONCE):
             more = self._next_void(now, clk) or self._next_backlog(now.mono_ms)
             if more is None:
                 break
+            self._pace.sent(now.mono_ms)
             out.append(more)
         return [*out, *self._probe(now, clk)]
 
     def next_due_ms(self) -> int | None:
         """When `due` should be asked again although nothing has happened, or None."""
-        return min((flight.due_ms for flight in self._flights), default=None)
+        marks = [flight.due_ms for flight in self._flights]
+        return min([*marks, *self._pace.pause_ends_ms()], default=None)
 
     def set_aside(self) -> list[SetAside]:
         """What has been refused since the last call."""

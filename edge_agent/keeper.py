@@ -20,7 +20,7 @@ class Keeper:
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
-        self._unwritten: deque[NewRow] = deque(maxlen=KEPT_IN_MEMORY)
+        self._unwritten: deque[NewRow] = deque()
         self._trouble_ms: int | None = None
         self._lost = 0
 
@@ -29,7 +29,8 @@ class Keeper:
     ) -> bool:
         """Write the rows durably; say whether they are on the disk."""
         for row in rows:
-            self._lost += len(self._unwritten) == KEPT_IN_MEMORY
+            if len(self._unwritten) >= KEPT_IN_MEMORY:
+                self._drop_oldest_reading()
             self._unwritten.append(row)
         if not self._unwritten or self._waits(now):
             return not self._unwritten
@@ -41,6 +42,19 @@ class Keeper:
         self._unwritten.clear()
         self._trouble_ms, self._lost = None, 0
         return True
+
+    @property
+    def unwritten(self) -> int:
+        """How many rows are in memory only."""
+        return len(self._unwritten)
+
+    def _drop_oldest_reading(self) -> None:
+        """Give up the oldest reading of no alarm's time; an event goes only when there is nothing else."""
+        at = next(
+            (n for n, row in enumerate(self._unwritten) if row.event is None and not row.keep), 0
+        )
+        del self._unwritten[at]
+        self._lost += 1
 
     def _waits(self, now: Moment) -> bool:
         return self._trouble_ms is not None and now.mono_ms - self._trouble_ms < RETRY_MS

@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from edge_agent.config import LimitSettings
 from edge_agent.rows import NewRow
 from edge_agent.wire.limits import NORMAL, Change, JudgeState, judge, judge_silence, tick
 from edge_agent.wire.quality import has_number
+
+KEEP_AROUND_MS: Final = 600_000
+"""Rows so long before an alarm, during it and so long after are never thinned."""
+
+
+_STANDS: Final = ("active", "clearing")
 
 
 @dataclass(slots=True)
@@ -24,6 +30,7 @@ class LocalAlarm:
 
     def __init__(self, limits: Sequence[LimitSettings], now_ms: int) -> None:
         self._watches = [Watch(limit, now_ms) for limit in limits]
+        self._rang_ms: int | None = None
 
     def consider(self, row: NewRow, now_ms: int) -> list[dict[str, Any]]:
         """The events that this row causes."""
@@ -46,6 +53,16 @@ class LocalAlarm:
                 judged = tick(limit, watch.state, now_ms)
             events += _changed(watch, *judged)
         return events
+
+    def rings(self) -> bool:
+        """Say whether an alarm stands now."""
+        return any(watch.state.phase in _STANDS for watch in self._watches)
+
+    def keeps(self, now_ms: int) -> bool:
+        """Say whether what is read now belongs to the time of an alarm."""
+        if self.rings():
+            self._rang_ms = now_ms
+        return self._rang_ms is not None and now_ms - self._rang_ms <= KEEP_AROUND_MS
 
     def _judge(
         self, watch: Watch, now_ms: int, value: float | None, quality: int

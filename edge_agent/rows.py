@@ -26,6 +26,8 @@ class NewRow:
     q: tuple[int, ...] | None = None
     event: Mapping[str, Any] | None = None
     drill: str | None = None
+    keep: bool = False
+    """Never thinned: it belongs to the time of an alarm."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,24 +2,36 @@
 
 SQLite in WAL with synchronous=FULL, used by one thread of one process; a lock file keeps a second agent
 out. A row leaves only when the server has settled it; a refused row moves to a table of its own.
+
+Every row carries a checksum. A file that is damaged, at the start or at work, is moved aside; what can
+still be read of it goes into a new one under the same numbers, and the rest is void: `losses` says so.
 """
 
 import fcntl
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from edge_agent.clock import elapsed_ms
 from edge_agent.rows import HeldRow, Key, NewRow
-from edge_agent.spool_schema import open_database
+from edge_agent.spool_salvage import COLUMNS, fill, is_whole, salvage
+from edge_agent.spool_schema import (
+    INSERT_ROW,
+    Damaged,
+    checksum,
+    is_damage,
+    open_anew,
+    open_database,
+)
 from edge_agent.wire.messages import Clk
-from edge_agent.wire.ranges import NONE, Ranges, add, missing
+from edge_agent.wire.ranges import NONE, Ranges, add, merged, missing, of_numbers
 
+T = TypeVar("T")
 REFUSED_KEPT_MS: Final = 30 * 86_400_000
 
 
@@ -38,6 +50,15 @@ class Boot:
     dated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A file that was damaged: where it is now, how many rows were saved, and which never come."""
+
+    aside: Path
+    saved: int
+    void: dict[Key, Ranges]
+
+
 class Spool:
     """Rows on disk. Call `begin_boot` once before the first `add`."""
 
@@ -46,16 +67,20 @@ class Spool:
         self.boot = ""
         self.fsync_ms = 0.0
         """How long the last durable write took, in milliseconds."""
-        self._lock = _lock(path)
-        try:
-            self._db, self.damaged = open_database(path)
-        except sqlite3.Error as error:
-            os.close(self._lock)
-            raise SpoolError(f"the spool {path} cannot be opened: {error}") from error
+        self.losses: list[Loss] = []
+        """Damage since this was last emptied."""
         self._held: dict[Key, int] = {}
         self._next: dict[Key, int] = {}
         self._voids: dict[Key, Ranges] = {}
-        self._read_counts()
+        self._lock = _lock(path)
+        try:
+            self._db, damaged = open_database(path)
+            if damaged:
+                self._put_back(damaged)
+            self._guarded(self._read_counts)
+        except sqlite3.Error as error:
+            os.close(self._lock)
+            raise SpoolError(f"the spool {path} cannot be opened: {error}") from error
 
     def close(self) -> None:
         """Let go of the file and its lock."""
@@ -67,9 +92,9 @@ class Spool:
 
     def last_boot(self) -> Boot | None:
         """The latest start that this spool knows, or None."""
-        row = self._db.execute(
+        row = self._one(
             "SELECT boot, began_ms, kernel, zero_ms, dated FROM boot ORDER BY id DESC LIMIT 1"
-        ).fetchone()
+        )
         return Boot(row[0], row[1], row[2], row[3], dated=bool(row[4])) if row else None
 
     def begin_boot(self, boot: Boot) -> None:
@@ -85,19 +110,22 @@ class Spool:
                 (boot.kernel,),
             )
             self._db.execute("DELETE FROM stream WHERE boot NOT IN (SELECT boot FROM boot)")
+            self._db.execute("DELETE FROM thinned WHERE boot NOT IN (SELECT boot FROM boot)")
             self._db.execute(
                 "INSERT INTO boot (boot, began_ms, kernel, zero_ms, dated) VALUES (?, ?, ?, ?, ?)",
                 (boot.name, boot.began_ms, boot.kernel, boot.zero_ms, boot.dated),
             )
         self.boot = boot.name
-        self._read_counts()
+        known = {name for (name,) in self._all("SELECT boot FROM boot")}
+        self._next = {key: number for key, number in self._next.items() if key[0] in known}
+        self._held = {key: n for key, n in self._held.items() if n or self.voids(key)}
 
     def undated_boots(self, kernel: str) -> list[Boot]:
         """Boots under this kernel boot whose zero the server has not been told."""
-        rows = self._db.execute(
+        rows = self._all(
             "SELECT boot, began_ms, kernel, zero_ms FROM boot WHERE kernel = ? AND NOT dated",
             (kernel,),
-        ).fetchall()
+        )
         return [Boot(row[0], row[1], row[2], row[3], dated=False) for row in rows]
 
     # rows
@@ -106,20 +134,9 @@ class Spool:
         """Write rows durably, all or none, and give their numbers. `dates` are boots dated by them."""
         numbered = self._number(rows)
         with self._writing():
-            self._db.executemany(
-                "INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [_stored(self.boot, seq, row) for seq, row in numbered],
-            )
-            nexts = {row.stream: seq + 1 for seq, row in numbered}
-            self._db.executemany(
-                "INSERT INTO stream VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next",
-                [(self.boot, stream, number) for stream, number in nexts.items()],
-            )
+            nexts = self._insert(numbered)
             self._db.executemany("UPDATE boot SET dated = 1 WHERE boot = ?", [(b,) for b in dates])
-        for stream, number in nexts.items():
-            key = (self.boot, stream)
-            self._held[key] = self._held.get(key, 0) + number - self.next_seq(key)
-            self._next[key] = number
+        self._gain(nexts)
         return [seq for seq, _ in numbered]
 
     def _number(self, rows: Sequence[NewRow]) -> list[tuple[int, NewRow]]:
@@ -145,12 +162,20 @@ class Spool:
 
     def rows(self, key: Key, first: int, last: int, most: int) -> list[HeldRow]:
         """The lowest held rows from first to last, at most `most`."""
-        found = self._db.execute(
-            "SELECT seq, at_ms, synced, off_ms, ch, drill, body, q FROM row"
+        found = self._guarded(lambda: self._whole_rows(key, first, last, most))
+        return [HeldRow(r[2], r[3], Clk(bool(r[4]), r[5]), *r[6:10]) for r in found]
+
+    def _whole_rows(self, key: Key, first: int, last: int, most: int) -> list[tuple[Any, ...]]:
+        """The rows as they stand in the table; Damaged where one is not as it was written."""
+        rows = self._db.execute(
+            f"SELECT {COLUMNS} FROM row"  # noqa: S608  # our own names
             " WHERE boot = ? AND stream = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?",
             (*key, first, last, most),
-        )
-        return [HeldRow(r[0], r[1], Clk(bool(r[2]), r[3]), *r[4:]) for r in found]
+        ).fetchall()
+        for row in rows:
+            if not is_whole(row):
+                raise Damaged(f"row {row[2]} of {key[0]}/{key[1]} is not as it was written")
+        return rows
 
     def settle(self, key: Key, ranges: Ranges) -> int:
         """Forget the rows and voids with these numbers; say how many rows went.
@@ -209,7 +234,7 @@ class Spool:
 
     def refused(self) -> int:
         """How many rows are set aside as refused."""
-        return int(self._db.execute("SELECT count(*) FROM refused").fetchone()[0])
+        return int(self._one("SELECT count(*) FROM refused")[0])
 
     def forget_refused(self, now_ms: int) -> int:
         """Forget what was refused more than 30 days ago; say how many rows that were."""
@@ -219,7 +244,114 @@ class Spool:
             )
             return gone.rowcount
 
+    # space
+
+    def used_bytes(self) -> int:
+        """How much of the file is in use; what was deleted does not count."""
+        pages, free, size = (
+            self._one(f"PRAGMA {name}")[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * size)
+
+    def thinned_upto(self, key: Key, level: int) -> int:
+        """Up to which row number this stream has been thinned at this level; 0: not yet."""
+        row = self._one(
+            "SELECT upto FROM thinned WHERE boot = ? AND stream = ? AND level = ?", (*key, level)
+        )
+        return int(row[0]) if row else 0
+
+    def thin(
+        self, key: Key, first: int, last: int, one_of: int, level: int,
+        tell: Callable[[int], NewRow],
+    ) -> int:  # fmt: skip
+        """Give up readings from first to last but every `one_of`-th (0: all), and tell it in the same write.
+
+        Rows that are to be kept stay. `tell` makes the event from how many went; nothing is told of none.
+        """
+        held = self._guarded(lambda: self._whole_rows(key, first, last, last - first + 1))
+        gone = [row[2] for row in held if not row[10] and (one_of == 0 or row[2] % one_of)]
+        voids = merged(self.voids(key), of_numbers(gone))
+        event = tell(len(gone)) if gone else None
+        seq = self.next_seq((self.boot, event.stream)) if event else 0
+        with self._writing():
+            self._delete(key, of_numbers(gone))
+            self._write_voids(key, voids)
+            self._db.execute(
+                "INSERT INTO thinned VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET upto = excluded.upto",
+                (*key, level, last),
+            )
+            if event:
+                self._insert([(seq, event)])
+        self._lose(key, len(gone), voids)
+        if event:
+            self._gain({event.stream: seq + 1})
+        return len(gone)
+
+    def keep_since(self, stream: str, at_ms: int, most: int = 20_000) -> None:
+        """Never thin the newest rows of this boot's stream that were taken at this time or later."""
+        first = max(1, self.next_seq((self.boot, stream)) - most)
+        with self._writing():
+            self._db.execute(
+                "UPDATE row SET keep = 1 WHERE boot = ? AND stream = ? AND seq >= ? AND at_ms >= ?",
+                (self.boot, stream, first, at_ms),
+            )
+
     # inside
+
+    def _insert(self, numbered: Sequence[tuple[int, NewRow]]) -> dict[str, int]:
+        self._db.executemany(INSERT_ROW, [_stored(self.boot, seq, row) for seq, row in numbered])
+        nexts = {row.stream: seq + 1 for seq, row in numbered}
+        self._db.executemany(
+            "INSERT INTO stream VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next",
+            [(self.boot, stream, number) for stream, number in nexts.items()],
+        )
+        return nexts
+
+    def _gain(self, nexts: dict[str, int]) -> None:
+        for stream, number in nexts.items():
+            key = (self.boot, stream)
+            self._held[key] = self._held.get(key, 0) + number - self.next_seq(key)
+            self._next[key] = number
+
+    def _one(self, question: str, facts: Sequence[object] = ()) -> Any:  # noqa: ANN401  # a row, or None
+        return self._guarded(lambda: self._db.execute(question, facts).fetchone())
+
+    def _all(self, question: str, facts: Sequence[object] = ()) -> list[Any]:
+        return self._guarded(lambda: self._db.execute(question, facts).fetchall())
+
+    def _guarded(self, read: Callable[[], T]) -> T:
+        """Read; where the file turns out to be damaged, save what can be saved and read again."""
+        try:
+            return read()
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise SpoolError(f"the spool {self.path} cannot be read: {error}") from error
+            self._begin_anew()
+        return read()
+
+    def _begin_anew(self) -> None:
+        """Move the damaged file aside and go on with a new one that holds what could be read."""
+        self._db.close()
+        try:
+            self._db, aside = open_anew(self.path)
+            self._put_back(aside)
+            self._read_counts()
+        except (sqlite3.Error, OSError) as error:
+            raise SpoolError(f"the spool {self.path} cannot be made anew: {error}") from error
+
+    def _put_back(self, aside: Path) -> None:
+        """Fill the new file with what can be read of the old one; what is missing is void."""
+        found = salvage(aside, self._next)
+        void = {
+            key: left
+            for key, number in found.nexts.items()
+            if (left := missing(of_numbers(row[2] for row in found.rows[key]), 1, number - 1))
+        }
+        with self._writing():
+            fill(self._db, found, void, self.boot)
+        saved = sum(map(len, found.rows.values()))
+        self.losses.append(Loss(aside, saved, void))
 
     def _delete(self, key: Key, ranges: Ranges) -> int:
         gone = 0
@@ -237,10 +369,14 @@ class Spool:
         return voids
 
     def _write_voids(self, key: Key, voids: Ranges) -> None:
-        if voids == self.voids(key):
-            return
-        self._db.execute("DELETE FROM void WHERE boot = ? AND stream = ?", key)
-        self._db.executemany("INSERT INTO void VALUES (?, ?, ?, ?)", [(*key, *v) for v in voids])
+        before, now = set(self.voids(key)), set(voids)
+        self._db.executemany(
+            "DELETE FROM void WHERE boot = ? AND stream = ? AND first = ?",
+            [(*key, first) for first, _ in before - now],
+        )
+        self._db.executemany(
+            "INSERT INTO void VALUES (?, ?, ?, ?)", [(*key, *void) for void in now - before]
+        )
 
     def _lose(self, key: Key, n: int, voids: Ranges) -> None:
         """Bring the counts in memory up to what has been written."""
@@ -254,16 +390,43 @@ class Spool:
             (boot, stream): number
             for boot, stream, number in self._db.execute("SELECT boot, stream, next FROM stream")
         }
-        counted = self._db.execute(
-            "SELECT s.boot, s.stream, (SELECT count(*) FROM row r"
-            " WHERE r.boot = s.boot AND r.stream = s.stream)"
-            " FROM stream s JOIN boot b ON b.boot = s.boot ORDER BY b.id, s.stream"
+        counted = self._verified()
+        order = self._db.execute(
+            "SELECT s.boot, s.stream FROM stream s JOIN boot b ON b.boot = s.boot"
+            " ORDER BY b.id, s.stream"
         ).fetchall()
-        self._voids = {}
-        for boot, stream, *void in self._db.execute("SELECT * FROM void ORDER BY first"):
-            self._voids[boot, stream] = (*self.voids((boot, stream)), (void[0], void[1]))
-        keys = {(boot, stream): held for boot, stream, held in counted}
-        self._held = {key: n for key, n in keys.items() if n or self.voids(key)}
+        self._refuse_odd_voids()
+        voids: dict[Key, list[tuple[int, int]]] = {}
+        for boot, stream, first, last in self._db.execute("SELECT * FROM void ORDER BY first"):
+            voids.setdefault((boot, stream), []).append((first, last))
+        self._voids = {key: tuple(found) for key, found in voids.items()}
+        self._held = {
+            (boot, stream): n
+            for boot, stream in order
+            if (n := counted.get((boot, stream), 0)) or self.voids((boot, stream))
+        }
+
+    def _refuse_odd_voids(self) -> None:
+        """Damaged where a row is held that is said never to come: the server must not hear that."""
+        odd = self._db.execute(
+            "SELECT v.first FROM void v JOIN row r ON r.boot = v.boot AND r.stream = v.stream"
+            " AND r.seq BETWEEN v.first AND v.last LIMIT 1"
+        ).fetchone()
+        backward = self._db.execute("SELECT first FROM void WHERE first > last LIMIT 1").fetchone()
+        if odd or backward:
+            raise Damaged("a void names rows that are held")
+
+    def _verified(self) -> dict[Key, int]:
+        """Walk over every row, as it is stored, and count them; Damaged where one is not as it was written."""
+        counts: dict[Key, int] = {}
+        before: tuple[str, str, int] = ("", "", 0)
+        for row in self._db.execute(f"SELECT {COLUMNS} FROM row"):  # noqa: S608  # our own names
+            here = row[:3]
+            if not is_whole(row) or here <= before:
+                raise Damaged(f"row {row[2]} of {row[0]}/{row[1]} is not as it was written")
+            counts[here[:2]] = counts.get(here[:2], 0) + 1
+            before = here
+        return counts
 
     @contextmanager
     def _writing(self, *, durably: bool = True) -> Iterator[None]:
@@ -279,6 +442,8 @@ class Spool:
                     self._db.rollback()
                 raise
         except sqlite3.Error as error:
+            if is_damage(error):
+                self._begin_anew()
             raise SpoolError(f"the spool {self.path} cannot be written: {error}") from error
 
 
@@ -297,11 +462,14 @@ def _lock(path: Path) -> int:
 
 
 def _stored(boot: str, seq: int, row: NewRow) -> tuple[object, ...]:
-    body = row.event if row.event is not None else row.values
+    content = row.event if row.event is not None else row.values
+    body = json.dumps(content, separators=(",", ":"), allow_nan=False)
     q = json.dumps(row.q, separators=(",", ":")) if row.q and any(row.q) else None
+    ch, synced = ",".join(row.ch), int(row.clk.s)
+    crc = checksum(boot, row.stream, seq, row.at_ms, synced, ch, row.drill, body, q)
     return (
-        boot, row.stream, seq, row.at_ms, row.clk.s, row.clk.off_ms, ",".join(row.ch), row.drill,
-        json.dumps(body, separators=(",", ":"), allow_nan=False), q,
+        boot, row.stream, seq, row.at_ms, synced, row.clk.off_ms, ch, row.drill, body, q,
+        int(row.keep), crc,
     )  # fmt: skip
 
 

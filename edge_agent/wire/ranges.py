@@ -45,6 +45,28 @@ def add_all(ranges: Ranges, pieces: Iterable[Range]) -> Ranges:
     return ranges
 
 
+def merged(ranges: Ranges, others: Ranges) -> Ranges:
+    """Both together, in one pass: for many pieces at once."""
+    found: list[Range] = []
+    for first, last in sorted((*ranges, *others)):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return tuple(found)
+
+
+def of_numbers(numbers: Iterable[int]) -> Ranges:
+    """The ranges of these numbers, which come in order and each once."""
+    found: list[Range] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return tuple(found)
+
+
 def contains(ranges: Ranges, number: int) -> bool:
     """Say whether this row number is settled."""
     at = bisect_left(ranges, number, key=_last)

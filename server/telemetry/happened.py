@@ -30,6 +30,8 @@ PLAIN = {
     "config_applied": (N_("The agent took over new settings"), ""),
     "config_rolled_back": (N_("The agent went back to its earlier settings"), "warning"),
     "spool_trouble": (N_("The agent's disk lost rows"), "warning"),
+    "spool_thinned": (N_("The agent's disk was full: old readings were thinned"), "warning"),
+    "clock_jumped": (N_("The agent's clock was set"), ""),
     "local_alarm_raised": (N_("The agent's own alarm sounded"), "warning"),
     "local_alarm_cleared": (N_("The agent's own alarm ended"), ""),
     "local_alarm_acknowledged": (N_("The alarm was acknowledged at the freezer"), ""),

@@ -182,8 +182,10 @@ def test_a_damaged_file_is_moved_aside_and_the_agent_goes_on(tmp_path):
     path = tmp_path / "spool.db"
     path.write_bytes(b"no database at all, and longer than a header would be" * 100)
     spool = Spool(path)
-    assert spool.damaged == tmp_path / "spool.db.damaged-1"
-    assert spool.damaged.read_bytes().startswith(b"no database")
+    (loss,) = spool.losses
+    assert loss.aside == tmp_path / "spool.db.damaged-1"
+    assert loss.aside.read_bytes().startswith(b"no database")
+    assert (loss.saved, loss.void) == (0, {})
     spool.begin_boot(boot())
     assert spool.add([row(1)]) == [1]
     spool.close()
@@ -228,7 +230,7 @@ def test_what_was_called_durable_is_there_after_kill_9(tmp_path):
                 name, count = line.split()
         promised[name] = int(count)
     spool = Spool(path)
-    assert spool.damaged is None
+    assert spool.losses == []
     for name, count in promised.items():
         held = [h.seq for h in spool.rows((name, "tank"), 1, 2**53, 10**6)]
         assert set(range(1, count + 1)) - set(held) <= set(range(15, count + 1, 15))
