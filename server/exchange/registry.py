@@ -9,17 +9,21 @@ from server.exchange.layouts.base import OWN, OWN_COLUMNS, Layout
 from server.exchange.sheets.base import Sheet
 from server.exchange.sheets.catalogue import Lines, Lots
 from server.exchange.sheets.containers import Containers
+from server.exchange.sheets.definitions import CustomFields
 from server.exchange.sheets.parties import DeliverySites, Organisations, Projects
 from server.exchange.sheets.people import People
+from server.exchange.sheets.places import NitrogenSupplies, PowerCircuits, Rooms, Sites
 from server.exchange.sheets.requests import Requests
+from server.exchange.sheets.sample_types import SampleTypes
 from server.exchange.sheets.types import Types
 from server.exchange.sheets.vials import Vials
 
 SHEETS: Mapping[str, Sheet] = {
     sheet.name: sheet
     for sheet in (
-        Vials(), Lots(), Lines(), Containers(), Types(), Projects(), Organisations(),
-        DeliverySites(), People(), Requests(),
+        Vials(), Lots(), Lines(), Containers(), Types(), SampleTypes(), CustomFields(), Sites(), Rooms(),
+        PowerCircuits(), NitrogenSupplies(), Projects(), Organisations(), DeliverySites(), People(),
+        Requests(),
     )
 }  # fmt: skip
 FOREIGN: tuple[Layout, ...] = (

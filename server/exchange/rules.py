@@ -170,6 +170,7 @@ def wants(patterns: Sequence[str], action: str) -> bool:
     return any(fnmatchcase(action, pattern) for pattern in patterns)
 
 
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 EVENT_KINDS = ("vial", "box", "rack", "freezer", "lot", "line", "request", "alarm", "import")
 
@@ -191,10 +192,11 @@ def is_inward(address: str) -> bool:
     """Say whether an IP address leads into this machine or its own network."""
     found = ipaddress.ip_address(address.partition("%")[0])
     carried = _carried(found)
-    return any(not one.is_global or one.is_multicast for one in carried or [found])
+    reached: tuple[IpAddress, ...] = tuple(carried) or (found,)
+    return any(not one.is_global or one.is_multicast for one in reached)
 
 
-def _carried(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+def _carried(address: IpAddress) -> list[ipaddress.IPv4Address]:
     """Return the IPv4 addresses to which an IPv6 address may be led on: mapped, 6to4, Teredo, NAT64."""
     if isinstance(address, ipaddress.IPv4Address):
         return []

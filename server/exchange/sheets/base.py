@@ -35,14 +35,19 @@ class Item:
         if refusal is None:
             return False
         said = self.values.get(column, "") if found is None else found
-        self.problems.append(Problem(column, str(said)[:200], refusal.because, refusal.facts))
+        self.problems.append(Problem(column, shown(said)[:200], refusal.because, refusal.facts))
         return True
 
     def expect(self, column: str, expected: str, **facts: object) -> None:
         """Note that something else was expected in this column."""
         self.problems.append(
-            Problem(column, str(self.values.get(column, ""))[:200], expected, facts)
+            Problem(column, shown(self.values.get(column, ""))[:200], expected, facts)
         )
+
+
+def shown(value: object) -> str:
+    """Return a value of a row as its cell had it: several codes between semicolons."""
+    return "; ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,8 @@ class VerbWork(Work, Generic[T]):
         return self.kind, row.code, getattr(row, "org_id", None)
 
     kind: str = ""
+    versioned: bool = True
+    """Whether such a thing can be changed at all; a row of one that cannot needs no version."""
 
     # what all share
 
@@ -137,9 +139,9 @@ class VerbWork(Work, Generic[T]):
         if found is None:
             raise Invalid(Refusal("not_there", NOT_THERE), field="id")
         row: Any = found
-        if "version" not in values:
+        if self.versioned and "version" not in values:
             raise Invalid(Refusal("no_version", NO_VERSION), field="version")
-        if values["version"] != row.version:
+        if self.versioned and values["version"] != row.version:
             facts = {"now": row.version, "code": self.told(found)[1]}
             raise Conflict(Refusal("stale", STALE, facts), field="version")
         before = self.change(session, found, values, at)
@@ -148,14 +150,15 @@ class VerbWork(Work, Generic[T]):
 
     def _effect(self, item: Item, act: str, thing: T, before: Values) -> Effect:
         row: Any = thing
-        code = self.told(thing)[1]
-        return Effect(item.number, item.place, act, row.id, code, row.version, before)
+        code, version = self.told(thing)[1], row.version if self.versioned else 1
+        return Effect(item.number, item.place, act, row.id, code, version, before)
 
     def _undo(self, session: Session, effect: ImportEffect, at: datetime) -> None:
         found = self.find(session, effect.thing_id)
         row: Any = found
-        if found is None or row.version != effect.version:
-            facts = {"now": row.version if row else "–", "code": effect.code}
+        version = row.version if row is not None and self.versioned else 1
+        if found is None or version != effect.version:
+            facts = {"now": version if row is not None else "–", "code": effect.code}
             raise Conflict(Refusal("changed_since", SINCE, facts))
         if effect.act == "changed":
             self.restore(session, found, json.loads(effect.before), at)
