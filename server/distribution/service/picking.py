@@ -49,7 +49,7 @@ def pick(
     steps.refuse_withheld(session, chosen.vial)
     storage.take_out(
         session, actor, chosen.vial, reason=request.code, purpose=(steps.KIND, request.id),
-        at=at, happened_at=happened_at,
+        scanned=True, at=at, happened_at=happened_at,
     )  # fmt: skip
     chosen.picked_at, chosen.picked_by_name = happened_at or at, actor.name
     steps.advance(

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from server.audit import service as audit
@@ -248,6 +248,7 @@ def apply_scan(
     if doubts and not compared:
         raise Conflict(NOT_COMPARED, field="compared")
     _carry_out(session, actor, scan, plan, at)
+    _verify(session, plan, at)
     scan.state, scan.applied_at, scan.applied_by_name = "applied", at, actor.name
     facts: dict[str, Any] = {"changes": plan.changes, "missing": len(plan.of(Change.MISSING))}
     if doubts:
@@ -311,6 +312,16 @@ def _carry_out(session: Session, actor: Actor, scan: RackScan, plan: Plan, at: d
         for entry in plan.of(Change.ENTERED):
             vial = vials.add_vial(session, actor, lot, entry.scanned, at=at)
             vials.place_vial(session, actor, vial, scan.box, entry.ordinal, at=at)
+
+
+READ = (Change.SAME, Change.PLACED, Change.MOVED, Change.PUT_BACK, Change.ENTERED)
+
+
+def _verify(session: Session, plan: Plan, at: datetime) -> None:
+    """Keep of the tubes of this box that their own codes were read (BR-04)."""
+    session.flush()
+    codes = [one.scanned for one in plan.of(*READ)]
+    session.execute(update(Vial).where(Vial.code.in_(codes)).values(verified_at=at))
 
 
 _ACTS = {

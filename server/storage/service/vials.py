@@ -140,12 +140,19 @@ def place_vial(
     box: Container,
     ordinal: int,
     *,
+    scanned: bool = False,
     at: datetime,
     happened_at: datetime | None = None,
 ) -> Custody:
-    """Put a vial that has no place (new, or found again) into a free position."""
+    """Put a vial that has no place (new, or found again) into a free position.
+
+    `scanned`, here and in what follows: the tube's own code was read on the way; else it counts as
+    not verified until it is (BR-04).
+    """
     when = Moment.of(at, happened_at)
-    return _bring(session, actor, vial, Act.PLACE, "vial.placed", box, ordinal, when)
+    return _bring(
+        session, actor, vial, Act.PLACE, "vial.placed", box, ordinal, when, scanned=scanned
+    )
 
 
 def move_vial(
@@ -155,13 +162,16 @@ def move_vial(
     box: Container,
     ordinal: int,
     *,
+    scanned: bool = False,
     at: datetime,
     happened_at: datetime | None = None,
     reason: str = "",
 ) -> Custody:
     """Carry a stored vial to another free position; what was promised of it stays promised."""
     when = Moment.of(at, happened_at)
-    return _bring(session, actor, vial, Act.MOVE, "vial.moved", box, ordinal, when, reason)
+    return _bring(
+        session, actor, vial, Act.MOVE, "vial.moved", box, ordinal, when, reason, scanned=scanned
+    )
 
 
 def put_back(
@@ -171,6 +181,7 @@ def put_back(
     box: Container | None = None,
     ordinal: int | None = None,
     *,
+    scanned: bool = False,
     at: datetime,
     happened_at: datetime | None = None,
 ) -> Custody:
@@ -184,7 +195,9 @@ def put_back(
     if box is None or ordinal is None:
         box, ordinal = _former_place(session, vial)
     when = Moment.of(at, happened_at)
-    return _bring(session, actor, vial, Act.PUT_BACK, "vial.put_back", box, ordinal, when)
+    return _bring(
+        session, actor, vial, Act.PUT_BACK, "vial.put_back", box, ordinal, when, scanned=scanned
+    )
 
 
 def take_out(
@@ -196,6 +209,7 @@ def take_out(
     purpose: Purpose | None = None,
     use: str = "",
     keep_slot: bool = False,
+    scanned: bool = False,
     at: datetime,
     happened_at: datetime | None = None,
 ) -> Custody:
@@ -214,6 +228,7 @@ def take_out(
     keeping = former if keep_slot else None
     custody = begin_stay(session, actor, vial, "bench", when, reason=reason, keeping=keeping)
     told = {"before": before, "reason": reason, "kept_slot": before if keep_slot else ""}
+    vial.verified_at = when.happened_at if scanned else None
     _become(session, actor, vial, Act.TAKE_OUT, "vial.taken_out", when, **told)
     return custody
 
@@ -234,6 +249,7 @@ def miss_vial(
     custody = begin_stay(session, actor, vial, "unknown", when, reason=reason)
     promise = queries.reservation_of(session, vial)
     told = {"before": before, "reason": reason, "reserved_for": promise.for_code if promise else ""}
+    vial.verified_at = None
     _become(session, actor, vial, Act.MISS, "vial.missed", when, **told)
     return custody
 
@@ -262,6 +278,8 @@ def _bring(
     ordinal: int,
     when: Moment,
     reason: str = "",
+    *,
+    scanned: bool,
 ) -> Custody:
     hold(session, vial)
     refuse(rules.why_not_act(vial.code, vial.state, act))
@@ -274,6 +292,7 @@ def _bring(
     end_stay(session, actor, queries.live_custody(session, vial), when)
     custody = occupy(session, actor, vial, box, ordinal, when, reason=reason)
     now = queries.vial_path(session, vial).text
+    vial.verified_at = when.happened_at if scanned else None
     _become(session, actor, vial, act, action, when, before=before, now=now)
     if act is Act.PUT_BACK:
         end_if_cleared(session, actor, vial, "put back", at=when.recorded_at)
@@ -416,6 +435,7 @@ def bring_vial(
     box: Container,
     ordinal: int,
     *,
+    scanned: bool = False,
     at: datetime,
     happened_at: datetime | None = None,
 ) -> Custody:
@@ -425,4 +445,4 @@ def bring_vial(
         State.CHECKED_OUT: put_back,
     }
     verb = verbs.get(State(vial.state), place_vial)
-    return verb(session, actor, vial, box, ordinal, at=at, happened_at=happened_at)
+    return verb(session, actor, vial, box, ordinal, scanned=scanned, at=at, happened_at=happened_at)

@@ -12,10 +12,11 @@ from server.storage.rules.protection import USES
 
 
 class DestinationForm(Form):
-    """Where a vial goes: a box, and a position or the first free one."""
+    """Where a vial goes: a box, and a position or the first free one; `tube` is what was read on it."""
 
     box: str = forms.code()
     position: str = forms.text(required=False, most=40)
+    tube: str = forms.code(required=False)
 
 
 class MoveForm(DestinationForm):
@@ -25,8 +26,9 @@ class MoveForm(DestinationForm):
 
 
 class TakeOutForm(Form):
-    """Why a vial is taken out, and for which use, where its bank wants to know."""
+    """Why a vial is taken out, and for which use, where its bank wants to know; `tube` is what was read on it."""
 
+    tube: str = forms.code(required=False)
     reason: str = forms.text(required=False, most=500)
     use: str = forms.choice(tuple(USES), required=False)
     keep_slot: bool = forms.checkbox()

@@ -6,7 +6,8 @@ from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from server.accounts import login
-from server.core.errors import Conflict, CryokeepError, Invalid, NotFound
+from server.core.errors import Conflict, CryokeepError, Invalid, NotFound, Refusal
+from server.core.words import N_
 from server.kit import notices
 from server.kit.door import require
 from server.kit.forms import Typed, errors_of, typed_of
@@ -80,7 +81,7 @@ def move_any() -> Page:
     try:
         form = MoveForm.read(request.form)
         found = queries.vial(g.session, g.actor, "storage.move", form.vial)
-        _bring(found, form)
+        _bring(found, form, scanned=True)
     except REFUSED as refused:
         return _move_any(typed_of(request.form), refused), 422
     return redirect(url_for("storage.move_any_form"))
@@ -104,17 +105,39 @@ def move(code: str) -> Page:
     """Place, move or put back the vial, whichever its state allows."""
     found = queries.vial(g.session, g.actor, "storage.move", code)
     try:
-        _bring(found, DestinationForm.read(request.form))
+        form = DestinationForm.read(request.form)
+        _bring(found, form, scanned=_scanned(found, form.tube))
     except REFUSED as refused:
         return _move(found, typed_of(request.form), refused), 422
     return redirect(url_for("storage.vial", code=found.code))
 
 
-def _bring(found: Vial, form: DestinationForm) -> None:
+OTHER_TUBE = N_(
+    "%(found)s is another tube than %(vial)s; look again which one lies in your hand, or leave the field empty."
+)
+
+
+def _scanned(found: Vial, read: str) -> bool:
+    """Say whether the tube's own code was read (BR-04); refused where it is that of another tube."""
+    if not read:
+        return False
+    try:
+        tube = queries.vial(g.session, g.actor, "storage.move", read).code
+    except NotFound:
+        tube = read
+    if tube != found.code:
+        facts = {"found": tube, "vial": found.code}
+        raise Invalid(Refusal("other_tube", OTHER_TUBE, facts), field="tube")
+    return True
+
+
+def _bring(found: Vial, form: DestinationForm, *, scanned: bool) -> None:
     box, position = queries.box_within(g.session, g.actor, "storage.move", form.box, form.position)
     moved = found.state == State.IN_STORAGE
     ordinal = storage.position_in(g.session, box, position, found)
-    stay = storage.bring_vial(g.session, g.actor, found, box, ordinal, at=g.clock.now())
+    stay = storage.bring_vial(
+        g.session, g.actor, found, box, ordinal, scanned=scanned, at=g.clock.now()
+    )
     place = f"{box.code} {box.shape.label(ordinal)}"
     undo = url_for("storage.undo", code=found.code, stay=stay.id) if moved else ""
     notices.tell(
@@ -175,6 +198,7 @@ def take_out(code: str) -> Page:
             reason=form.reason,
             use=form.use,
             keep_slot=form.keep_slot,
+            scanned=_scanned(found, form.tube),
             at=g.clock.now(),
         )
     except REFUSED as refused:

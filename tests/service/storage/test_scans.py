@@ -70,6 +70,14 @@ def test_staging_changes_nothing_and_applying_makes_the_record_say_what_was_seen
         ]
         assert queries.occupants(session, other) == {}
         assert scan.state == "applied"
+        read = set(session.scalars(select(Vial.code).where(Vial.verified_at == START)))
+        assert read == {
+            "V1",
+            "V2",
+            "V5",
+            "V6",
+            "V7",
+        }  # neither what is missing nor what was not read
 
 
 def test_a_scan_is_applied_once(database: Database) -> None:

@@ -249,3 +249,35 @@ def test_a_shipped_vial_stands_with_its_recipient(database: Database) -> None:
         assert (path.place, path.recipient_org_id) == ("recipient", lab.id)
         with pytest.raises(Conflict, match="has been shipped"):
             storage.take_out(session, shelves.actor, vial, at=START)
+
+
+def test_only_a_scan_of_its_own_code_keeps_a_vial_verified(database: Database) -> None:
+    """BR-04: whatever is done by position alone leaves it unverified."""
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        box, actor = shelves.box(org), shelves.actor
+        vial = shelves.vial(shelves.lot(org), "SH-1")
+        assert vial.verified_at is None
+
+        def by_scan(place: int) -> None:
+            storage.bring_vial(session, actor, vial, box, place, scanned=True, at=START)
+            assert vial.verified_at == START
+
+        by_scan(1)
+        storage.move_vial(session, actor, vial, box, 2, at=START)
+        assert vial.verified_at is None
+        by_scan(3)
+        storage.undo_move(session, actor, vial, at=START)
+        assert vial.verified_at is None
+        by_scan(4)
+        storage.take_out(session, actor, vial, at=START)
+        assert vial.verified_at is None
+        by_scan(5)
+        storage.take_out(session, actor, vial, scanned=True, at=START)
+        assert vial.verified_at == START
+        storage.put_back(session, actor, vial, box, 6, at=START)
+        assert vial.verified_at is None
+        by_scan(7)
+        storage.miss_vial(session, actor, vial, at=START)
+        assert vial.verified_at is None
