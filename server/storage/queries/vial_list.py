@@ -1,9 +1,11 @@
 """The list of vials: narrowed, sorted, page after page by a cursor, counted to a cap."""
 
 import json
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from math import isfinite
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, union_all
@@ -41,7 +43,7 @@ SORTS: dict[str, Any] = {
     "entered": Vial.id,
 }
 COLUMNS: tuple[Any, ...] = (
-    Vial.id, Vial.code, Vial.state, Vial.volume_ul, Vial.thaws, Vial.comment, Vial.created_at, Vial.org_id,
+    Vial.id, Vial.code, Vial.state, Vial.volume_ul, Vial.thaws, Vial.comment, Vial.created_at, Vial.org_id, Vial.verified_at,
     Lot.id.label("lot_id"), Lot.code.label("lot_code"), Lot.tier, Lot.disposition, Lot.passage, CellLine.id.label("line_id"),
     CellLine.code.label("line_code"), CellLine.name.label("line_name"),
     Project.code.label("project_code"), SampleType.code.label("type_code"),
@@ -136,6 +138,10 @@ def _reserved(_session: Session, _actor: Actor, answer: str) -> ColumnElement[bo
     return promised if answer == "yes" else ~promised
 
 
+def _verified(_session: Session, _actor: Actor, answer: str) -> ColumnElement[bool]:
+    return Vial.verified_at.is_not(None) if answer == "yes" else Vial.verified_at.is_(None)
+
+
 _CONDITIONS: dict[str, Callable[[Session, Actor, str], ColumnElement[bool]]] = {
     "q": _words,
     "lot": _lot,
@@ -145,6 +151,7 @@ _CONDITIONS: dict[str, Callable[[Session, Actor, str], ColumnElement[bool]]] = {
     "project": _project,
     "held": _held,
     "reserved": _reserved,
+    "verified": _verified,
 }
 
 
@@ -163,13 +170,24 @@ def _placed(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _has_field(code: str, value: str) -> ColumnElement[bool]:
-    low = func.lower(FieldValue.text)
+    bears = func.lower(FieldValue.text) == value.lower()
+    if (number := number_of(value)) is not None:  # 97 and 97.0 are the same
+        bears = or_(bears, FieldValue.number == number)
     of = select(FieldValue.subject_id).join(FieldDefinition)
-    here = and_(FieldDefinition.code == code, low == value.lower())
+    here = and_(FieldDefinition.code == code, bears)
     return or_(
         Vial.id.in_(of.where(here, FieldDefinition.subject == "vial")),
         Vial.lot_id.in_(of.where(here, FieldDefinition.subject == "lot")),
     )
+
+
+def number_of(value: str) -> float | None:
+    """Return the number that was typed, full-width digits too; None where it is none that can be compared."""
+    try:
+        number = float(unicodedata.normalize("NFKC", value))
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
 
 
 def base(actor: Actor, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:

@@ -33,6 +33,7 @@ class VialFilter:
     project: str = ""
     held: str = ""
     reserved: str = ""
+    verified: str = ""
     placed_after: date | None = None
     placed_before: date | None = None
     custom: tuple[tuple[str, str], ...] = ()
@@ -52,16 +53,19 @@ class VialFilter:
         return urlencode([(name, str(value)) for name, value in (*named, *more) if value])
 
 
+NAMES = tuple(one.name for one in fields(VialFilter) if one.name != "custom")
+"""By what the list is narrowed, beside custom fields."""
+
+
 def read(sent: Iterable[tuple[str, str]]) -> tuple[VialFilter, dict[str, Refusal]]:
     """Return the filter that these names and values ask for, and what of them cannot be read."""
     errors: dict[str, Refusal] = {}
     found: dict[str, object] = {}
     custom: list[tuple[str, str]] = []
-    known = {one.name for one in fields(VialFilter)} - {"custom"}
     for name, value in ((name, value.strip()) for name, value in sent):
         if name.startswith(FIELD) and value:
             custom.append((name.removeprefix(FIELD), value))
-        elif name in known and value:
+        elif name in NAMES and value:
             found[name] = _value(name, value, errors)
     good = {name: value for name, value in found.items() if name not in errors}
     wanted = VialFilter(**good, custom=tuple(sorted(custom)))  # type: ignore[arg-type]  # read by name above
@@ -80,7 +84,7 @@ def _value(name: str, value: str, errors: dict[str, Refusal]) -> object:
             return date.fromisoformat(value)
         except ValueError:
             errors[name] = Refusal("not_a_date", NOT_DAY, {"found": value})
-    elif name in ("held", "reserved") and value not in YES_NO:
+    elif name in ("held", "reserved", "verified") and value not in YES_NO:
         errors[name] = Refusal("not_yes", NOT_YES, {"found": value})
     return value
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from server.accounts.queries import visible
 from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import AllRefused, Conflict, Forbidden, Refusal
@@ -16,6 +18,7 @@ from server.genealogy.service import LIFT
 from server.parties.models import Project
 from server.storage import rules
 from server.storage.models import BulkMove, Container, Vial
+from server.storage.queries.aliases import as_recorded
 from server.storage.queries.carrying import held_vials
 from server.storage.rules.describing import why_not_described, why_not_project
 from server.storage.service.bulk import arrange, move_vials
@@ -23,6 +26,14 @@ from server.storage.service.standing import why_not_of_project
 
 MOST_AT_ONCE = 1000
 Chosen = Sequence[Vial]
+
+
+def why_not_so_many(count: int) -> Refusal | None:
+    """Say why so many vials cannot be acted on as one, or None."""
+    if 1 <= count <= MOST_AT_ONCE:
+        return None
+    because = N_("%(found)s vials were named; 1 to %(most)s are expected.")
+    return Refusal("too_many_chosen", because, {"found": count, "most": MOST_AT_ONCE})
 
 
 def chosen_vials(session: Session, actor: Actor, permission: str, ids: Sequence[int]) -> list[Vial]:
@@ -33,6 +44,20 @@ def chosen_vials(session: Session, actor: Actor, permission: str, ids: Sequence[
         because = N_("You may not do this with %(vial)s; it belongs to another organisation.")
         raise Forbidden(Refusal("not_yours", because, {"vial": foreign[0]}))
     return found
+
+
+def named_vials(
+    session: Session, actor: Actor, permission: str, codes: Sequence[str]
+) -> list[Vial]:
+    """Return the vials of these codes or aliases, each once; refused with every code that is none's to act on."""
+    own = dict(zip(codes, as_recorded(session, codes), strict=True))
+    wanted: Any = select(Vial.id, Vial.code).where(Vial.code.in_(set(own.values())))
+    rows = session.execute(visible(wanted, actor, permission, Vial.org_id))
+    found = {code: number for number, code in rows}
+    if strangers := [code for code in own if own[code] not in found]:
+        because = N_("No vial has the code %(vial)s.")
+        raise AllRefused([Refusal("no_such_vial", because, {"vial": code}) for code in strangers])
+    return chosen_vials(session, actor, permission, list(found.values()))
 
 
 def move_into(

@@ -209,13 +209,18 @@ def _hold(chosen: Sequence[Vial]) -> Response:
 
 
 def _give(chosen: Sequence[Vial]) -> Response:
-    code = request.form.get("project", "")
+    project = project_of(request.form.get("project", ""))
+    changed = many.give_to_project(g.session, g.actor, chosen, project, at=g.clock.now())
+    return _done(N_("%(count)s vials were given to another project."), count=changed)
+
+
+def project_of(code: str) -> Project | None:
+    """Return the project that vials are given to, None for none; refused where there is none of this code."""
     project = next((one for one in _projects() if one.code == code), None)
     if code and project is None:
         because = N_("There is no project with the code %(code)s.")
         raise Invalid(Refusal("no_such_project", because, {"code": code}), field="project")
-    changed = many.give_to_project(g.session, g.actor, chosen, project, at=g.clock.now())
-    return _done(N_("%(count)s vials were given to another project."), count=changed)
+    return project
 
 
 def _projects() -> list[Project]:
