@@ -1,6 +1,6 @@
 """A lid's or door's contact on an input pin: debounced, and doubted when it chatters or never moves."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,11 +40,9 @@ class DoorSettings:
         return (self.channel,)
 
     def make(self) -> Aside:
-        """The probe."""
-        return Aside(self.channels, self._open, self.rhythm)
-
-    def _open(self) -> "Door":
-        return Door(self, GpiozeroLine(self.pin, self.pull))
+        """The probe. Its device is made once: it remembers how the contact stood."""
+        device = Door(self, lambda: GpiozeroLine(self.pin, self.pull))
+        return Aside(self.channels, lambda: device, self.rhythm)
 
 
 def read_settings(table: Table) -> DoorSettings:
@@ -62,10 +60,14 @@ def read_settings(table: Table) -> DoorSettings:
 
 
 class Door:
-    """The contact's state. Its level counts when it has held for `settle_ms`."""
+    """The contact's state. Its level counts when it has held for `settle_ms`.
 
-    def __init__(self, settings: DoorSettings, line: GpioLine) -> None:
-        self._settings, self._line = settings, line
+    The pin is taken when it is first read, and anew after a failure: a lid that was closed meanwhile is told.
+    """
+
+    def __init__(self, settings: DoorSettings, opened: Callable[[], GpioLine]) -> None:
+        self._settings, self._opened = settings, opened
+        self._line: GpioLine | None = None
         self._is_open: bool | None = None
         self._seen = False
         self._seen_ms = 0
@@ -74,6 +76,7 @@ class Door:
 
     def read(self, now_ms: int) -> Finding:
         """Open or closed, and the event when that changed, at the time when the contact moved."""
+        self._line = self._line or self._opened()
         seen = self._line.level() == (self._settings.open_when == "high")
         if self._is_open is None:
             return self._began(seen, now_ms)
@@ -89,8 +92,10 @@ class Door:
         return Finding((self._found(now_ms),), events)
 
     def close(self) -> None:
-        """Give the pin back."""
-        self._line.close()
+        """Give the pin back; how the contact stood is remembered."""
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
 
     def _began(self, is_open: bool, now_ms: int) -> Finding:
         """The first look: what it shows holds until it moves; one that is open already is told."""

@@ -74,8 +74,9 @@ class Tec3000Settings:
         return self.place.needs
 
     def make(self) -> Aside:
-        """The probe."""
-        return Aside(self.channels, lambda: Tec3000(self), self.rhythm)
+        """The probe. Its device is made once: it remembers which alarms stand."""
+        device = Tec3000(self)
+        return Aside(self.channels, lambda: device, self.rhythm)
 
 
 def read_settings(table: Table) -> Tec3000Settings:

@@ -1,45 +1,21 @@
-"""Thermo Scientific ultra-low freezers: Modbus ASCII (TDE, TSX) and the 20-character line of the Forma 900.
+"""Thermo Scientific ultra-low freezers: Modbus ASCII (TDE, TSX), or the pushed line of the Forma 900."""
 
-Addresses and bits are those of the TDE manual's appendix B; the set-points are signed and in tenths.
-"""
-
-import re
-import struct
 from dataclasses import dataclass
-from typing import Final
 
-from edge_agent.buses import modbus_ascii
-from edge_agent.buses.errors import BusError
-from edge_agent.buses.line import Line, LinePlace, read_place
-from edge_agent.buses.pool import POOL, Pool
+from edge_agent.buses.line import LinePlace, read_place
 from edge_agent.probes.aside import Aside
-from edge_agent.probes.controller_alarms import POWER, ControllerAlarms
-from edge_agent.probes.device import Finding, Found, Rhythm, read_channel, read_rhythm
+from edge_agent.probes.device import Rhythm, read_channel, read_rhythm
+from edge_agent.probes.thermo_modbus import (
+    COLD_ALARM,
+    RELAY_STATUS,
+    SET_POINT,
+    STATUS,
+    WARM_ALARM,
+    FreezerMap,
+    ThermoModbus,
+)
+from edge_agent.probes.thermo_push import ThermoPush
 from edge_agent.settings_table import Table
-from edge_agent.wire.quality import Quality
-
-SET_POINT: Final = 0x530
-WARM_ALARM: Final = 0x538
-COLD_ALARM: Final = 0x53C
-STATUS: Final = 0x671
-RELAY_STATUS: Final = 0x674
-STATUS_BITS: Final = {
-    1: POWER,
-    2: "no connection to the display",
-    4: "controller shut down",
-    7: "bus failure",
-}
-DOOR_BITS: Final = (1 << 9) | (1 << 10)
-NO_SENSOR_C: Final = -127.0
-"""What the controller gives for a sensor that is not there, as in the manual's own example of TC7."""
-
-PUSHED: Final = {
-    "UNDERTEMP": "too cold", "OVERTEMP": "too warm", "PWRFAIL": POWER,
-    "CNTRLFAIL": "controller failure", "Er07": "error 07", "HSHX FAIL": "high-stage heat exchanger",
-    "HOT COND": "hot condenser",
-}  # fmt: skip
-_END: Final = b"\x04"
-_LINE: Final = re.compile(r"(-?)\s*(\d{1,3})\s*C\b\s*(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +40,8 @@ class ThermoSettings:
     @property
     def channels(self) -> tuple[str, ...]:
         """The cabinet's temperature, and what else is wanted."""
-        wanted = (
-            self.channel, self.set_point_channel, self.warm_alarm_channel, self.cold_alarm_channel,
-            self.door_channel,
-        )  # fmt: skip
-        return tuple(filter(None, wanted))
+        set_points = (self.set_point_channel, self.warm_alarm_channel, self.cold_alarm_channel)
+        return tuple(filter(None, (self.channel, *set_points, self.door_channel)))
 
     @property
     def sole(self) -> str:
@@ -81,13 +54,32 @@ class ThermoSettings:
         return self.place.needs
 
     def make(self) -> Aside:
-        """The probe."""
-        return Aside(self.channels, self._open, self.rhythm)
-
-    def _open(self) -> "ThermoModbus | ThermoPush":
+        """The probe. Its device is made once: it remembers which alarms stand."""
+        device: ThermoModbus | ThermoPush
         if self.protocol == "push":
-            return ThermoPush(self, self.place.open())
-        return ThermoModbus(self)
+            device = ThermoPush(self.place.open, self.silent_ms)
+        else:
+            device = ThermoModbus(self.map)
+        return Aside(self.channels, lambda: device, self.rhythm)
+
+    @property
+    def map(self) -> FreezerMap:
+        """What is asked of the controller, in the order of the channels."""
+        wanted = (
+            (self.set_point_channel, SET_POINT),
+            (self.warm_alarm_channel, WARM_ALARM),
+            (self.cold_alarm_channel, COLD_ALARM),
+        )
+        return FreezerMap(
+            self.place,
+            self.temperature_address,
+            tuple(address for channel, address in wanted if channel),
+            bool(self.door_channel),
+            self.unit,
+            self.status_address,
+            self.relay_address,
+            self.answer_s,
+        )
 
 
 def read_settings(table: Table) -> ThermoSettings:
@@ -110,128 +102,19 @@ def read_settings(table: Table) -> ThermoSettings:
         answer_s=table.number("answer_s", 1.0, low=0.05, high=10),
         silent_ms=round(table.number("silent_s", 60.0, low=1, high=3_600) * 1000),
     )
-    if not is_push and not settings.temperature_address:
+    if not settings.channel:
+        table.problem("channel", "found nothing; expected a channel for the temperature")
+    _check_protocol(table, settings)
+    return settings
+
+
+def _check_protocol(table: Table, settings: ThermoSettings) -> None:
+    if settings.protocol == "modbus" and not settings.temperature_address:
         table.problem(
             "temperature_address",
             "missing; expected the address of the temperature in this model's own table, such as 0x4CC (TC2)",
         )
-    if is_push and len(settings.channels) > 1:
+    if settings.protocol == "push" and len(settings.channels) > 1:
         table.problem(
             "protocol", "the pushed line holds one temperature; expected no other channel"
         )
-    return settings
-
-
-class ThermoModbus:
-    """The controller, asked register by register."""
-
-    def __init__(self, settings: ThermoSettings, pool: Pool = POOL) -> None:
-        self._settings, self._pool = settings, pool
-        self._alarms = ControllerAlarms()
-        self._was_open = False
-
-    def read(self, now_ms: int) -> Finding:
-        """The temperature first: a BusError when even that is not answered."""
-        del now_ms
-        wanted = self._settings
-        found = [self._temperature()]
-        for channel, address in (
-            (wanted.set_point_channel, SET_POINT),
-            (wanted.warm_alarm_channel, WARM_ALARM),
-            (wanted.cold_alarm_channel, COLD_ALARM),
-        ):
-            if channel:
-                found.append(Found(self._whole(address, 2) / 10))
-        events = self._alarms.changed(self._standing())
-        if wanted.door_channel:
-            is_open = bool(self._whole(wanted.relay_address, 2) & DOOR_BITS)
-            found.append(Found(int(is_open)))
-            events = (*events, *self._door_event(is_open))
-        return Finding(tuple(found), events)
-
-    def close(self) -> None:
-        """The line stays for those who share it."""
-
-    def _temperature(self) -> Found:
-        data = self._registers(self._settings.temperature_address, 2)
-        if len(data) != 4:
-            raise BusError(f"{len(data)} bytes came for the temperature; expected a float of four")
-        (celsius,) = struct.unpack(">f", data)
-        if celsius == NO_SENSOR_C:
-            return Found(None, Quality.OPEN_PROBE, "the controller's sensor is open (-127 °C)")
-        return Found(round(celsius, 3))
-
-    def _standing(self) -> list[str]:
-        status = self._whole(self._settings.status_address, 1)
-        return [alarm for bit, alarm in STATUS_BITS.items() if status >> bit & 1]
-
-    def _door_event(self, is_open: bool) -> tuple[dict[str, str], ...]:
-        changed, self._was_open = is_open != self._was_open, is_open
-        return ({"kind": "door_opened" if is_open else "door_closed"},) if changed else ()
-
-    def _whole(self, address: int, count: int) -> int:
-        """A signed whole number, as the set-points are; a single byte is not signed."""
-        data = self._registers(address, count)
-        return int.from_bytes(data, "big", signed=len(data) > 1)
-
-    def _registers(self, address: int, count: int) -> bytes:
-        settings = self._settings
-
-        def talk(line: Line) -> bytes:
-            line.send(modbus_ascii.question(settings.unit, address, count))
-            frame = line.receive(b"\n", settings.answer_s)
-            return modbus_ascii.answer(frame, settings.unit)
-
-        try:
-            return self._pool.exchange(settings.place.name, settings.place.open, talk)
-        except BusError as error:
-            raise BusError(f"0x{address:03X}: {error}") from error
-        except OSError as error:
-            raise BusError(f"{settings.place.name}: {error}") from error
-
-
-class ThermoPush:
-    """The Forma 900, which says a line of its own accord: temperature, and a message."""
-
-    def __init__(self, settings: ThermoSettings, line: Line) -> None:
-        self._settings, self._line = settings, line
-        self._alarms = ControllerAlarms()
-        self._rest = b""
-        self._newest: tuple[int, str] | None = None
-        self._began_ms: int | None = None
-
-    def read(self, now_ms: int) -> Finding:
-        """The newest whole line, unless it is too old."""
-        self._began_ms = now_ms if self._began_ms is None else self._began_ms
-        self._rest = (self._rest + self._line.waiting(0.2))[-400:]
-        said, _, rest = self._rest.rpartition(_END)
-        if said:
-            self._rest = rest
-            text = said.rpartition(_END)[2].decode("ascii", "replace").strip()
-            self._newest = (now_ms, text)
-        if (
-            now_ms - (self._newest[0] if self._newest else self._began_ms)
-            > self._settings.silent_ms
-        ):
-            return _silent("nothing was said for too long: is it switched off, or unplugged?")
-        if self._newest is None:
-            return _silent("nothing has been said yet")
-        return self._understood(self._newest[1])
-
-    def close(self) -> None:
-        """Give the port back."""
-        self._line.close()
-
-    def _understood(self, text: str) -> Finding:
-        events = self._alarms.changed(words for word, words in PUSHED.items() if word in text)
-        if "T_ERR" in text:
-            probe = Found(None, Quality.OPEN_PROBE, "the freezer's own probe is bad (T_ERR)")
-        elif found := _LINE.search(text):
-            probe = Found(float(f"{found[1]}{found[2]}"))
-        else:
-            probe = Found(None, Quality.BUS_ERROR, f'it says "{text[:40]}"; expected a temperature')
-        return Finding((probe,), events)
-
-
-def _silent(fault: str) -> Finding:
-    return Finding((Found(None, Quality.NOT_SAMPLED, fault),))

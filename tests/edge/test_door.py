@@ -29,7 +29,7 @@ class Contact:
 
 def walk(contact, levels, every_ms=50, **more):
     """Read once a step; each step sets the level first. All findings with their times."""
-    door = Door(DoorSettings(17, RHYTHM, **more), contact)
+    door = Door(DoorSettings(17, RHYTHM, **more), lambda: contact)
     found = []
     for step, high in enumerate(levels):
         contact.high = high
@@ -87,6 +87,19 @@ def test_a_contact_that_never_moves_is_stuck_when_somebody_must_have_opened():
     assert values(found)[3] == 0
 
 
+def test_a_lid_that_was_closed_while_the_pin_could_not_be_read_is_told():
+    contact = Contact()
+    contact.high = True
+    door = Door(DoorSettings(17, RHYTHM), lambda: contact)
+    assert [e["kind"] for e in door.read(0).events] == ["door_opened"]
+    door.close()
+    assert door.read(1_000).events == ()
+    door.close()
+    contact.high = False
+    assert door.read(2_000).events == ()
+    assert [e["kind"] for e in door.read(2_100).events] == ["door_closed"]
+
+
 @pytest.fixture
 def pins():
     before = gpiozero.Device.pin_factory
@@ -107,7 +120,7 @@ def test_a_pin_of_gpiozero_tells_its_electrical_level(pins, pull):
 
 def test_a_cut_wire_of_a_contact_to_ground_reads_as_open(pins):
     line, pin = GpiozeroLine(17, "up"), pins.pin(17)
-    door = Door(DoorSettings(17, RHYTHM), line)
+    door = Door(DoorSettings(17, RHYTHM), lambda: line)
     pin.drive_low()
     assert door.read(0).found[0].value == 0
     pin.drive_high()

@@ -9,7 +9,9 @@ from edge_agent.buses.errors import BusError
 from edge_agent.buses.line import LinePlace
 from edge_agent.buses.pool import Pool
 from edge_agent.probes.device import Rhythm
-from edge_agent.probes.thermo_ult import ThermoModbus, ThermoPush, ThermoSettings
+from edge_agent.probes.thermo_modbus import ThermoModbus
+from edge_agent.probes.thermo_push import ThermoPush
+from edge_agent.probes.thermo_ult import ThermoSettings
 from edge_agent.wire.quality import Quality
 from tests.edge.emulators.serial_port import SerialDevice
 from tests.edge.settings_text import problems_of, read_probe
@@ -111,7 +113,7 @@ def modbus(freezer):
     def make(**more):
         facts = {"answer_s": 0.5, "temperature_address": 0x4C8, **more}
         settings = ThermoSettings(LinePlace(freezer.path), RHYTHM, **facts)
-        return ThermoModbus(settings, pool)
+        return ThermoModbus(settings.map, pool)
 
     yield make
     for held in pool._held.values():
@@ -153,6 +155,25 @@ def test_status_bits_are_events(modbus, freezer):
     assert mine.read(0).events == ({"kind": "power_back"},)
 
 
+def test_what_the_model_lacks_fails_only_its_own_channel(modbus, freezer):
+    mine = modbus(**ALL, relay_address=0x123, status_address=0x124)
+    found = mine.read(0).found
+    assert [f.value for f in found[:4]] == [pytest.approx(-80.4, abs=0.001), -80.0, -70.0, -90.0]
+    assert (found[4].value, found[4].q) == (None, Quality.BUS_ERROR)
+    assert "0x123: the device refuses" in found[4].fault
+
+
+def test_an_alarm_that_stands_through_a_failure_is_not_told_again(modbus, freezer):
+    mine = modbus(**ALL)
+    freezer.status, freezer.relay = bytes([1 << 4]), 1 << 9
+    assert len(mine.read(0).events) == 2
+    mine.close()
+    assert mine.read(0).events == ()
+    mine.close()
+    freezer.relay = 0
+    assert mine.read(0).events == ({"kind": "door_closed"},)
+
+
 def test_a_sensor_that_is_not_there_reads_minus_127(modbus, freezer):
     freezer.celsius = -127.0
     (found,) = modbus().read(0).found
@@ -167,14 +188,16 @@ def test_an_address_that_the_model_lacks_is_named(modbus):
 @pytest.fixture
 def pushing():
     device = SerialDevice()
-    line = LinePlace(device.path, baud=1200, form="8N2").open()
-    push = ThermoPush(ThermoSettings(LinePlace(device.path), RHYTHM, "push"), line)
+    place = LinePlace(device.path, baud=1200, form="8N2")
+    push = ThermoPush(place.open, 60_000)
+    push.read(0)  # opens the port, which drops what came before
 
     def say(text, now_ms=0, end="\n\r\x04"):
         if text is not None:
             device.push(f"{text}{end}".encode("ascii"))
         return push.read(now_ms)
 
+    say.push = push
     yield say
     push.close()
     device.stop()
@@ -218,9 +241,17 @@ def test_a_freezer_that_falls_silent_feeds_no_old_value(pushing):
     assert pushing(" -80 C", 62_000).found[0].value == -80.0
 
 
+def test_after_a_failure_no_old_line_counts(pushing):
+    assert pushing(" -80 C").found[0].value == -80.0
+    pushing.push.close()
+    assert pushing(None).found[0].q == Quality.NOT_SAMPLED
+    assert pushing(" -79 C").found[0].value == -79.0
+
+
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
+        ('port = "/dev/ttyUSB0"\ntemperature_address = 1\nchannel = ""', "expected a channel for the temperature"),
         ('port = "/dev/ttyUSB0"', "temperature_address: missing; expected the address"),
         ('port = "/dev/ttyUSB0"\nprotocol = "push"\ndoor_channel = "lid_open"', "holds one temperature"),
         ('protocol = "puss"', "(did you mean push?)"),
