@@ -1,7 +1,6 @@
 """Level transmitters, oxygen cells and 4-20 mA loops behind an ADS1115, whose registers are read over I2C.
 
-Names and bits are those of the ADS1113/4/5 data sheet (SBAS444). What a current outside of 4-20 mA means is
-NAMUR NE 43: up to 3.6 mA a broken wire, from 21 mA a short.
+Names and bits are those of the ADS1113/4/5 data sheet (SBAS444).
 """
 
 import time
@@ -11,18 +10,10 @@ from typing import Final
 
 from edge_agent.buses.errors import BusError
 from edge_agent.buses.i2c import I2cBus, SmbusDevice
-from edge_agent.piecewise import Points, along
+from edge_agent.probes.analog import PINS, RANGES_V, Input, among, judged, read_input
 from edge_agent.probes.aside import Aside
-from edge_agent.probes.device import (
-    USUAL,
-    Finding,
-    Found,
-    Rhythm,
-    read_channel,
-    read_rhythm,
-)
+from edge_agent.probes.device import USUAL, Finding, Rhythm, read_rhythm
 from edge_agent.settings_table import Table
-from edge_agent.wire.quality import Quality
 
 CONVERSION: Final = 0x00
 CONFIGURATION: Final = 0x01
@@ -30,34 +21,8 @@ START: Final = 0x8000
 """Written: begin one conversion. Read: none is running."""
 ONE_SHOT: Final = 0x0100
 NO_COMPARATOR: Final = 0x0003
-PINS: Final = {"0-1": 0, "0-3": 1, "1-3": 2, "2-3": 3, "0": 4, "1": 5, "2": 6, "3": 7}
-"""Which inputs: one against ground, or the first against the second."""
-RANGES_V: Final = {6.144: 0, 4.096: 1, 2.048: 2, 1.024: 3, 0.512: 4, 0.256: 5}
 RATES: Final = {8: 0, 16: 1, 32: 2, 64: 3, 128: 4, 250: 5, 475: 6, 860: 7}
-
-BROKEN_MA: Final = 3.6
-LOWEST_MA: Final = 3.8
-HIGHEST_MA: Final = 20.5
-SHORTED_MA: Final = 21.0
-_FULL: Final = 32_767
 _TRIES: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One channel: `kind` current (over `shunt_ohm`, in mA) or voltage (V); `points` turn it into the channel's unit.
-
-    A voltage below `open_below_v` is a broken wire, one above `short_above_v` a short.
-    """
-
-    channel: str
-    pins: str
-    kind: str
-    points: Points = ()
-    shunt_ohm: float = 100.0
-    range_v: float = 4.096
-    open_below_v: float | None = None
-    short_above_v: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +58,7 @@ class Ads1115Settings:
 def read_settings(table: Table) -> Ads1115Settings:
     """The settings of driver = "ads1115"."""
     settings = Ads1115Settings(
-        inputs=tuple(_input(t) for t in table.tables("input", least=1)),
+        inputs=tuple(read_input(t) for t in table.tables("input", least=1)),
         rhythm=read_rhythm(table),
         bus=table.whole("bus", 1, 0, 99),
         address=table.whole("address", 0x48, 0x48, 0x4B),
@@ -101,41 +66,9 @@ def read_settings(table: Table) -> Ads1115Settings:
     )
     if settings.samples_per_s not in RATES:
         table.problem(
-            "samples_per_s", f"found {settings.samples_per_s}; expected {_among(RATES)}"
+            "samples_per_s", f"found {settings.samples_per_s}; expected {among(RATES)}"
         )  # fmt: skip
     return settings
-
-
-def _input(table: Table) -> Input:
-    kind = table.text("kind", choices=("current", "voltage"))
-    found = Input(
-        channel=read_channel(table, None),
-        pins=table.text("pins", choices=tuple(PINS)),
-        kind=kind,
-        points=table.points("points", least=2 if kind == "current" else 0),
-        shunt_ohm=table.number("shunt_ohm", 100.0, low=1, high=1_000),
-        range_v=table.number("range_v", 4.096),
-        open_below_v=_optional(table, "open_below_v"),
-        short_above_v=_optional(table, "short_above_v"),
-    )
-    if found.range_v not in RANGES_V:
-        table.problem("range_v", f"found {found.range_v:g}; expected {_among(RANGES_V)}")
-    elif kind == "current" and found.shunt_ohm * SHORTED_MA / 1000 > found.range_v:
-        table.problem(
-            "shunt_ohm",
-            f"found {found.shunt_ohm:g}, over which 21 mA give more than range_v = {found.range_v:g}; "
-            "expected a smaller resistor or a larger range",
-        )
-    table.finish()
-    return found
-
-
-def _among(choices: object) -> str:
-    return f"one of {', '.join(f'{c:g}' for c in choices)}"  # type: ignore[attr-defined]  # the keys
-
-
-def _optional(table: Table, key: str) -> float | None:
-    return table.number(key, 0.0) if table.has(key) else None
 
 
 class Ads1115:
@@ -171,43 +104,3 @@ class Ads1115:
             if status & START:
                 return int.from_bytes(self._i2c.read(CONVERSION, 2), "big", signed=True)
         raise BusError("the converter does not end its conversion")
-
-
-def judged(wanted: Input, code: int) -> Found:
-    """What a code means at this input."""
-    volt = code * wanted.range_v / 32_768
-    if abs(code) >= _FULL:
-        return _beyond(wanted, volt)
-    if wanted.kind == "current":
-        return _current(wanted, volt / wanted.shunt_ohm * 1000)
-    if wanted.open_below_v is not None and volt < wanted.open_below_v:
-        return Found(
-            None, Quality.OPEN_PROBE, f"less than {wanted.open_below_v:g} V: a broken wire"
-        )
-    if wanted.short_above_v is not None and volt > wanted.short_above_v:
-        return Found(None, Quality.SHORTED_PROBE, f"more than {wanted.short_above_v:g} V: a short")
-    return Found(_scaled(wanted, volt))
-
-
-def _current(wanted: Input, milliampere: float) -> Found:
-    if milliampere <= BROKEN_MA:
-        return Found(None, Quality.OPEN_PROBE, "less than 3.6 mA: a broken wire, or no supply")
-    if milliampere >= SHORTED_MA:
-        return Found(
-            None, Quality.SHORTED_PROBE, "more than 21 mA: a short, or the transmitter fails"
-        )
-    value = _scaled(wanted, milliampere)
-    if not LOWEST_MA <= milliampere <= HIGHEST_MA:
-        return Found(value, Quality.OUT_OF_RANGE, "outside of 3.8 to 20.5 mA")
-    return Found(value)
-
-
-def _beyond(wanted: Input, volt: float) -> Found:
-    """At the end of the scale: for a current that is a short, for a voltage only out of range."""
-    if wanted.kind == "current":
-        return _current(wanted, volt / wanted.shunt_ohm * 1000)
-    return Found(_scaled(wanted, volt), Quality.OUT_OF_RANGE, "beyond the range of the input")
-
-
-def _scaled(wanted: Input, measured: float) -> float:
-    return round(along(wanted.points, measured) if wanted.points else measured, 5)

@@ -3,7 +3,8 @@
 import pytest
 
 from edge_agent.buses.errors import BusError
-from edge_agent.probes.ads1115 import Ads1115, Ads1115Settings, Input
+from edge_agent.probes.ads1115 import Ads1115, Ads1115Settings
+from edge_agent.probes.analog import Input
 from edge_agent.wire.quality import Quality
 from tests.edge.emulators.ads1115 import Ads1115Chip
 from tests.edge.settings_text import problems_of, read_probe

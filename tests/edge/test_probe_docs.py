@@ -12,7 +12,9 @@ import pytest
 from edge_agent import cli
 from edge_agent.buses.library import EXTRAS
 from edge_agent.config import PASSWORD_VARIABLE, load
+from edge_agent.health import catalog
 from edge_agent.probes.drivers import DRIVERS
+from edge_agent.wire.codec import decode_catalog, encode
 from tests.edge.settings_text import problems_of
 
 ROOT = Path(__file__).parents[2]
@@ -103,3 +105,16 @@ def test_every_driver_makes_a_probe_that_knows_its_channels_and_opens_nothing_ye
             assert not made.done()
             assert not made.catches_up
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_channel_of_an_example_stands_in_the_catalogue_that_is_sent(path):
+    config = load(path)
+    sent = decode_catalog(encode(catalog(config, "k3v9x2m4q7ab")))
+    assert [(c.stream, c.key, c.driver, c.freezer, c.serial) for c in sent.channels] == [
+        (stream.name, key, probe.driver, probe.freezer, probe.serial)
+        for stream in config.streams
+        for probe in stream.probes
+        for key in probe.device.channels
+    ]
+    assert all(c.unit or c.key in {"lid_open", "undervoltage"} for c in sent.channels)
