@@ -169,6 +169,8 @@ ACTIONS: Mapping[str, str] = {
     "vial.destruction_ended": N_("request to destroy a vial ended"),
     "vial.ending_reversed": N_("ending of a vial reversed"),
     "vial.entered_late": N_("stay of a vial entered late"),
+    "rack.entered_late": N_("stay of a rack entered late"),
+    "box.entered_late": N_("stay of a box entered late"),
     "vial.filled": N_("vial filled"),
     "vial.found_whole": N_("vial found to be whole"),
     "vial.lost": N_("vial given up as lost"),

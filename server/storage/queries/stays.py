@@ -1,8 +1,9 @@
 """Everything that was ever recorded of where a thing was: what holds, and what was corrected."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from server.storage.models import Container, Custody, Vial
@@ -56,3 +57,22 @@ def _text(row: Custody, way: Path | None) -> str:
         return ""
     label = row.container.shape.written(row.ordinal or 1) if row.ordinal else ""
     return " › ".join(step for step in (way.text or row.container.code, label) if step)
+
+
+def places_during(
+    session: Session, container_id: int, began: datetime, ended: datetime | None
+) -> list[tuple[int, datetime, datetime | None]]:
+    """Return in which containers a container stood in that time, each with the part of it that it did."""
+    wanted = select(Custody.container_id, Custody.began_at, Custody.ended_at).where(
+        Custody.child_id == container_id,
+        Custody.container_id.is_not(None),
+        Custody.superseded_at.is_(None),
+        or_(Custody.ended_at.is_(None), Custody.ended_at > began),
+    )
+    if ended is not None:
+        wanted = wanted.where(Custody.began_at < ended)
+    return [
+        (outer, max(since, began), min((one for one in (until, ended) if one), default=None))
+        for outer, since, until in session.execute(wanted)
+        if outer is not None
+    ]

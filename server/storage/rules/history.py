@@ -97,6 +97,14 @@ def why_not_late(vial: str, place: str) -> Refusal | None:
     return Refusal("left_for_good", because, {"vial": vial})
 
 
+def why_nowhere(code: str, *, given: bool) -> Refusal | None:
+    """Say that a rack or box is always somewhere, or None: only vials are taken out."""
+    if given:
+        return None
+    because = N_("Scan the rack or freezer in which %(code)s stood then, and its position.")
+    return Refusal("no_place_given", because, {"code": code})
+
+
 def why_not_placed(place: str, *, given: bool) -> Refusal | None:
     """Say that a stay which was in no position gets none by a correction, or None."""
     if place == "position" or not given:

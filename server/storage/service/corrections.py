@@ -10,10 +10,12 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from server.audit import service as audit
 from server.core.actor import Actor
-from server.core.errors import Conflict, Invalid
+from server.core.errors import Conflict, Invalid, Refusal
+from server.core.words import N_
 from server.storage import queries, rules
 from server.storage.models import Container, Custody, Vial
 from server.storage.queries.carrying import held_boxes
+from server.storage.queries.stays import places_during
 from server.storage.rules.history import (
     Span,
     corrected,
@@ -26,12 +28,19 @@ from server.storage.rules.history import (
     why_not_late,
     why_not_placed,
     why_not_superseded,
+    why_nowhere,
 )
+from server.storage.rules.places import DEEPEST, why_not_nested
 from server.storage.rules.stays import taken_then
+from server.storage.service.containers import place_container
+from server.storage.service.holding_places import hold_for_move
 from server.storage.service.stays import hold, refuse
 from server.storage.service.vials import move_vial, take_out
 
 Occupant = Vial | Container
+RECORDED = N_(
+    "%(vial)s was there at that time by the record already; nothing is to be entered late."
+)
 LATE_PLACES = ("position", "bench")
 
 
@@ -55,7 +64,7 @@ def correct_stay(
     if refusal := why_no_reason(reason):
         raise Invalid(refusal, field="reason")
     occupant = _occupant(session, custody)
-    hold(session, occupant)
+    _hold(session, occupant, container)
     session.refresh(custody)
     refuse(why_not_superseded(superseded=custody.superseded_at is not None))
     refuse(why_not_end(live=custody.ended_at is None, given=ended_at is not None))
@@ -75,7 +84,7 @@ def correct_stay(
 def enter_late(
     session: Session,
     actor: Actor,
-    vial: Vial,
+    thing: Occupant,
     *,
     container: Container | None = None,
     ordinal: int | None = None,
@@ -84,32 +93,62 @@ def enter_late(
     reason: str = "",
     at: datetime,
 ) -> Custody:
-    """Record what nobody recorded when it happened: that a vial was in a position then, or on the bench.
+    """Record what nobody recorded when it happened: that a thing was in a position then, or a vial on the bench.
 
     It lasted until then or, without `until`, as long as the stay into which it falls; where that is
     the present one, it is an ordinary move or taking out that is recorded late.
     """
-    hold(session, vial)
-    old = _spans(session, vial)
+    if isinstance(thing, Container):
+        refuse(why_nowhere(thing.code, given=container is not None and ordinal is not None))
+    _hold(session, thing, container)
+    old = _spans(session, thing)
     around = next((one for one in old if one.covers(happened_at)), None)
     if around is not None and around.ended_at is None and until is None:
-        if container is None or ordinal is None:
-            return take_out(session, actor, vial, reason=reason, at=at, happened_at=happened_at)
-        return move_vial(
-            session, actor, vial, container, ordinal, at=at, happened_at=happened_at, reason=reason
-        )
+        return _moved_late(session, actor, thing, container, ordinal, happened_at, reason, at)
     if around is not None:
-        refuse(why_not_late(vial.code, around.place))
+        refuse(why_not_late(thing.code, around.place))
     place = "position" if container is not None and ordinal is not None else "bench"
     new = Span(None, happened_at, until, place, container.id if container else None, ordinal)
     found = inserted(old, new, until)
     if found is None:
-        raise Conflict(why_not_inside(vial.code, happened_at, old))
+        raise Conflict(why_not_inside(thing.code, happened_at, old))
     late = next(one for one in found if one.began_at == happened_at and one.place == place)
-    _refuse_place(session, vial, late)
-    made = _supersede(session, actor, vial, old, found, late, reason, at)
-    _trace(session, actor, vial, "vial.entered_late", around, late, reason, at)
+    if late in old:
+        raise Conflict(Refusal("recorded_already", RECORDED, {"vial": thing.code}))
+    _refuse_place(session, thing, late)
+    made = _supersede(session, actor, thing, old, found, late, reason, at)
+    _trace(session, actor, thing, f"{_kind(thing)}.entered_late", around, late, reason, at)
     return made[late]
+
+
+def _moved_late(
+    session: Session,
+    actor: Actor,
+    thing: Occupant,
+    container: Container | None,
+    ordinal: int | None,
+    happened_at: datetime,
+    reason: str,
+    at: datetime,
+) -> Custody:
+    if container is not None and ordinal is not None:
+        if isinstance(thing, Container):
+            return place_container(
+                session, actor, thing, container, ordinal, at=at, happened_at=happened_at
+            )
+        return move_vial(
+            session, actor, thing, container, ordinal, at=at, happened_at=happened_at, reason=reason
+        )
+    assert isinstance(thing, Vial)  # a container that was nowhere has been refused
+    return take_out(session, actor, thing, reason=reason, at=at, happened_at=happened_at)
+
+
+def _hold(session: Session, thing: Occupant, into: Container | None) -> None:
+    """Hold what is corrected, and of a container also where it is to have stood."""
+    if isinstance(thing, Vial) or into is None:
+        hold(session, thing)
+    else:
+        hold_for_move(session, [(thing, into)])
 
 
 def _occupant(session: Session, custody: Custody) -> Occupant:
@@ -168,6 +207,22 @@ def _refuse_place(session: Session, occupant: Occupant, wanted: Span) -> None:
     refuse(rules.why_not_hold(box.code, box.kind, _kind(occupant)))
     refuse(rules.why_not_into(box.code, retired=False, box_org=box.org_id, org=occupant.org_id))
     refuse(rules.why_not_at(box.shape, box.code, wanted.ordinal))
+    if isinstance(occupant, Container) and _stood_in(session, box, occupant, wanted):
+        refuse(why_not_nested(occupant.code, box.code, [occupant.code], 0))
+
+
+def _stood_in(session: Session, box: Container, thing: Container, span: Span) -> bool:
+    """Say whether a container was, or stood in, this thing at some moment of the span."""
+    front = [(box.id, span.began_at, span.ended_at)]
+    for _level in range(DEEPEST):
+        if any(one == thing.id for one, _, _ in front):
+            return True
+        front = [
+            outer
+            for inner, began, ended in front
+            for outer in places_during(session, inner, began, ended)
+        ]
+    return False
 
 
 def _supersede(
@@ -205,6 +260,8 @@ def _supersede(
         row.superseded_by_id = heirs.get(row.id, made[meant].id)
     if isinstance(occupant, Vial):
         flag_modified(occupant, "state")  # a new version: what was seen of it is no longer true
+    else:
+        flag_modified(occupant, "name")
     session.flush()
     return made
 

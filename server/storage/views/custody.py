@@ -3,10 +3,8 @@
 from datetime import datetime
 
 from flask import g, redirect, render_template, request, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from server.accounts.queries import visible
 from server.core.errors import Conflict, CryokeepError, Invalid, NotFound, Refusal
 from server.core.words import N_
 from server.kit import api as described
@@ -24,7 +22,11 @@ from server.storage.service.corrections import correct_stay, enter_late
 from server.storage.views import answers, drawing
 from server.storage.views.answers import StepOut, VialOut
 from server.storage.views.blueprints import api, pages
+from server.storage.views.filling import page_of
 
+Thing = Vial | Container
+KINDS = {"racks": "rack", "boxes": "box"}
+NO_KIND = N_("“%(found)s” is nothing whose place is recorded; vials, racks or boxes are expected.")
 REFUSED = (Invalid, Conflict, NotFound)
 Page = Response | str | tuple[str, int]
 
@@ -40,7 +42,7 @@ class CorrectForm(Form):
 
 
 class LateForm(Form):
-    """Where a vial was meanwhile (a box, or the bench where none is named), from when until when."""
+    """Where a thing was meanwhile (a vial without a box: on the bench), from when until when."""
 
     box: str = forms.code(required=False)
     position: str = forms.text(required=False, most=12)
@@ -58,7 +60,7 @@ def _moment(text: str, zone: str, field: str) -> datetime | None:
     return found
 
 
-def _place(box: str, position: str, thing: Vial | Container) -> tuple[Container | None, int | None]:
+def _place(box: str, position: str, thing: Thing) -> tuple[Container | None, int | None]:
     """Return the container and the position that were named; none where no box is."""
     if not box:
         return None, None
@@ -67,41 +69,51 @@ def _place(box: str, position: str, thing: Vial | Container) -> tuple[Container 
     return found, storage.position_in(g.session, found, position, thing)
 
 
-def _zone(vial: Vial) -> str:
-    return queries.zone_of(g.session, vial, queries.vial_path(g.session, vial))
+def _zone(thing: Thing) -> str:
+    path = queries.path_of(g.session, thing)
+    return queries.zone_of(g.session, thing, path) if isinstance(thing, Vial) else path.time_zone
 
 
-def _stay(number: int) -> tuple[Custody, Vial]:
-    wanted = select(Custody).join(Vial, Vial.id == Custody.vial_id).where(Custody.id == number)
-    found = g.session.scalars(visible(wanted, g.actor, "storage.reverse", Vial.org_id)).first()
-    if found is None or found.vial is None:
+def _stay(number: int) -> tuple[Custody, Thing]:
+    found = g.session.get(Custody, number)
+    thing = (found.vial or found.child) if found is not None else None
+    if found is None or thing is None or not g.actor.may("storage.reverse", thing.org_id):
         because = N_("No stay has the number %(number)s.")
         raise NotFound(Refusal("no_such_stay", because, {"number": number}))
-    return found, found.vial
+    return found, thing
+
+
+def _of_place(kind: str, code: str) -> Thing:
+    """Return the vial, rack or box of which somebody records late where it was."""
+    if kind == "vials":
+        return queries.vial(g.session, g.actor, "storage.move", code)
+    if kind not in ("racks", "boxes"):
+        raise NotFound(Refusal("no_such_kind", NO_KIND, {"found": kind}))
+    return queries.container(g.session, g.actor, "storage.move", code, KINDS[kind])
 
 
 @pages.get("/stays/<int:number>/correct")
 @require("storage.reverse")
 def correct_form(number: int) -> str:
     """Show what is recorded of a stay, to be put right."""
-    stay, vial = _stay(number)
-    zone = _zone(vial)
+    stay, thing = _stay(number)
+    zone = _zone(thing)
     now = {"began": written(stay.began_at, zone), "ended": written(stay.ended_at, zone)}
     if stay.place == "position" and stay.container is not None:
         label = stay.container.shape.written(stay.ordinal or 1)
         now |= {"box": stay.container.code, "position": label}
-    return _correct(stay, vial, Typed(now))
+    return _correct(stay, thing, Typed(now))
 
 
 @pages.post("/stays/<int:number>/correct")
 @require("storage.reverse")
 def correct(number: int) -> Page:
     """Put a stay right; what was recorded is kept beside it."""
-    stay, vial = _stay(number)
-    zone = _zone(vial)
+    stay, thing = _stay(number)
+    zone = _zone(thing)
     try:
         form = CorrectForm.read(request.form)
-        box, ordinal = _place(form.box, form.position, vial)
+        box, ordinal = _place(form.box, form.position, thing)
         began, ended = _moment(form.began, zone, "began"), _moment(form.ended, zone, "ended")
         correct_stay(
             g.session,
@@ -115,9 +127,9 @@ def correct(number: int) -> Page:
             at=g.clock.now(),
         )
     except REFUSED as refused:
-        return _correct(stay, vial, typed_of(request.form), refused), 422
+        return _correct(stay, thing, typed_of(request.form), refused), 422
     notices.tell(gettext("Corrected; what was recorded before is kept."))
-    return redirect(url_for("storage.vial", code=vial.code))
+    return redirect(page_of(thing))
 
 
 def _unless_same(typed: datetime | None, was: datetime | None, zone: str) -> datetime | None:
@@ -125,39 +137,43 @@ def _unless_same(typed: datetime | None, was: datetime | None, zone: str) -> dat
     return None if written(typed, zone) == written(was, zone) else typed
 
 
-def _correct(stay: Custody, vial: Vial, typed: Typed, refused: CryokeepError | None = None) -> str:
+def _correct(
+    stay: Custody, thing: Thing, typed: Typed, refused: CryokeepError | None = None
+) -> str:
     return render_template(
         "storage/correct.html",
         stay=stay,
-        vial=vial,
-        zone=_zone(vial),
+        thing=thing,
+        of_vial=isinstance(thing, Vial),
+        back=page_of(thing),
+        zone=_zone(thing),
         typed=typed,
         errors=errors_of(refused) if refused else {},
     )
 
 
-@pages.get("/vials/<code>/late")
+@pages.get("/<any(vials, racks, boxes):kind>/<code>/late")
 @require("storage.move")
-def late_form(code: str) -> str:
-    """Ask where a vial was that nobody recorded."""
-    return _late(queries.vial(g.session, g.actor, "storage.move", code), Typed())
+def late_form(kind: str, code: str) -> str:
+    """Ask where a vial, rack or box was that nobody recorded."""
+    return _late(_of_place(kind, code), Typed())
 
 
-@pages.post("/vials/<code>/late")
+@pages.post("/<any(vials, racks, boxes):kind>/<code>/late")
 @require("storage.move")
-def late(code: str) -> Page:
-    """Record late where a vial was."""
-    vial = queries.vial(g.session, g.actor, "storage.move", code)
-    zone = _zone(vial)
+def late(kind: str, code: str) -> Page:
+    """Record late where a vial, rack or box was."""
+    thing = _of_place(kind, code)
+    zone = _zone(thing)
     try:
         form = LateForm.read(request.form)
-        box, ordinal = _place(form.box, form.position, vial)
+        box, ordinal = _place(form.box, form.position, thing)
         happened = _moment(form.happened, zone, "happened")
         assert happened is not None  # the form refuses an empty one
         enter_late(
             g.session,
             g.actor,
-            vial,
+            thing,
             container=box,
             ordinal=ordinal,
             happened_at=happened,
@@ -166,17 +182,18 @@ def late(code: str) -> Page:
             at=g.clock.now(),
         )
     except REFUSED as refused:
-        return _late(vial, typed_of(request.form), refused), 422
+        return _late(thing, typed_of(request.form), refused), 422
     notices.tell(gettext("Recorded late; both times stand in the record."))
-    return redirect(url_for("storage.vial", code=vial.code))
+    return redirect(page_of(thing))
 
 
-def _late(vial: Vial, typed: Typed, refused: CryokeepError | None = None) -> str:
+def _late(thing: Thing, typed: Typed, refused: CryokeepError | None = None) -> str:
     return render_template(
         "storage/late.html",
-        vial=vial,
-        path=queries.vial_path(g.session, vial),
-        zone=_zone(vial),
+        thing=thing,
+        of_vial=isinstance(thing, Vial),
+        back=page_of(thing),
+        zone=_zone(thing),
         typed=typed,
         errors=errors_of(refused) if refused else {},
     )
@@ -227,7 +244,7 @@ class Correction(Body):
 
 
 class Late(Body):
-    """Where a vial was that nobody recorded; the bench where no box is named."""
+    """Where a thing was that nobody recorded: a box (of a box: a rack or freezer), or for a vial the bench."""
 
     happened_at: datetime
     until: datetime | None = None
@@ -261,11 +278,11 @@ class WhereOut(Answer):
 @require("storage.reverse")
 @describes("Correct a stay; the old one is kept", body=Correction, answers={201: StayOut})
 def correct_by_program(number: int) -> tuple[StayOut, int]:
-    """Correct a stay; If-Match names the version of its vial."""
+    """Correct a stay of a vial, rack or box; If-Match names the version of that thing."""
     wanted = described.read(Correction)
-    stay, vial = _stay(number)
-    etag.check(vial.version)
-    box, ordinal = _place(wanted.box, wanted.position, vial)
+    stay, thing = _stay(number)
+    etag.check(thing.version)
+    box, ordinal = _place(wanted.box, wanted.position, thing)
     made = correct_stay(
         g.session,
         g.actor,
@@ -277,7 +294,7 @@ def correct_by_program(number: int) -> tuple[StayOut, int]:
         reason=wanted.reason,
         at=g.clock.now(),
     )
-    return _stay_out(made, vial), 201
+    return _stay_out(made, thing), 201
 
 
 @api.post("/vials/<code>/late")
@@ -285,14 +302,25 @@ def correct_by_program(number: int) -> tuple[StayOut, int]:
 @describes("Record late where a vial was", body=Late, answers={201: StayOut})
 def late_by_program(code: str) -> tuple[StayOut, int]:
     """Record late where a vial was; If-Match names the vial's version."""
+    return _entered_late(queries.vial(g.session, g.actor, "storage.move", code))
+
+
+@api.post("/containers/<code>/late")
+@require("storage.move")
+@describes("Record late where a rack or box was", body=Late, answers={201: StayOut})
+def container_late_by_program(code: str) -> tuple[StayOut, int]:
+    """Record late where a rack or box was; If-Match names its version."""
+    return _entered_late(queries.container(g.session, g.actor, "storage.move", code, "rack", "box"))
+
+
+def _entered_late(thing: Thing) -> tuple[StayOut, int]:
     wanted = described.read(Late)
-    vial = queries.vial(g.session, g.actor, "storage.move", code)
-    etag.check(vial.version)
-    box, ordinal = _place(wanted.box, wanted.position, vial)
+    etag.check(thing.version)
+    box, ordinal = _place(wanted.box, wanted.position, thing)
     made = enter_late(
         g.session,
         g.actor,
-        vial,
+        thing,
         container=box,
         ordinal=ordinal,
         happened_at=wanted.happened_at,
@@ -300,10 +328,10 @@ def late_by_program(code: str) -> tuple[StayOut, int]:
         reason=wanted.reason,
         at=g.clock.now(),
     )
-    return _stay_out(made, vial), 201
+    return _stay_out(made, thing), 201
 
 
-def _stay_out(stay: Custody, vial: Vial) -> StayOut:
+def _stay_out(stay: Custody, thing: Thing) -> StayOut:
     g.session.flush()
     return StayOut(
         id=stay.id,
@@ -312,7 +340,7 @@ def _stay_out(stay: Custody, vial: Vial) -> StayOut:
         ended_at=stay.ended_at,
         recorded_at=stay.began_recorded_at,
         corrects=stay.corrects_id,
-        version=vial.version,
+        version=thing.version,
     )
 
 

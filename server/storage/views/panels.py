@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
-from flask import g, render_template
+from flask import g, render_template, url_for
 
 from server.catalogue.models import Lot
 from server.core.errors import NotFound
@@ -36,7 +36,20 @@ def where_it_was(asked: Mapping[str, str]) -> str | None:
     if thing is None:
         return None
     stays = all_stays(g.session, thing)
-    return render_template("storage/where_it_was.html", stays=stays)
+    return render_template(
+        "storage/where_it_was.html",
+        stays=stays,
+        may_correct=g.actor.may("storage.reverse", thing.org_id),
+        late=_late(thing),
+    )
+
+
+def _late(thing: Vial | Container) -> str:
+    """Return where a stay of it is recorded late; empty where this person may not, or nothing can be."""
+    kind = "vials" if isinstance(thing, Vial) else {"rack": "racks", "box": "boxes"}.get(thing.kind)
+    if kind is None or not g.actor.may("storage.move", thing.org_id):
+        return ""
+    return url_for("storage.late_form", kind=kind, code=thing.code)
 
 
 def _thing(kind: str, code: str) -> Vial | Container | None:

@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.audit.models import AuditEntry
 from server.core.db import Database
 from server.core.errors import Conflict, Invalid
 from server.storage import queries
 from server.storage import service as storage
-from server.storage.models import Custody, Vial
+from server.storage.models import Container, Custody, Vial
+from server.storage.positions import BoxShape
 from server.storage.service.corrections import correct_stay, enter_late, stays_of
 from tests.support.shelves import START, Shelves
 
@@ -139,6 +141,17 @@ def test_what_nobody_recorded_is_put_between_the_stays(database: Database) -> No
         assert where(session, vial, 2.7, known=START + 5 * HOUR) == "D-044 › A2"
 
 
+def test_the_same_late_stay_is_entered_once(database: Database) -> None:
+    with database.writing() as session:
+        shelves, vial = moved_vial(session)
+        told = {"happened_at": START + 2.5 * HOUR, "until": START + 3 * HOUR, "at": LATER}
+        enter_late(session, shelves.actor, vial, **told)
+        before = len(stays_of(session, vial))
+        with pytest.raises(Conflict, match="SH-1 was there at that time by the record already"):
+            enter_late(session, shelves.actor, vial, **told)
+        assert len(stays_of(session, vial)) == before
+
+
 def test_a_late_position_lasts_as_long_as_the_stay_it_falls_into(database: Database) -> None:
     with database.writing() as session:
         shelves, vial = moved_vial(session)
@@ -177,3 +190,57 @@ def test_a_box_was_elsewhere_and_so_was_what_is_in_it(database: Database) -> Non
         correct_stay(session, shelves.actor, stay, ordinal=7, reason="misread", at=LATER)
         assert queries.vial_path(session, vial).text == "R07 · 7 › D-044 › A1"
         assert where(session, vial, 1, known=START + HOUR) == "R07 · 1 › D-044 › A1"
+
+
+def racks(session: Session) -> tuple[Shelves, Container, Container, Vial]:
+    """Make rack R1 with a box BX in it from 0 h on and a vial in that, and rack R2 beside it."""
+    shelves = Shelves(session)
+    org = shelves.org()
+    one, other = shelves.rack(org, "R1"), shelves.rack(org, "R2")
+    box = shelves.box(org, "BX", one)
+    return shelves, box, other, shelves.vial(shelves.lot(org), "SH-1", box, 1)
+
+
+def test_a_box_that_was_elsewhere_for_a_while_is_recorded_late_and_its_vials_with_it(
+    database: Database,
+) -> None:
+    with database.writing() as session:
+        shelves, box, other, vial = racks(session)
+        late = {"happened_at": START + HOUR, "until": START + 2 * HOUR, "at": LATER}
+        with pytest.raises(Conflict, match="in which BX stood then"):
+            enter_late(session, shelves.actor, box, **late)
+        made = enter_late(session, shelves.actor, box, container=other, ordinal=3, **late)
+
+        assert (made.child_id, made.began_recorded_at) == (box.id, LATER)
+        assert [where(session, vial, hours)[:2] for hours in (0.5, 1.5, 3)] == ["R1", "R2", "R1"]
+        enter_late(
+            session, shelves.actor, box, container=other, ordinal=4,
+            happened_at=START + 5 * HOUR, at=LATER,
+        )  # fmt: skip
+        assert [where(session, vial, hours)[:2] for hours in (4, 6)] == ["R1", "R2"]
+        told = session.scalars(
+            select(AuditEntry.action).where(AuditEntry.subject_code == "BX").order_by(AuditEntry.id)
+        )
+        assert list(told)[-2:] == ["box.entered_late", "box.placed"]
+
+
+def test_a_rack_was_never_in_what_stood_in_it_at_that_time(database: Database) -> None:
+    """R2 stood in R1 from 1 h until 2 h: then R1 cannot have stood in R2, and before that it can."""
+    with database.writing() as session:
+        shelves, _box, other, _vial = racks(session)
+        org_id = other.org_id
+        one = queries.container(session, shelves.actor, "storage.read", "R1")
+        room = storage.add_rack(
+            session, shelves.actor, org_id, "R0", BoxShape(9, 1, labels="number"), at=START
+        )
+        for hours, into in ((1, one), (2, room)):
+            storage.place_container(session, shelves.actor, other, into, 9, at=START + hours * HOUR)
+        storage.place_container(session, shelves.actor, one, room, 1, at=START)
+        stay = stays_of(session, one)[0]
+        with pytest.raises(Conflict, match="cycle"):
+            correct_stay(
+                session, shelves.actor, stay, container=other, ordinal=1, reason="misread", at=LATER
+            )
+        late = {"container": other, "ordinal": 2, "happened_at": START + 2.5 * HOUR}
+        made = enter_late(session, shelves.actor, one, **late, until=START + 3 * HOUR, at=LATER)
+        assert made.container_id == other.id
