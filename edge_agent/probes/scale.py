@@ -152,7 +152,7 @@ def understood(settings: ScaleSettings, line: str) -> Found:
     state, value = (groups.get("state") or "").upper(), groups.get("value")
     if state in _BEYOND or value is None:
         return Found(None, Quality.NOT_SAMPLED, f'the balance cannot weigh now: "{line[:40]}"')
-    kilograms = float(value.replace(" ", "")) * _KG[(groups.get("unit") or settings.unit).lower()]
+    kilograms = float("".join(value.split())) * _KG[(groups.get("unit") or settings.unit).lower()]
     if state in _UNSTABLE:
         return Found(round(kilograms, 5), Quality.UNCERTAIN, "the balance is not at rest")
     return Found(round(kilograms, 5))
