@@ -15,8 +15,8 @@ from server.handling.models import Discrepancy, StockTake, StockTakeBox
 from server.handling.rules.routes import natural
 from server.handling.rules.stocktakes import Line, completed
 from server.storage import service as storage
-from server.storage.models import Container
-from server.storage.queries import Path, box_contents, paths_of
+from server.storage.models import Container, Custody, Vial
+from server.storage.queries import Path, box_contents, paths_of, true_at
 from server.storage.queries.aliases import spellings
 from server.storage.queries.counts import tree
 from server.storage.reconcile import Plan
@@ -24,6 +24,11 @@ from server.storage.reconcile import Plan
 READ = "storage.read"
 KIND = "stock_take"
 NO_TAKE = N_("There is no stock-take %(found)s.")
+CHANGED_SINCE = N_(
+    "%(vial)s was moved by %(who)s after the reading of this box was begun. Look at %(position)s again; committing would undo that move."
+)
+OVERWRITES = frozenset({"moved", "placed", "put_back", "missing"})
+"""What committing does to a tube against its present record."""
 NO_BOX = N_("%(found)s is no box of the stock-take %(take)s.")
 CHUNK = 500
 
@@ -138,6 +143,38 @@ def compared(session: Session, line: StockTakeBox) -> tuple[Plan, list[Line]]:
         for one in plan.entries
     ]  # fmt: skip
     return plan, completed(lines, recorded_in(session, line.box))
+
+
+def changed_since(session: Session, line: StockTakeBox, lines: Sequence[Line]) -> list[Refusal]:
+    """Say which tubes somebody moved after the box was begun to be read, where committing would undo that.
+
+    The reading may be older than the move: somebody has to look at the position again.
+    """
+    assert line.scan is not None
+    touched = [one for one in lines if one.change in OVERWRITES]
+    codes = {
+        one.recorded if one.change == "missing" else one.scanned: one.ordinal for one in touched
+    }
+    wanted = (
+        select(Vial.code, Custody.began_by_name)
+        .join(Custody, Custody.vial_id == Vial.id)
+        .where(
+            Vial.code.in_(codes),
+            true_at(None),
+            Custody.place != "unknown",  # what is missing was moved by nobody
+            Custody.began_recorded_at > line.scan.uploaded_at,
+        )
+        .order_by(Vial.code)
+    )
+    shape = line.box.shape
+    return [
+        Refusal(
+            "changed_since",
+            CHANGED_SINCE,
+            {"vial": code, "position": shape.label(codes[code]), "who": who},
+        )
+        for code, who in session.execute(wanted)
+    ]
 
 
 def recorded_in(session: Session, box: Container) -> dict[int, str]:

@@ -190,13 +190,15 @@ def commit_box(
     """Make the record say what was seen in one box, and write every difference down (BR-05).
 
     Refused where the box is no longer as it was shown. `looked`: somebody compared rack and box
-    where that was in doubt. What cannot be recorded stays an open discrepancy.
+    where that was in doubt, as where a tube was moved after the reading was begun. What cannot be recorded stays an open discrepancy.
     """
     _hold_open(session, line)
     hold(session, line.box)
     if line.scan is None:
         raise Conflict(Refusal("not_read", NOT_READ, {"box": line.box.code}))
     _plan, lines = queries.compared(session, line)
+    if not looked and (changed := queries.changed_since(session, line, lines)):
+        raise Conflict(changed[0], field="compared")
     storage.apply_scan(
         session, actor, line.scan, fingerprint, compared=looked, for_code=line.take.code, at=at
     )

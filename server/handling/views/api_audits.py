@@ -1,6 +1,7 @@
 """The API of position audits and their coverage."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 from flask import g
@@ -42,7 +43,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True):
     """How many percent of a freezer's positions are to be audited in a year."""
 
     freezer: str
-    percent: int
+    percent: Annotated[int, msgspec.Meta(ge=0, le=100)]
 
 
 class AccuracyOut(msgspec.Struct):

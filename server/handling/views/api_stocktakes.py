@@ -1,6 +1,7 @@
 """The API of stock-takes and discrepancies."""
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 from flask import g
@@ -17,7 +18,9 @@ from server.kit import api as described
 from server.kit import cursors, etag
 from server.kit.api import describes
 from server.kit.door import require
+from server.kit.i18n import gettext
 from server.storage.queries import container
+from server.storage.service import doubts_of
 
 WORK = "storage.import"
 
@@ -54,7 +57,7 @@ class Commit(msgspec.Struct, forbid_unknown_fields=True):
 class Settle(msgspec.Struct, forbid_unknown_fields=True):
     """How a discrepancy is settled: found (in this box), lost or explained."""
 
-    how: str
+    how: Literal["found", "lost", "explained", "missed"]
     note: str = ""
     box: str = ""
     position: str = ""
@@ -104,6 +107,8 @@ class ComparedOut(msgspec.Struct):
     fingerprint: str
     counts: dict[str, int]
     lines: list[LineOut]
+    doubts: list[str]
+    """Why somebody compares rack and box first, and says so when it is committed."""
 
 
 class DiscrepancyOut(msgspec.Struct):
@@ -261,7 +266,11 @@ def _compared(line: StockTakeBox) -> ComparedOut:
         raise NotFound(Refusal("not_read", NOT_READ, {"box": line.box.code}))
     plan, lines = queries.compared(g.session, line)
     shown = [_shown(line, one) for one in lines if one.change != "free"]
-    return ComparedOut(line.box.code, plan.fingerprint, tally(lines), shown)
+    doubts = [
+        *doubts_of(g.session, line.scan, plan), *queries.changed_since(g.session, line, lines),
+    ]  # fmt: skip
+    told = [gettext(one.because, **one.facts) for one in doubts]
+    return ComparedOut(line.box.code, plan.fingerprint, tally(lines), shown, told)
 
 
 def _shown(line: StockTakeBox, one: Line) -> LineOut:

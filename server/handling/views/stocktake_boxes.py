@@ -8,7 +8,7 @@ from server.core.errors import CryokeepError, Invalid, Refusal
 from server.core.words import N_
 from server.handling.models import StockTake, StockTakeBox
 from server.handling.queries import stocktakes as queries
-from server.handling.rules.stocktakes import next_to_read, tally
+from server.handling.rules.stocktakes import Line, next_to_read, tally
 from server.handling.service import stocktakes
 from server.handling.views.blueprints import pages
 from server.handling.views.stocktakes import MISTAKES, WORK, page_again
@@ -24,6 +24,7 @@ from server.storage.imports import ScanRefused
 from server.storage.queries import path_of
 from server.storage.queries.scanners import scanner as one_scanner
 from server.storage.queries.scanners import scanners
+from server.storage.reconcile import Plan
 from server.storage.service.scanners import manner_of
 from server.storage.service.scans import File, seen_in
 from server.storage.views import drawing
@@ -39,6 +40,12 @@ def take_box(code: str, box: str) -> str:
     """Show a box of a stock-take: what is recorded beside what was read."""
     take = queries.stock_take(g.session, g.actor, "storage.read", code)
     return _page(queries.box_of(g.session, take, box))
+
+
+def _doubts(line: StockTakeBox, plan: Plan, lines: list[Line]) -> list[Refusal]:
+    assert line.scan is not None
+    changed = queries.changed_since(g.session, line, lines)
+    return [*storage.doubts_of(g.session, line.scan, plan), *changed]
 
 
 def _page(
@@ -57,7 +64,7 @@ def _page(
         plan=plan,
         lines=lines,
         tally=tally(lines),
-        doubts=storage.doubts_of(g.session, line.scan, plan) if plan and line.scan else [],
+        doubts=_doubts(line, plan, lines) if plan is not None else [],
         by_hand=line.scan is None or line.scan.format == imports.BY_HAND,
         read=len(seen),
         recorded=recorded,

@@ -58,6 +58,8 @@ def test_the_api_audits(bank: Bank) -> None:
     assert wrong["accuracy"]["low"] < 0.5 < wrong["accuracy"]["high"]
     nowhere = bank.api.post(checks, json={"box": "D-099", "position": "C8"}, **send)
     assert nowhere.status_code == 404
+    much = bank.api.post(f"{url}/targets", json={"freezer": "LN2-03", "percent": 101}, **send)
+    assert (much.status_code, much.json["field"]) == (422, "percent")
     target = bank.api.post(f"{url}/targets", json={"freezer": "LN2-03", "percent": 50}, **send).json
     assert (target["positions"], target["checked"], target["still_to_check"]) == (178, 2, 87)
     assert bank.api.get(f"{url}/coverage", **send).json == {"items": [target]}

@@ -101,6 +101,8 @@ def test_the_api_counts_a_box(bank: Bank) -> None:
     }  # fmt: skip
     one = next(one for one in listed if one["tube"] == "SH-1")
     settle = f"/api/v1/discrepancies/{one['id']}/settle"
+    odd = bank.api.post(settle, json={"how": "somehow"}, **send)
+    assert (odd.status_code, odd.json["field"]) == (422, "how")
     settled = bank.api.post(settle, json={"how": "explained", "note": "frost"}, **send)
     assert settled.json["how"] == "explained"
     assert made.json["code"] in bank.api.get("/api/v1/stock-takes", **send).json["items"]

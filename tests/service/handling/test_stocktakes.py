@@ -1,5 +1,7 @@
 """Stock-takes: compared before anything changes, committed box by box, every difference kept."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -261,6 +263,47 @@ def test_a_box_that_changed_since_it_was_shown_is_looked_at_again(database: Data
             session, actor(), vial(session, "SH-12"), container(session, "D-2"), 50, at=START
         )
         assert refused(commit, session, "D-1", shown).refusal.code == "plan_changed"
+
+
+@pytest.mark.parametrize("act", ["moved away", "put there", "taken out"])
+def test_a_move_after_the_reading_is_not_undone_unseen(database: Database, act: str) -> None:
+    stocked(database)
+    later = START + timedelta(minutes=5)
+    with database.writing() as session:
+        opened(session)
+        shown = read(session, "D-1", ("A1", "SH-11"), ("A2", "SH-12"), ("A3", "SH-13"))
+        other, out = container(session, "D-2"), vial(session, "OUT-1")
+        if act == "moved away":
+            code = "SH-12"
+            storage.move_vial(session, actor(), vial(session, code), other, 50, at=later)
+        elif act == "put there":
+            code = "OUT-1"
+            storage.put_back(session, actor(), out, container(session, "D-1"), 40, at=later)
+        else:
+            code = "SH-13"
+            storage.take_out(session, actor(), vial(session, code), at=later)
+        fresh = queries.compared(session, line(session))[0].fingerprint
+        assert fresh != shown
+        before = vial_path(session, vial(session, code)).custody_id
+        changed = refused(commit, session, "D-1", fresh)
+        assert changed.refusal.code == "changed_since"
+        assert changed.refusal.facts["vial"] == code
+        assert vial_path(session, vial(session, code)).custody_id == before
+        stocktakes.commit_box(session, actor(), line(session), fresh, looked=True, at=later)
+        assert line(session).state == "committed"
+
+
+def test_a_tube_that_another_box_of_it_lacked_is_no_doubt(database: Database) -> None:
+    stocked(database)
+    with database.writing() as session:
+        opened(session)
+        read(session, "D-2", ("A1", "SH-21"), ("A2", "SH-12"), ("A3", "SH-23"))
+        read(session, "D-1", ("A1", "SH-11"), ("A3", "SH-13"))
+        for box in ("D-1", "D-2"):
+            shown = queries.compared(session, line(session, box))[0].fingerprint
+            found = line(session, box)
+            stocktakes.commit_box(session, actor(), found, shown, at=START + timedelta(minutes=5))
+        assert vial_path(session, vial(session, "SH-12")).box_id == container(session, "D-2").id
 
 
 def test_an_empty_box_is_compared_by_somebody_before_all_of_it_is_missing(
