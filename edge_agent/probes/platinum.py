@@ -4,7 +4,8 @@
     R(t) / R(0) = 1 + A t + B t² + C (t - 100) t³      from -200 to 0 °C
 
 The standard gives both equations with A, B and C; so do the tables of its edition of 2008 (18.52 ohm at -200 °C,
-60.26 at -100, 138.51 at 100, 390.48 at 850 for 100 ohm), against which the tests hold this module.
+60.26 at -100, 138.51 at 100, 390.48 at 850 for 100 ohm), against which the tests hold this module, and so do the codes
+of the MAX31865 data sheet (table 9).
 """
 
 from math import sqrt

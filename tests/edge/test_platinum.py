@@ -24,5 +24,17 @@ def test_the_way_back_is_the_way_there():
     assert worst < 1e-6
 
 
+# temperature in °C and the converter's code, from table 9 of the MAX31865 data sheet (PT100, 400 ohm reference)
+DATA_SHEET = [
+    (-200, 1517), (-150, 3254), (275, 16639), (300, 17371), (325, 18098), (350, 18818), (375, 19533),
+    (400, 20242), (425, 20945), (450, 21642), (475, 22333), (500, 23018), (525, 23697), (550, 24370),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("celsius", "code"), DATA_SHEET)
+def test_the_codes_of_the_converters_data_sheet_mean_its_temperatures(celsius, code):
+    assert temperature_c(code / 32768 * 400 / 100) == pytest.approx(celsius, abs=0.05)
+
+
 def test_nitrogen_is_where_it_boils():
     assert temperature_c(0.20247) == pytest.approx(-196.0, abs=0.002)
