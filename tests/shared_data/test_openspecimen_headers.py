@@ -91,6 +91,8 @@ def specimens(n: int, chance: random.Random) -> dict[str, str]:
         "Available Quantity": chance.choice(["", "1.50", "0.25", "2"]),
         "Comments": chance.choice(["", "fine, \"as ever\"", "两管"]),
         "External IDs#1#Value": f"EXT-{n}", "External IDs#2#Value": "",
+        "Parent Specimen Label": f"{n - 5:06}" if n >= 5 and n % 3 else "",
+        "Freeze/Thaw Cycles": chance.choice(["", "0", "1", "02"]),
     }  # fmt: skip
 
 
@@ -101,6 +103,8 @@ def aliquots(n: int, chance: random.Random) -> dict[str, str]:
         "CP Short Title": f"CP-{n % 5}", "Specimen Labels": ", ".join(labels), "Specimen Barcodes": "",
         "Number of Aliquots": str(count), "Quantity per Aliquot": chance.choice(["", "0.50", "1"]),
         "Container": "", "Start Row": "", "Start Column": "", "Start Position": "",
+        "Parent Specimen Label": f"AL{n - 5:04}-0" if n >= 5 and n % 4 else "",
+        "Freeze/Thaw Cycles": chance.choice(["", "3"]),
     }  # fmt: skip
 
 

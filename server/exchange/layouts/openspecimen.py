@@ -59,6 +59,8 @@ def specimen() -> Layout:
         Column("label", "Specimen Label", "code", required=True),
         LOT,
         Column("barcode", "Barcode", "code"),
+        Column("parent", "Parent Specimen Label", "code"),
+        Column("thaws", "Freeze/Thaw Cycles", "whole"),
         Column("quantity", "Available Quantity"),
         Column("comments", "Comments", most=2000),
         Column("container", "Location#Container", "code"),
@@ -81,6 +83,8 @@ def aliquot() -> Layout:
         Column("labels", "Specimen Labels", required=True, most=4000),
         LOT,
         Column("barcodes", "Specimen Barcodes", most=4000),
+        Column("parent", "Parent Specimen Label", "code"),
+        Column("thaws", "Freeze/Thaw Cycles", "whole"),
         Column("count", "Number of Aliquots", "whole"),
         Column("quantity", "Quantity per Aliquot"),
         Column("container", "Container", "code"),
@@ -125,12 +129,19 @@ def _specimen(values: Values, problems: list[Problem]) -> list[Values]:
     made |= {name: values[name] for name in ("lot",) if name in values}
     if "comments" in values:
         made["comment"] = values["comments"]
+    made |= _kin(values)
     _amount(values, made, problems)
     aliases = [values[name] for name in ("barcode", "id_1", "id_2") if name in values]
     if other := tuple(dict.fromkeys(one for one in aliases if one != made.get("code"))):
         made["aliases"] = other
     _place(values, made, "box")
     return [made | _own(values)]
+
+
+def _kin(values: Values) -> Values:
+    """Return out of which vial one came, and how often it was thawed, where the row says so."""
+    made: Values = {"thaws": values["thaws"]} if "thaws" in values else {}
+    return made | ({"parents": (values["parent"],)} if "parent" in values else {})
 
 
 def _amount(values: Values, made: Values, problems: list[Problem]) -> None:
@@ -169,6 +180,8 @@ def _specimen_out(values: Values) -> dict[str, str]:
         "CP Short Title": values["lot"],
         "Available Quantity": "" if volume is None else as_text(volume / ML_TO_UL),
         "Comments": values.get("comment") or "",
+        "Parent Specimen Label": ", ".join(values.get("parents", ())),
+        "Freeze/Thaw Cycles": as_text(values["thaws"]),
         "Location#Container": values.get("box") or "",
         "Location#Position": values.get("position") or "",
     }
@@ -181,6 +194,7 @@ def _aliquots(values: Values, problems: list[Problem]) -> list[Values]:
         facts = {"count": values["count"]}
         problems.append(Problem("labels", values.get("labels", "")[:200], COUNTED, facts))
     shared: Values = {"lot": values["lot"]} if "lot" in values else {}
+    shared |= _kin(values)
     _amount(values, shared, problems)
     made = [shared | {"code": label} for label in labels]
     for one, barcode in zip(made, barcodes, strict=False):
@@ -205,6 +219,7 @@ def _aliquots_out(things: Sequence[Values]) -> dict[str, str]:
         "Specimen Labels": ",".join(one["code"] for one in things),
         "Number of Aliquots": str(len(things)),
         "Quantity per Aliquot": "" if volume is None else as_text(volume / ML_TO_UL),
+        "Parent Specimen Label": ", ".join(first.get("parents", ())),
         "Container": first.get("box") or "",
         "Start Position": first.get("position") or "",
     }
@@ -254,6 +269,8 @@ def _same(name: str, said: str, ours: str, row: Mapping[str, str], values: Value
         return at == ours or same_position(at, ours) or bool(at and is_at and is_at(at))
     if name == "Specimen Labels":
         return [one.strip() for one in said.split(",")] == ours.split(",")
+    if name == "Freeze/Thaw Cycles":
+        return same_number(said or "0", ours)
     if name in {"Available Quantity", "Quantity per Aliquot", "No. of Columns", "No. of Rows"}:
         return said == ours or same_number(said, ours)
     return said == ours

@@ -25,6 +25,7 @@ def freezerpro() -> Layout:
         LOT,
         Column("count", "Vials", "whole"),
         Column("volume", "Volume"),
+        Column("thaws", "ThawCycle", "whole"),
         Column("description", "Description", most=2000),
         Column("box_barcode", "BoxBarcode", "code"),
         Column("box", "Box", "code"),
@@ -47,6 +48,7 @@ def labkey() -> Layout:
         LOT,
         Column("amount", "StoredAmount"),
         Column("unit", "Units"),
+        Column("thaws", "FreezeThawCount", "whole"),
         Column("location", "StorageLocation", most=1000),
         Column("row", "StorageRow"),
         Column("column", "StorageCol"),
@@ -66,7 +68,7 @@ def openbis() -> Layout:
         Column("box", f"{start}BOX_NAME", "code"),
         Column("places", f"{start}BOX_POSITION", most=1000),
     )
-    headers = {"code": ("Code", "$NAME", "Identifier"), "lot": ("Parents", "Experiment")}
+    headers = {"code": ("Code", "$CODE", "$NAME", "Identifier"), "lot": ("Parents", "Experiment")}
     template = (f"{start}BOX_NAME", f"{start}BOX_POSITION", f"{start}BOX_SIZE")
     return Layout("openbis", N_("openBIS"), "vials", columns, headers, _openbis, template=template)
 
@@ -136,7 +138,7 @@ def _elabftw(values: Values, problems: list[Problem]) -> list[Values]:
 
 
 def _start(values: Values) -> Values:
-    made = {name: values[name] for name in ("code", "lot") if name in values}
+    made = {name: values[name] for name in ("code", "lot", "thaws") if name in values}
     return made | {name: value for name, value in values.items() if name.startswith("field:")}
 
 

@@ -9,8 +9,10 @@ from server.core.words import N_
 from server.exchange.rules import Column
 from server.exchange.sheets import fields
 from server.exchange.sheets.base import ID, VERSION, Desk, Sheet, Values, Work
+from server.exchange.sheets.vials import lineage
 from server.exchange.sheets.vials.outward import some_vials, vials_of
-from server.exchange.sheets.vials.work import NEW_STATES, VialWork
+from server.exchange.sheets.vials.work import VialWork
+from server.storage.rules.states import State
 
 __all__ = ["Vials"]
 
@@ -35,9 +37,10 @@ class Vials(Sheet):
             Column(
                 "position", N_("Position"), hint=N_("empty: the first free position of the box")
             ),
-            Column("state", N_("State"), "choice", choices=NEW_STATES),
+            Column("state", N_("State"), "choice", choices=tuple(State)),
             Column("aliases", N_("Other codes"), "codes", hint=N_("between semicolons")),
             Column("comment", N_("Comment"), most=2000),
+            *lineage.COLUMNS,
             *fields.columns_of(session, org_id, "vial"),
         ]
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server.core import bulk
 from server.core.words import N_
 from server.exchange.sheets.base import Desk, Item
-from server.exchange.sheets.vials import inserting
+from server.exchange.sheets.vials import inserting, lineage
 
 GONE = N_("a vial that is still in the record as this import brought it in")
 CHANGED = N_("a vial that nobody has changed since; this one is at version %(version)s")
@@ -19,14 +19,13 @@ MOVED = N_("a vial that nobody has touched since; this one was moved, promised, 
 _TOUCHED = (
     ("custody", "vial_id", ("x.superseded_at IS NULL AND ", " GROUP BY x.vial_id HAVING count(*) > 1")),
     ("reservation", "vial_id", ("", "")),
-    ("edge", "child_id", ("x.child_kind = 'vial' AND ", "")),
-    ("edge", "parent_id", ("x.parent_kind = 'vial' AND ", "")),
     ("hold", "target_id", ("x.kind = 'vial' AND ", "")),
     ("volume_entry", "vial_id", ("x.reason <> 'filled' AND ", "")),
     ("request_vial", "vial_id", ("", "")),
 )  # fmt: skip
 """Where something else would name a vial: table, column, and what stands before and after its ids."""
 _DELETE = (
+    ("edge", "child_id", "child_kind = 'vial' AND "),
     ("custody", "vial_id", ""),
     ("volume_entry", "vial_id", ""),
     ("vial_alias", "vial_id", ""),
@@ -42,9 +41,9 @@ _DELETE = (
 """What goes with a vial, and at last the vial: table, column, and what stands before its ids."""
 
 
-def look_back(session: Session, items: Sequence[Item]) -> list[Item]:
+def look_back(session: Session, desk: Desk, items: Sequence[Item]) -> list[Item]:
     """Return the items whose vials cannot be removed, with the reason on them; changes nothing."""
-    return _stuck(items, _found(session, items), session) if items else []
+    return _stuck(items, _found(session, items), session, desk) if items else []
 
 
 def remove(session: Session, desk: Desk, items: Sequence[Item], at: datetime) -> list[Item]:
@@ -52,7 +51,7 @@ def remove(session: Session, desk: Desk, items: Sequence[Item], at: datetime) ->
     if not items:
         return []
     found = _found(session, items, hold=bulk.is_postgresql(session))
-    if stuck := _stuck(items, found, session):
+    if stuck := _stuck(items, found, session, desk):
         return stuck
     ids = sorted(row.id for row in found.values())
     told = f'{{"import": "{desk.import_code}"}}'
@@ -72,8 +71,11 @@ def _found(session: Session, items: Sequence[Item], *, hold: bool = False) -> di
     return {row.code: row for row in session.execute(wanted, many)}
 
 
-def _stuck(items: Sequence[Item], found: dict[str, Any], session: Session) -> list[Item]:
-    touched = _touched(session, sorted(row.id for row in found.values()))
+def _stuck(
+    items: Sequence[Item], found: dict[str, Any], session: Session, desk: Desk
+) -> list[Item]:
+    ids = sorted(row.id for row in found.values())
+    touched = _touched(session, ids) | lineage.touched(session, desk, ids)
     return [item for item in items if _is_stuck(item, found, touched)]
 
 

@@ -14,7 +14,8 @@ from server.core.words import N_
 from server.exchange.models import ImportEffect
 from server.exchange.rules import Problem
 from server.exchange.sheets import fields
-from server.exchange.sheets.base import Desk, Effect, Item, note
+from server.exchange.sheets.base import Desk, Effect, Item, note, shown
+from server.exchange.sheets.vials import lineage
 from server.parties.models import Project
 from server.storage import queries
 from server.storage import service as storage
@@ -101,13 +102,16 @@ def _may_change(session: Session, item: Item, vial: Vial | None) -> bool:
     aliases = select(VialAlias.code).where(VialAlias.vial_id == vial.id).order_by(VialAlias.id)
     now: dict[str, Any] = {
         "code": vial.code, "lot": vial.lot.code, "state": vial.state, "volume_ul": vial.volume_ul,
+        "thaws": vial.thaws,
     }  # fmt: skip
     if "aliases" in values:
         now["aliases"] = tuple(session.scalars(aliases))
+    if "parents" in values or "relation" in values:
+        now |= lineage.parents_of(session, [vial.id]).get(vial.id, {"parents": (), "relation": ""})
     for column, kept in now.items():
         if column in values and values[column] != kept:
-            shown = "; ".join(kept) if isinstance(kept, tuple) else kept
-            item.problems.append(Problem(column, str(values[column]), NOT_SO, {"now": shown}))
+            found, facts = shown(values[column]), {"now": shown(kept)}
+            item.problems.append(Problem(column, found[:200], NOT_SO, facts))
     return not item.problems
 
 

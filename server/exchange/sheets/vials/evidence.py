@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select, text
+from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
 from server.catalogue.models import Lot
@@ -100,10 +100,12 @@ def _rows(
 ) -> list[Row]:  # fmt: skip
     if not codes:
         return []
-    wanted: Select[Any] = (
-        select(table).where(table.c.org_id == org_id, table.c.code.in_(sorted(codes))).order_by(table.c.id)
-    )  # fmt: skip
-    found = session.execute(wanted.with_for_update(read=True) if hold else wanted)
+    among, many = bulk.among(session, "code", sorted(codes))
+    until = " FOR SHARE" if hold and bulk.is_postgresql(session) else ""
+    wanted = text(
+        f"SELECT * FROM {table.name} WHERE org_id = :org_id AND {among} ORDER BY id{until}"  # noqa: S608  tables of ours
+    )
+    found = session.execute(wanted, {"org_id": org_id, **many})
     return [dict(row) for row in found.mappings()]
 
 

@@ -78,7 +78,7 @@ def _vial(vial_id: int, item: Item, now: object) -> tuple[Any, ...]:
     get, code = item.values.get, item.values["code"]
     return (
         vial_id, new.lot.org_id, code, code[-TAIL:], new.lot.id, new.state, get("volume_ul"),
-        new.sample_type_id, new.project_id, 0, get("comment", ""), now, 1,
+        new.sample_type_id, new.project_id, get("thaws", 0), get("comment", ""), now, 1,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from server.catalogue.models import Lot
 from server.exchange.sheets import fields
 from server.exchange.sheets.base import Values
+from server.exchange.sheets.vials import lineage
 from server.parties.models import Project
 from server.storage.models import Container, Custody, SampleType, Vial, VialAlias
 from server.storage.queries.fields import definitions
@@ -37,8 +38,10 @@ def _filled(
     ids = [row.id for row in rows]
     own = fields.of_things(session, definitions(session, org_id, "vial"), ids)
     aliases = _aliases(session, ids)
+    kin = lineage.parents_of(session, ids)
     for row in rows:
-        yield row.id, _values(session, row, boxes) | aliases.get(row.id, {}) | own.get(row.id, {})
+        values = _values(session, row, boxes) | aliases.get(row.id, {})
+        yield row.id, values | kin.get(row.id, {}) | own.get(row.id, {})
 
 
 def _wanted(org_id: int) -> Select[Any]:
@@ -46,7 +49,7 @@ def _wanted(org_id: int) -> Select[Any]:
         Custody.vial_id == Vial.id, Custody.ended_at.is_(None), Custody.superseded_at.is_(None)
     )
     wanted: Any = select(
-        Vial.id, Vial.version, Vial.code, Vial.state, Vial.volume_ul, Vial.comment,
+        Vial.id, Vial.version, Vial.code, Vial.state, Vial.volume_ul, Vial.thaws, Vial.comment,
         Lot.code.label("lot"), SampleType.code.label("sample_type"), Project.code.label("project"),
         Custody.container_id, Custody.ordinal, Custody.place,
     )  # fmt: skip
@@ -65,7 +68,7 @@ def _values(session: Session, row: Row[Any], boxes: dict[int, Container]) -> Val
     values = {
         "id": row.id, "version": row.version, "code": row.code, "lot": row.lot, "state": row.state,
         "sample_type": row.sample_type, "project": row.project, "volume_ul": row.volume_ul,
-        "comment": row.comment,
+        "comment": row.comment, "thaws": row.thaws,
     }  # fmt: skip
     if row.place == "position" and row.container_id is not None:
         box = boxes.get(row.container_id) or session.get_one(Container, row.container_id)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from server.core import bulk
 from server.exchange.sheets import fields
 from server.exchange.sheets.base import Changed, Desk, Item
-from server.exchange.sheets.vials import evidence, inserting
+from server.exchange.sheets.vials import evidence, inserting, lineage
 from server.exchange.sheets.vials.evidence import Evidence, Named
 
 Check = Callable[..., list[fields.Own]]
@@ -44,7 +44,7 @@ class Preparing:
 
     def prepare(self, session: Session, items: Sequence[Item], at: datetime) -> Ready | None:
         """Check the items and return their rows; None where they have to be checked in their transaction."""
-        if any("id" in item.values for item in items):
+        if any(not lineage.COLUMN_NAMES.isdisjoint(item.values) for item in items):
             return None
         named = Named.by(items)
         seen = evidence.look(session, self._desk.org_id, named, at, hold=False)

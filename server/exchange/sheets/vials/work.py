@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 from server.core import bulk
 from server.core.errors import Refusal
 from server.core.words import N_
+from server.exchange.cells import NOT_CHOICE
 from server.exchange.models import ImportEffect
 from server.exchange.rules import Problem
 from server.exchange.sheets import fields
 from server.exchange.sheets.base import Desk, Effect, Item, Work
-from server.exchange.sheets.vials import backward, changing, inserting, knowing
+from server.exchange.sheets.vials import backward, changing, inserting, knowing, lineage
 from server.exchange.sheets.vials.knowing import Box, Known, New
 from server.exchange.sheets.vials.preparing import Preparing, Ready
 from server.storage import rules
@@ -49,6 +50,7 @@ class VialWork(Work):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._codes: dict[str, tuple[int, int]] = {}
+        self._lots: lineage.Lots = {}
         self._places: dict[int, dict[int, int]] = {}
         self._written: dict[BoxShape, tuple[dict[str, int | None], dict[int, str]]] = {}
         self._preparing = Preparing(desk, self._check_new)
@@ -57,6 +59,7 @@ class VialWork(Work):
         """Note what is wrong with these rows, and where they quarrel with earlier ones."""
         new = [item for item in items if "id" not in item.values]
         self._check_new(session, new, at, self._codes, self._places, hold=False)
+        lineage.check(session, self.desk, new, self._lots)
         changed = [item for item in items if "id" in item.values]
         changing.apply(session, self.desk, changed, at)  # a rehearsal: the caller keeps nothing
 
@@ -68,10 +71,12 @@ class VialWork(Work):
         """Bring in those that are right as things stand now."""
         new = [item for item in items if "id" not in item.values]
         own = self._check_new(session, new, at, {}, {}, hold=True)
+        lineage.check(session, self.desk, new, {})
         right = [item for item in new if not item.problems]
         ids = self._preparing.ids_now(session, len(right))
         for rows in inserting.packed(session, self.desk, ids, right, own, at):
             bulk.put(session, rows)
+        lineage.insert(session, self.desk, right, at)
         changed = [item for item in items if "id" in item.values]
         return changing.apply(session, self.desk, changed, at)
 
@@ -109,7 +114,9 @@ class VialWork(Work):
         self, session: Session, items: Sequence[Item], effects: Sequence[ImportEffect], at: datetime
     ) -> list[Item]:
         """Return the items that could not be taken back: changed ones are tried, new ones looked at."""
-        stuck = backward.look_back(session, [item for item in items if "id" not in item.values])
+        stuck = backward.look_back(
+            session, self.desk, [item for item in items if "id" not in item.values]
+        )
         return stuck + changing.take_back(session, self.desk, items, effects, at)
 
     def rehearses_back(self, effects: Sequence[ImportEffect]) -> bool:
@@ -190,6 +197,8 @@ def _state(item: Item) -> str:
     if "position" in values and "box" not in values:
         item.expect("box", NO_POSITION)
     state: str = values.get("state", "in_storage" if "box" in values else "labelled")
+    if state not in NEW_STATES:
+        item.expect("state", NOT_CHOICE, choices=", ".join(NEW_STATES))
     if "box" in values and state != "in_storage":
         item.expect("state", NOT_STORED)
     if "box" not in values and state == "in_storage" and "position" not in values:
