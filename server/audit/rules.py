@@ -7,13 +7,13 @@ from hashlib import sha256
 
 START = sha256(b"cryokeep audit chain 1").hexdigest()
 """The hash before the first leaf."""
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def entry_hash(content: Mapping[str, object]) -> str:
     """Return the hash of an entry: of all its columns, in canonical JSON."""
     plain = {name: _plain(value) for name, value in content.items()}
-    text = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return sha256(text.encode()).hexdigest()
+    return sha256(_CANONICAL.encode(plain).encode()).hexdigest()
 
 
 def chain_hash(before: str, number: int, entry: str) -> str:

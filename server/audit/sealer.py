@@ -5,22 +5,30 @@ was sealed. Leaves are therefore numbered by sealing, never by id, and each look
 below the newest sealed id; a thorough look goes back to the beginning.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Row, Select, func, select, text
 from sqlalchemy.orm import Session
 
 from server.audit import keys, rules
 from server.audit.models import AuditEntry, AuditHead, AuditLeaf
+from server.core import bulk
 from server.core.db import Database
 
 AT_ONCE = 1000
 ROUNDS = 5
 BACK = 20_000
-COLUMNS = tuple(AuditEntry.__table__.columns.keys())
+ENTRY: Any = AuditEntry.__table__
+LEAF: Any = AuditLeaf.__table__
+COLUMNS = tuple(ENTRY.columns.keys())
+LEAF_COLUMNS = ("number", "entry_id", "entry_hash", "chain_hash")
+Unsealed = Callable[[Session, int], Sequence[Row[Any]]]
+"""Returns so many entries without a leaf, at most."""
 
 
 def seal(database: Database, key_folder: Path, now: datetime, *, thorough: bool = False) -> int:
@@ -28,27 +36,16 @@ def seal(database: Database, key_folder: Path, now: datetime, *, thorough: bool 
 
     At most 1,000 in a transaction and 5,000 a call, so that no change waits long behind it.
     """
-    sealed = 0
-    for _round in range(ROUNDS):
-        found = _seal_some(database, key_folder, now, thorough=thorough)
-        sealed += found
+    looks: list[Unsealed] = [_new]
+    if thorough or database.dialect == "postgresql":  # SQLite commits in the order of ids
+        looks.insert(0, partial(_passed_by, thorough=thorough))
+    sealed = rounds = 0
+    while looks and rounds < ROUNDS:
+        found = _seal_some(database, key_folder, now, looks[0])
+        sealed, rounds = sealed + found, rounds + bool(found)
         if found < AT_ONCE:
-            break
+            looks.pop(0)
     return sealed
-
-
-def _seal_some(database: Database, key_folder: Path, now: datetime, *, thorough: bool) -> int:
-    with database.reading() as session:
-        if not _unsealed(session, thorough=thorough, most=1):
-            return 0
-    key = keys.read_or_make(key_folder)
-    with database.writing() as session:
-        if database.dialect == "postgresql":  # several workers: one seals at a time
-            session.execute(text("SELECT pg_advisory_xact_lock(hashtext('cryokeep audit sealer'))"))
-        entries = _unsealed(session, thorough=thorough, most=AT_ONCE)
-        if entries:
-            _append(session, entries, key, now)
-        return len(entries)
 
 
 def content(entry: AuditEntry) -> dict[str, object]:
@@ -56,31 +53,55 @@ def content(entry: AuditEntry) -> dict[str, object]:
     return {name: getattr(entry, name) for name in COLUMNS}
 
 
-def _unsealed(session: Session, *, thorough: bool, most: int) -> Sequence[AuditEntry]:
-    newest = session.scalar(select(func.max(AuditLeaf.entry_id))) or 0
-    query = (
-        select(AuditEntry)
-        .outerjoin(AuditLeaf, AuditLeaf.entry_id == AuditEntry.id)
-        .where(AuditLeaf.number.is_(None))
+def _seal_some(database: Database, key_folder: Path, now: datetime, unsealed: Unsealed) -> int:
+    with database.reading() as session:
+        if not unsealed(session, 1):
+            return 0
+    key = keys.read_or_make(key_folder)
+    with database.writing() as session:
+        if database.dialect == "postgresql":  # several workers: one seals at a time
+            session.execute(text("SELECT pg_advisory_xact_lock(hashtext('cryokeep audit sealer'))"))
+        entries = unsealed(session, AT_ONCE)
+        if entries:
+            _append(session, entries, key, now)
+        return len(entries)
+
+
+def _new(session: Session, most: int) -> Sequence[Row[Any]]:
+    """Return entries above the newest that is sealed: none of them has a leaf."""
+    return _first(session, select(*ENTRY.c).where(ENTRY.c.id > _newest(session)), most)
+
+
+def _passed_by(session: Session, most: int, *, thorough: bool) -> Sequence[Row[Any]]:
+    """Return entries that were committed after one with a higher id had been sealed."""
+    newest = _newest(session)
+    wanted = (
+        select(*ENTRY.c)
+        .outerjoin(LEAF, LEAF.c.entry_id == ENTRY.c.id)
+        .where(LEAF.c.number.is_(None), ENTRY.c.id <= newest)
     )
-    if not thorough:
-        query = query.where(AuditEntry.id > newest - BACK)
-    return session.scalars(query.order_by(AuditEntry.id).limit(most)).all()
+    return _first(session, wanted if thorough else wanted.where(ENTRY.c.id > newest - BACK), most)
+
+
+def _first(session: Session, wanted: Select[Any], most: int) -> Sequence[Row[Any]]:
+    return session.execute(wanted.order_by(ENTRY.c.id).limit(most)).all()
+
+
+def _newest(session: Session) -> int:
+    return session.scalar(select(func.max(LEAF.c.entry_id))) or 0
 
 
 def _append(
-    session: Session, entries: Sequence[AuditEntry], key: Ed25519PrivateKey, now: datetime
+    session: Session, entries: Sequence[Row[Any]], key: Ed25519PrivateKey, now: datetime
 ) -> None:
     last = session.scalar(select(AuditLeaf).order_by(AuditLeaf.number.desc()).limit(1))
     number, chain = (last.number, last.chain_hash) if last else (0, rules.START)
-    leaves = []
+    leaves: list[tuple[int, int, str, str]] = []
     for entry in entries:
         number += 1
-        own = rules.entry_hash(content(entry))
+        own = rules.entry_hash(dict(zip(COLUMNS, entry, strict=True)))
         chain = rules.chain_hash(chain, number, own)
-        leaves.append(
-            {"number": number, "entry_id": entry.id, "entry_hash": own, "chain_hash": chain}
-        )
-    session.execute(insert(AuditLeaf), leaves)
+        leaves.append((number, entry.id, own, chain))
+    bulk.insert_many(session, LEAF, LEAF_COLUMNS, leaves)
     signature = key.sign(rules.statement(number, chain, now)).hex()
     session.add(AuditHead(size=number, chain_hash=chain, at=now, signature=signature))

@@ -44,6 +44,9 @@ _TYPES: Sequence[tuple[type[Any], str]] = (
 MOST_AT_ONCE = 200
 """Rows a statement on SQLite: 32,766 values are the most, and no table of ours has 160 columns."""
 
+_SEQUENCE = text("SELECT pg_get_serial_sequence(:name, 'id')")
+_NEXT = text("SELECT nextval(CAST(:name AS regclass)) FROM generate_series(1, :count)")
+
 
 def is_postgresql(session: Session) -> bool:
     """Say whether this session speaks to PostgreSQL."""
@@ -132,10 +135,8 @@ def next_ids(session: Session, table: Table, count: int) -> Sequence[int]:
     if not count:
         return ()
     if is_postgresql(session):
-        wanted = text(
-            "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)"
-        )
-        return session.scalars(wanted, {"name": table.name, "count": count}).all()
+        name = session.scalar(_SEQUENCE, {"name": table.name})
+        return session.scalars(_NEXT, {"name": name, "count": count}).all()
     last = session.scalar(text(f'SELECT max(id) FROM "{table.name}"')) or 0  # noqa: S608  a table of ours
     return range(last + 1, last + count + 1)
 

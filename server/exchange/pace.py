@@ -2,7 +2,7 @@
 
 TARGET_S = 0.07
 """What one writing step should take."""
-LEAST_ROWS, FIRST_ROWS, MOST_ROWS = 100, 600, 6000
+LEAST_ROWS, FIRST_ROWS, MOST_ROWS = 250, 600, 6000
 
 
 def paced(rows: int, took_s: float) -> int:
