@@ -31,7 +31,7 @@ from server.core.clock import SystemClock
 from server.core.db import Database
 from server.handling.models import OfflineAct, WorkLine, WorkList
 from server.storage import service as storage
-from server.storage.models import Custody, Vial
+from server.storage.models import Container, Custody, Vial
 from server.storage.queries import live_custody, occupants, vial_path
 from tests.support.processes import Process
 from tools.needs import program
@@ -281,6 +281,82 @@ def test_a_list_goes_on_when_the_network_drops(
         waiting = select(Vial.code).join(WorkLine).where(WorkLine.state == "waiting")
         assert session.scalars(waiting).all() == [moved]
         assert session.scalars(select(WorkList.state)).one() == "open"
+
+
+def put_away_list(page: "Page", codes: list[str]) -> str:
+    page.goto("/lists/new?kind=put_away")
+    page.fill("textarea[name=codes]", "\n".join(codes))
+    page.click("main button.main")
+    page.wait_for_url("**/lists/A-*")
+    return page.url.rpartition("/")[2].partition("?")[0]
+
+
+def in_hand(bank: Database, codes: list[str]) -> None:
+    """Take these tubes out, so that they have to be put away."""
+    with bank.writing() as session:
+        for tube in session.scalars(select(Vial).where(Vial.code.in_(codes))):
+            storage.take_out(session, Actor.system("colleague"), tube, at=SystemClock().now())
+
+
+def suggested(bank: Database, code: str) -> tuple[Container, int]:
+    """Return the box and the position that the list suggests for a tube."""
+    with bank.reading() as session:
+        wanted = select(WorkLine).join(Vial, Vial.id == WorkLine.vial_id)
+        line = session.scalars(wanted.where(Vial.code == code, WorkLine.container_id > 0)).one()
+        return session.get_one(Container, line.container_id), line.ordinal
+
+
+def put(page: "Page", code: str, box: str) -> None:
+    """Scan the tube, then its box, as a wedge scanner types them."""
+    page.evaluate("document.activeElement.blur()")
+    page.evaluate(ANYWHERE, code)
+    page.evaluate(ANYWHERE, box)
+
+
+def test_tubes_are_put_away_without_a_network(house: House, phone: Callable[..., "Page"]) -> None:
+    codes = some_tubes(house.bank)[:3]
+    in_hand(house.bank, codes)
+    page = phone()
+    sign_in(page)
+    code = put_away_list(page, codes)
+    page.goto("/tank")
+    page.get_by_text("This page opens without a network").wait_for()
+    page.get_by_role("button", name=f"Take {code} along").click()
+    page.get_by_role("button", name=f"Walk {code}").click()
+    pulled_out(page)
+
+    first = expected(page)
+    box, place = suggested(house.bank, first)
+    put(page, first, "MCB-101")
+    page.get_by_text(f"MCB-101 is not the box for {first}; {box.code} is").wait_for()
+    page.locator("#tube").fill("")
+    page.locator("#box").fill("")
+    put(page, first, box.code)
+    page.get_by_text(f"{first} is kept on this device").wait_for()
+    second = expected(page)
+    box_2, place_2 = suggested(house.bank, second)
+    with house.bank.writing() as session:  # somebody else puts another tube there meanwhile
+        third = session.scalars(
+            select(Vial).where(Vial.code.in_(set(codes) - {first, second}))
+        ).one()
+        into = session.get_one(Container, box_2.id)
+        at = SystemClock().now()
+        storage.bring_vial(session, Actor.system("colleague"), third, into, place_2, at=at)
+    put(page, second, box_2.code)
+    page.get_by_text("Waiting to be sent (2)").wait_for()
+
+    page.context.set_offline(False)
+    page.get_by_text("Everything is sent").wait_for()
+    page.get_by_text("1 acts were not done").first.wait_for()
+    with house.bank.reading() as session:
+        acts = session.scalars(select(OfflineAct).order_by(OfflineAct.id)).all()
+        assert [(act.kind, act.outcome) for act in acts] == [("put", "done"), ("put", "conflict")]
+        stored = session.scalars(select(Vial).where(Vial.code == first)).one()
+        way = vial_path(session, stored)
+        assert (way.box_id, way.ordinal) == (box.id, place)
+        assert stored.state == "in_storage"
+        assert live_custody(session, stored).began_at == acts[0].happened_at
+        assert session.scalars(select(Vial.state).where(Vial.code == second)).one() == "checked_out"
 
 
 def sign_out(page: "Page") -> None:
