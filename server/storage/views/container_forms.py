@@ -1,7 +1,7 @@
 """Forms of containers and of their types: shapes, heights, sizes, limits."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 
@@ -179,6 +179,18 @@ class ReshapeForm(ShapeForm):
         return replace(
             after, blocked=after.blocked | frozenset(blocked) if self.layout else frozenset(blocked)
         )
+
+
+def ticked(sent: Iterable[str]) -> set[int]:
+    """Return the ordinals that were ticked; refuses what is none."""
+    found = list(sent)
+    if strange := [
+        one for one in found if not (one.isascii() and one.isdecimal() and len(one) < 6)
+    ]:
+        because = N_("“%(found)s” is not a position of %(box)s.")
+        facts = {"found": strange[0][:20], "box": "?"}
+        raise Invalid(Refusal("no_such_position", because, facts), field="blocked")
+    return {int(one) for one in found}
 
 
 class StandForm(Form):

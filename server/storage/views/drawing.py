@@ -1,6 +1,6 @@
 """What the macros draw: the way as steps, a box as cells, a life as a line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -113,6 +113,38 @@ def outline(shape: BoxShape) -> list[Cell]:
         }
         if one in shape.ordinals
         else NOWHERE
+        for one in range(1, shape.size + 1)
+    ]
+
+
+@dataclass(frozen=True)
+class Blockable:
+    """One cell of a grid on the form of blocked positions."""
+
+    ordinal: int
+    say: str
+    absent: bool = False
+    blocked: bool = False
+    taken: bool = False
+
+
+def blockable(
+    shape: BoxShape, taken: Mapping[int, str], chosen: Collection[int] | None = None
+) -> list[Blockable]:
+    """Return the cells of a shape, each with whether it is (or, `chosen`, was ticked to be) blocked."""
+    ticked = shape.blocked if chosen is None else chosen
+    return [
+        Blockable(
+            one,
+            gettext(
+                "%(position)s holds %(occupant)s", position=shape.written(one), occupant=taken[one]
+            )
+            if one in taken
+            else shape.written(one),
+            absent=one not in shape.ordinals,
+            blocked=one in ticked,
+            taken=one in taken,
+        )
         for one in range(1, shape.size + 1)
     ]
 

@@ -1,6 +1,7 @@
 """A tree of containers in one go: its form with a preview, and how far it has come."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -8,6 +9,7 @@ from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from server.core.errors import Conflict, CryokeepError, Invalid, NotFound, Refusal
+from server.core.words import N_
 from server.kit import forms, notices
 from server.kit.door import require
 from server.kit.forms import Form, Typed, errors_of, typed_of
@@ -22,12 +24,14 @@ from server.storage.views.containers import type_choices
 
 REFUSED = (Invalid, Conflict, NotFound)
 Page = Response | tuple[str, int] | str
-LEVELS = (1, 2, 3)
+LEVELS = (1, 2, 3, 4, 5)
+SHOWN_LEVELS = 3
+"""The others stand under “More levels”."""
 SHOWN = 4
 
 
 class TreeForm(Form):
-    """A container, and up to three levels of what is made in it."""
+    """A container, and up to five levels of what is made in it: more never stand in one another."""
 
     into: str = forms.code()
     type_1: str = forms.code()
@@ -39,7 +43,22 @@ class TreeForm(Form):
     type_3: str = forms.code(required=False)
     pattern_3: str = forms.text(required=False, most=60)
     count_3: int | None = forms.whole(least=1, most=trees.AT_ONCE, required=False)
+    type_4: str = forms.code(required=False)
+    pattern_4: str = forms.text(required=False, most=60)
+    count_4: int | None = forms.whole(least=1, most=trees.AT_ONCE, required=False)
+    type_5: str = forms.code(required=False)
+    pattern_5: str = forms.text(required=False, most=60)
+    count_5: int | None = forms.whole(least=1, most=trees.AT_ONCE, required=False)
     act: str = forms.choice(("preview", "make"))
+
+    def quarrels(self) -> Mapping[str, Refusal]:
+        """Refuse a level below one that is left out: nothing that was typed is passed over."""
+        named = [level for level in LEVELS if getattr(self, f"type_{level}")]
+        gap = next((level for level in LEVELS[: max(named, default=0)] if level not in named), None)
+        if gap is None:
+            return {}
+        because = N_("Choose what goes in here, or leave out what stands below it.")
+        return {f"type_{gap}": Refusal("no_level", because)}
 
     def wanted(self) -> list[LevelWanted]:
         """Return the levels down to the first that names no type."""
@@ -112,6 +131,7 @@ def _form(
         typed=typed,
         types=type_choices("rack", "box"),
         levels=LEVELS,
+        shown_levels=SHOWN_LEVELS,
         shown=shown or [],
         errors=errors_of(refused) if refused else {},
     )

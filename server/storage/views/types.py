@@ -1,5 +1,7 @@
 """Container types: the list, one type, and an organisation's own."""
 
+from dataclasses import replace
+
 from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -17,7 +19,7 @@ from server.storage.queries.types import AnyType
 from server.storage.sizes import heights_of, sizes_of
 from server.storage.views import drawing
 from server.storage.views.blueprints import pages
-from server.storage.views.container_forms import TypeForm, shape_choices, typed_shape
+from server.storage.views.container_forms import TypeForm, shape_choices, ticked, typed_shape
 
 REFUSED = (Invalid, Conflict, NotFound)
 Page = Response | tuple[str, int]
@@ -91,6 +93,7 @@ def container_type(code: str) -> str:
         type=found,
         own=isinstance(found, ContainerType),
         outline=drawing.outline(found.shape),
+        cells=drawing.blockable(found.shape, {}),
         words=WORDS,
         kinds=KIND_WORDS,
         heights=_heights(found),
@@ -125,6 +128,21 @@ def edit_container_type(code: str) -> Page:
         storage.edit_type(g.session, g.actor, found, facts_of(form), at=g.clock.now())
     except REFUSED as refused:
         return _form(typed_of(request.form), refused, found), 422
+    notices.tell(gettext("%(code)s has been changed.", code=found.code))
+    return redirect(url_for("storage.container_type", code=found.code))
+
+
+@pages.post("/container-types/<code>/blocked")
+@require("storage.edit")
+def block_positions_of_type(code: str) -> Response:
+    """Let exactly the ticked positions be blocked in what is made from the type."""
+    found = _own(code)
+    shape = replace(found.shape, blocked=frozenset(ticked(request.form.getlist("blocked"))))
+    facts = storage.TypeFacts(
+        name=found.name, kind=found.kind, word=found.word, shape=shape, heights_mm=list(heights_of(found.heights_mm)),
+        size_class=found.size_class, size_classes=dict(sizes_of(found.size_classes)), mobile=found.mobile,
+    )  # fmt: skip
+    storage.edit_type(g.session, g.actor, found, facts, at=g.clock.now())
     notices.tell(gettext("%(code)s has been changed.", code=found.code))
     return redirect(url_for("storage.container_type", code=found.code))
 

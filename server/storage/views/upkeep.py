@@ -27,6 +27,7 @@ from server.storage.views.container_forms import (
     RetireForm,
     StandForm,
     shape_choices,
+    ticked,
     typed_shape,
 )
 from server.storage.views.containers import options_of
@@ -55,6 +56,8 @@ def _page(
     refused: CryokeepError | None = None,
 ) -> str:
     """Draw the page; one part of it keeps what was typed and says why it was refused."""
+    taken = queries.occupants(g.session, found)
+    chosen = ticked(request.form.getlist("blocked")) if part == "blocked" else None
     return render_template(
         "storage/edit_container.html",
         container=found,
@@ -68,8 +71,8 @@ def _page(
         present=_present(found),
         typed=typed,
         errors=_errors(refused),
-        outline=drawing.outline(found.shape),
-        empty=not queries.occupants(g.session, found),
+        cells=drawing.blockable(found.shape, taken, chosen),
+        empty=not taken,
     )
 
 
@@ -147,6 +150,18 @@ def reshape_container(code: str) -> Page:
         storage.reshape(g.session, g.actor, found, shape, at=g.clock.now())
 
     return _change(code, "shape", act)
+
+
+@pages.post("/containers/<code>/blocked")
+@require("storage.edit")
+def block_positions(code: str) -> Page:
+    """Let exactly the ticked positions be blocked; refused where something is in one of them."""
+
+    def act(found: Container) -> None:
+        chosen = ticked(request.form.getlist("blocked"))
+        storage.block(g.session, g.actor, found, chosen, at=g.clock.now())
+
+    return _change(code, "blocked", act)
 
 
 @pages.post("/containers/<code>/measures")
