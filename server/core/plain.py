@@ -182,7 +182,7 @@ def together(session: Session) -> Iterator[None]:
 
     Reading an answer waits for all before it, and so does the end. On SQLite there is no way to save.
     """
-    connection = session.connection()
+    connection = _connection(session)  # what is pending is written before
     if connection.dialect.name == "sqlite":
         yield
         return

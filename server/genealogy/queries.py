@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from server.accounts.queries import visible
 from server.core.actor import Actor
 from server.core.errors import NotFound, Refusal
+from server.core.many import among
+from server.core.plain import Plain
 from server.core.words import N_
 from server.genealogy.models import Edge, Hold
 from server.genealogy.rules import DEEPEST, Ref
@@ -101,14 +103,23 @@ def _walk(session: Session, thing: Ref, *, up: bool) -> list[Kin]:
 
 def open_holds(session: Session, keys: Collection[Key]) -> dict[Key, list[Hold]]:
     """Return the holds that stand open on each of these things, oldest first; free things are left out."""
+    wanted = set(keys)
+    kinds, numbers = {kind for kind, _ in wanted}, {number for _, number in wanted}
+    near = _OPEN.ask(session, kinds=sorted(kinds), ids=sorted(numbers)).rows() if wanted else ()
+    ids = [row[0] for row in near if (row[1], row[2]) in wanted]
     found: dict[Key, list[Hold]] = defaultdict(list)
-    if keys:
-        wanted = select(Hold).where(
-            Hold.lifted_at.is_(None), either(Hold.kind, Hold.target_id, keys)
-        )
-        for hold in session.scalars(wanted.order_by(Hold.opened_at, Hold.id)):
+    if ids:
+        holds = select(Hold).where(Hold.id.in_(ids)).order_by(Hold.opened_at, Hold.id)
+        for hold in session.scalars(holds):
             found[hold.kind, hold.target_id].append(hold)
     return dict(found)
+
+
+_OPEN = Plain(
+    select(Hold.id, Hold.kind, Hold.target_id).where(
+        Hold.lifted_at.is_(None), among(Hold.kind, "kinds"), among(Hold.target_id, "ids")
+    )
+)
 
 
 def holds_of(session: Session, keys: Collection[Key], limit: int = 50) -> list[Hold]:

@@ -18,6 +18,8 @@ NAMED = re.compile(r"^Object (?P<how>missing required|contains unknown) field `(
 ENCODED = re.compile(r"^Invalid RFC3339 encoded (?P<kinds>datetime|date)$")
 SECRET = re.compile("password|secret|token", re.IGNORECASE)
 LONGEST = 60
+NESTED = (datetime, msgspec.Struct, list, tuple)
+"""What a time without its zone may be, or lie in."""
 ESCAPED = re.compile(rb"\\u00(?:0[0-8bcef]|1[0-9a-f]|7f)", re.IGNORECASE)
 """How such a sign is written in JSON; without it no text needs a closer look."""
 
@@ -64,10 +66,12 @@ def without_zone(value: object, path: str = "$") -> Iterator[str]:
             yield path
     elif isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
-            yield from without_zone(getattr(value, name), f"{path}.{name}")
+            if isinstance(inner := getattr(value, name), NESTED):
+                yield from without_zone(inner, f"{path}.{name}")
     elif isinstance(value, list | tuple):
         for index, one in enumerate(value):
-            yield from without_zone(one, f"{path}[{index}]")
+            if isinstance(one, NESTED):
+                yield from without_zone(one, f"{path}[{index}]")
 
 
 def unprinted(found: object, raw: bytes, path: str = "$") -> Iterator[str]:
@@ -101,7 +105,10 @@ def _kinds(kinds: str) -> str:
 
 
 def _found(raw: bytes, path: str) -> str:
-    value: Any = msgspec.json.decode(raw or b"null")
+    try:
+        value: Any = msgspec.json.decode(raw or b"null")
+    except (msgspec.DecodeError, RecursionError):  # numbers without end, lists in lists in lists
+        return gettext(HIDDEN)
     for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", path):
         try:
             value = value[name] if name else value[int(index)]

@@ -10,9 +10,10 @@ from hashlib import sha256
 from secrets import token_urlsafe
 
 from flask import Response, g, request
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from server.core.errors import Conflict, Invalid, Refusal
+from server.core.plain import Plain, whole_row
 from server.core.words import N_
 from server.kit import notices
 from server.kit.i18n import gettext
@@ -37,11 +38,11 @@ def replay() -> Response | None:
     key = _key()
     if not key:
         return None
-    same = select(KeptAnswer).where(KeptAnswer.person_id == g.actor.id, KeptAnswer.key == key)
     with g.reader() as session:  # the view may have slow work to do before it takes the write lock
-        kept = session.scalar(same)
-    if kept is None:
+        found = _KEPT.ask(session, person=g.actor.id, key=key).found()
+    if not found:
         return None
+    kept = found[0]
     if not hmac.compare_digest(kept.request_hash, _hash()):
         raise Conflict(Refusal("key_used", OTHER_BODY, {"key": key}))
     response = Response(kept.body, kept.status, json.loads(kept.headers), mimetype=kept.mimetype)
@@ -57,12 +58,19 @@ def remember(response: Response) -> None:
     if not key or g.get("secret_answer", False):  # what is shown once must not lie about
         return
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-    kept = KeptAnswer(
-        person_id=g.actor.id, key=key, request_hash=_hash(), status=response.status_code,
+    _KEEP.ask(
+        g.session, person_id=g.actor.id, key=key, request_hash=_hash(), status=response.status_code,
         mimetype=response.mimetype or "", headers=json.dumps(headers), body=response.get_data(),
         at=g.clock.now(),
     )  # fmt: skip
-    g.session.add(kept)
+
+
+_KEPT = Plain(
+    select(*KeptAnswer.__table__.columns).where(
+        KeptAnswer.person_id == bindparam("person"), KeptAnswer.key == bindparam("key")
+    )
+)
+_KEEP = Plain(whole_row(KeptAnswer))
 
 
 def form_number() -> str:

@@ -24,6 +24,8 @@ FILLS = (
 )  # fmt: skip
 """In which direction free positions are offered: along the first word, then on to the next by the second."""
 DRAWN_IN_A_ROW = 10
+MOST_KNOWN = 200
+"""Of shapes with so many positions at most the labels are kept at hand."""
 NONE: frozenset[int] = frozenset()
 
 
@@ -113,9 +115,28 @@ class BoxShape:
 
     def label(self, ordinal: int) -> str:
         """Return how this position is written; refuses (ValueError) one that the shape does not have."""
+        if written := self._labels.get(ordinal):
+            return written
         if ordinal not in self.ordinals:
             msg = f"position {ordinal} is outside {self}"
             raise ValueError(msg)
+        return self._label(ordinal)
+
+    @cached_property
+    def _labels(self) -> dict[int, str]:
+        """Return how each position is written; none where there are so many that few are ever asked for."""
+        return {one: self._label(one) for one in self.ordinals} if self.size <= MOST_KNOWN else {}
+
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        return frozenset(self._labels.values())
+
+    @cached_property
+    def _meant(self) -> dict[str, int | None]:
+        """Hold what own labels were found to mean: so many at most as there are positions."""
+        return {}
+
+    def _label(self, ordinal: int) -> str:
         if not self.managed:
             return f"#{ordinal}"
         if self._axes is None:
@@ -140,8 +161,13 @@ class BoxShape:
         Understood, with any of " : / . , - _" between and leading zeros: what the box writes itself
         (A1, 2-A1, AA/BB, B IV, 1:10), a plain number (001, 81), and A1 where the box counts through.
         """
+        if written in self._meant:
+            return self._meant[written]
         meanings = self.meanings(written)
-        return meanings[0] if len(meanings) == 1 else None
+        meant = meanings[0] if len(meanings) == 1 else None
+        if written in self._own:
+            self._meant[written] = meant
+        return meant
 
     def scanned(self, written: str) -> int | None:
         """Return the ordinal that a scanner meant: it knows rows and columns (A1), not how the box is written."""

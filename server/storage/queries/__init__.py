@@ -37,6 +37,7 @@ from server.storage.queries.limits import (
 from server.storage.queries.paths import (
     Path,
     Step,
+    ask_paths,
     freezer_of,
     path_of,
     paths_of,
@@ -101,6 +102,7 @@ __all__ = [
     "TypeRow",
     "Violations",
     "ancestors",
+    "ask_paths",
     "box_bearing",
     "box_contents",
     "box_within",

@@ -3,15 +3,18 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from server.core.many import among
+from server.core.plain import Asked, Plain, together
 from server.storage.models import BulkMove, Container, Custody, Vial
+from server.storage.models.containers import SHAPE, shape_of
+from server.storage.positions import BoxShape
 from server.storage.queries.paths import true_at
+from server.storage.queries.space import AskedSpaces, ask_kept
 
 AnyRows = Select[*tuple[Any, ...]]
 
@@ -45,6 +48,19 @@ class Taken:
     ended_at: datetime | None
 
 
+@dataclass(frozen=True)
+class AskedVials:
+    """Vials that are being held, and where they are: on its way."""
+
+    held: Asked
+    stays: Asked
+
+    def found(self) -> dict[int, Standing]:
+        """Return each vial with where it is now, by id."""
+        stays = {row.vial_id: row for row in self.stays.found()}
+        return {row.id: _standing(row, stays.get(row.id)) for row in self.held.found()}
+
+
 def held_vials(session: Session, vial_ids: Iterable[int]) -> dict[int, Standing]:
     """Hold these vials until the end of the transaction, and return each with where it is now.
 
@@ -53,9 +69,9 @@ def held_vials(session: Session, vial_ids: Iterable[int]) -> dict[int, Standing]
     waited for as they were before it waited.
     """
     ids = sorted(set(vial_ids))
-    vials = session.execute(_held(), {"ids": ids}).all()
-    stays = {row.vial_id: row for row in session.execute(_stays(), {"ids": ids})}
-    return {row.id: _standing(row, stays.get(row.id)) for row in vials}
+    with together(session):
+        asked = AskedVials(_HELD.ask(session, ids=ids), _STAYS.ask(session, ids=ids))
+    return asked.found()
 
 
 def _standing(row: Any, stay: Any) -> Standing:  # noqa: ANN401  rows of two statements
@@ -65,15 +81,14 @@ def _standing(row: Any, stay: Any) -> Standing:  # noqa: ANN401  rows of two sta
     return Standing(*own, stay.id, stay.place, stay.container_id, stay.ordinal, stay.began_at)
 
 
-@cache
-def _held() -> AnyRows:
-    wanted = select(Vial.id, Vial.code, Vial.state, Vial.org_id, Vial.project_id)
-    return wanted.where(among(Vial.id, "ids")).order_by(Vial.id).with_for_update(of=Vial)
-
-
-@cache
-def _stays() -> AnyRows:
-    return select(
+_HELD = Plain(
+    select(Vial.id, Vial.code, Vial.state, Vial.org_id, Vial.project_id)
+    .where(among(Vial.id, "ids"))
+    .order_by(Vial.id)
+    .with_for_update(of=Vial)
+)
+_STAYS = Plain(
+    select(
         Custody.id,
         Custody.vial_id,
         Custody.place,
@@ -81,6 +96,7 @@ def _stays() -> AnyRows:
         Custody.ordinal,
         Custody.began_at,
     ).where(among(Custody.vial_id, "ids"), true_at(None))
+)
 
 
 def held_boxes(session: Session, container_ids: Iterable[int]) -> dict[int, Container]:
@@ -95,16 +111,92 @@ def held_boxes(session: Session, container_ids: Iterable[int]) -> dict[int, Cont
     return {one.id: one for one in session.scalars(wanted)}
 
 
+class BoxRow(NamedTuple):
+    """A container as a move needs it: no object, for only a few things of it are asked."""
+
+    id: int
+    code: str
+    kind: str
+    org_id: int
+    retired_at: datetime | None
+    size_classes: str
+    shape: BoxShape
+
+
+_BOX = (Container.id, Container.code, Container.kind, Container.org_id, Container.retired_at)
+BOXES = select(*_BOX, Container.size_classes, *(getattr(Container, one) for one in SHAPE)).order_by(
+    Container.id
+)
+"""The rows of containers; see `boxes_of_rows`."""
+_THESE = BOXES.where(among(Container.id, "ids"))
+_HELD_BOXES = Plain(_THESE.with_for_update(of=Container, key_share=True))
+_SEEN_BOXES = Plain(_THESE)
+
+
+def boxes_of_rows(rows: Iterable[Any]) -> dict[int, BoxRow]:
+    """Return the containers of these rows, by id."""
+    return {row.id: BoxRow._make((*row[:6], shape_of(row))) for row in rows}
+
+
+def ask_boxes(session: Session, ids: Collection[int]) -> Asked:
+    """Ask for the rows of these containers; see `boxes_of_rows`."""
+    return _SEEN_BOXES.ask(session, ids=sorted(ids))
+
+
+@dataclass(frozen=True)
+class AskedMove:
+    """All that must be known before things are moved: on its way."""
+
+    vials: AskedVials
+    boxes: Asked
+    taken: Sequence[Asked]
+    kept: AskedSpaces
+
+
+def ask_move(
+    session: Session,
+    vial_ids: Iterable[int],
+    places: Collection[tuple[int, int]],
+    at: datetime,
+    now: datetime,
+) -> AskedMove:
+    """Hold these vials, then the boxes to which they go, and ask who is where, all in one go.
+
+    The locks come first, as in `held_vials`: whatever is asked after them sees what they waited for.
+    """
+    ids = sorted(set(vial_ids))
+    boxes = sorted({box for box, _ in places})
+    with together(session):
+        held = _HELD.ask(session, ids=ids)
+        held_boxes = _HELD_BOXES.ask(session, ids=boxes)
+        vials = AskedVials(held, _STAYS.ask(session, ids=ids))
+        taken = _ask_taken(session, places, at)
+        return AskedMove(vials, held_boxes, taken, ask_kept(session, boxes, now))
+
+
 def taken_of(session: Session, places: Collection[tuple[int, int]], since: datetime) -> list[Taken]:
     """Return who is in these positions, and who left one of them after that moment."""
+    with together(session):
+        asked = _ask_taken(session, places, since)
+    return taken_among(asked, places)
+
+
+def _ask_taken(
+    session: Session, places: Collection[tuple[int, int]], since: datetime
+) -> Sequence[Asked]:
+    boxes = sorted({box for box, _ in places})
+    ordinals = sorted({ordinal for _, ordinal in places})
+    return (
+        _IN_THEM.ask(session, boxes=boxes, ordinals=ordinals),
+        _LEFT_THEM.ask(session, boxes=boxes, since=since),
+    )
+
+
+def taken_among(asked: Sequence[Asked], places: Collection[tuple[int, int]]) -> list[Taken]:
+    """Return those who are, or were, in one of these positions."""
     wanted = set(places)
-    facts = {"boxes": sorted({box for box, _ in wanted})}
-    ordinals = {"ordinals": sorted({ordinal for _, ordinal in wanted})}
-    rows = [
-        *session.execute(_in_them(), facts | ordinals),
-        *session.execute(_left_them(), facts | {"since": since}),
-    ]
-    return [Taken(*row) for row in rows if (row.container_id, row.ordinal) in wanted]
+    rows = [row for one in asked for row in one.found()]
+    return [Taken(*row) for row in rows if (row[0], row[1]) in wanted]
 
 
 def _occupied() -> AnyRows:
@@ -126,19 +218,14 @@ def _occupied() -> AnyRows:
     )
 
 
-@cache
-def _in_them() -> AnyRows:
-    return _occupied().where(among(Custody.ordinal, "ordinals"), true_at(None))
-
-
-@cache
-def _left_them() -> AnyRows:
-    since = bindparam("since", type_=Custody.ended_at.type)
-    return _occupied().where(
+_IN_THEM = Plain(_occupied().where(among(Custody.ordinal, "ordinals"), true_at(None)))
+_LEFT_THEM = Plain(
+    _occupied().where(
         Custody.superseded_at.is_(None),
-        Custody.ended_at > since,
+        Custody.ended_at > bindparam("since", type_=Custody.ended_at.type),
         Custody.ended_at > Custody.began_at,
     )
+)
 
 
 def stays_of_move(session: Session, move: BulkMove) -> list[Custody]:
@@ -177,7 +264,7 @@ def undone_by(session: Session, move: BulkMove) -> BulkMove | None:
     return session.scalars(select(BulkMove).where(BulkMove.undoes_id == move.id)).first()
 
 
-def places_in(session: Session, box: Container) -> dict[int, int]:
+def places_in(session: Session, box: Container | BoxRow) -> dict[int, int]:
     """Return the position of each vial that is in the box now, by the vial's id."""
     wanted = select(Custody.vial_id, Custody.ordinal).where(
         Custody.container_id == box.id,

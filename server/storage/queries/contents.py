@@ -1,20 +1,25 @@
 """What is in a box, position by position, in one query."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from server.catalogue.models import CellLine, Lot
+from server.core.actor import Actor
+from server.core.errors import NotFound
+from server.core.many import among
+from server.core.plain import Plain
 from server.storage.models import Container, Custody, Reservation, Vial
+from server.storage.models.containers import SHAPE, shape_of
+from server.storage.queries.aliases import spellings
 from server.storage.queries.holds import holds_among
+from server.storage.rules.missing import no_such_container
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """One position and what is in it."""
 
     ordinal: int
@@ -43,15 +48,46 @@ class Place:
         return self.vial_id is None and not self.kept_for
 
 
-def box_contents(session: Session, box: Container) -> list[Place]:
-    """Return every position of the box, in the order of the ordinals."""
-    taken = {row.ordinal: row for row in session.execute(_inside(), {"box": box.id})}
-    held = holds_among(session, [(row.vial_id, row.lot_id, row.line_id) for row in taken.values()])
-    causes = {vial: holds[0].cause for vial, holds in held.items()}
-    return [_place(box, one, taken.get(one), causes) for one in box.shape.ordinals]
+class AnyBox(Protocol):
+    """A container, or a row with its id, its code and its shape; see `box_row`."""
+
+    id: Any
+    code: Any
+    rows: Any
+    columns: Any
+    layers: Any
+
+
+def box_row(session: Session, actor: Actor, permission: str, code: str) -> AnyBox:
+    """Return the box with this code or barcode as a row to read from; NotFound where there is none to see."""
+    orgs = actor.orgs(permission)
+    found = _box(everywhere=orgs is None).ask(
+        session, codes=spellings(code), orgs=sorted(orgs or ())
+    )
+    for row in found.found():
+        return row  # type: ignore[no-any-return]  # named as AnyBox asks
+    raise NotFound(no_such_container(code, "box"))
 
 
 @cache
+def _box(*, everywhere: bool) -> Plain:
+    bears = among(Container.code, "codes") | among(Container.barcode, "codes")
+    shape = (getattr(Container, one) for one in SHAPE)
+    wanted = select(Container.id, Container.code, *shape).where(bears, Container.kind == "box")
+    if not everywhere:
+        wanted = wanted.where(among(Container.org_id, "orgs"))
+    return Plain(wanted.order_by(Container.id).limit(1))
+
+
+def box_contents(session: Session, box: AnyBox) -> list[Place]:
+    """Return every position of the box, in the order of the ordinals."""
+    shape = shape_of(box)
+    taken = {row.ordinal: row for row in _INSIDE.ask(session, box=box.id).found()}
+    held = holds_among(session, [(row.vial_id, row.lot_id, row.line_id) for row in taken.values()])
+    causes = {vial: holds[0].cause for vial, holds in held.items()}
+    return [_place(shape.label(one), one, taken.get(one), causes) for one in shape.ordinals]
+
+
 def _inside() -> Select[*tuple[Any, ...]]:
     promise = aliased(Reservation)
     return (
@@ -79,13 +115,10 @@ def _inside() -> Select[*tuple[Any, ...]]:
 LIVE_HERE = Custody.ended_at.is_(None) & Custody.superseded_at.is_(None)
 
 
-def _place(
-    box: Container,
-    ordinal: int,
-    row: Row[*tuple[Any, ...]] | None,
-    causes: Mapping[int, str],
-) -> Place:
-    label = box.shape.label(ordinal)
+_INSIDE = Plain(_inside())
+
+
+def _place(label: str, ordinal: int, row: Any, causes: Mapping[int, str]) -> Place:  # noqa: ANN401  a row of `_inside`
     if row is None:
         return Place(ordinal, label)
     if row.place != "position":

@@ -123,9 +123,14 @@ def fields_of(session: Session, thing: Thing) -> list[Shown]:
 
 def plain(value: FieldValue) -> Plain:
     """Return a value as the API tells it: text, a number, or true and false."""
-    if value.definition.kind == "yes_no":
-        return value.text == YES
-    return value.text if value.number is None else value.number
+    return plain_value(value.definition.kind, value.text, value.number)
+
+
+def plain_value(kind: str, text: str, number: float | None) -> Plain:
+    """Return what stands in a field of this kind as the API tells it."""
+    if kind == "yes_no":
+        return text == YES
+    return text if number is None else number
 
 
 def plain_fields(session: Session, subject: str, thing_id: int) -> dict[str, Plain]:

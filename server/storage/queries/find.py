@@ -5,10 +5,8 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Select,
-    bindparam,
     func,
     literal,
     select,
@@ -20,6 +18,8 @@ from sqlalchemy.orm import Session
 from server.accounts.queries import visible
 from server.catalogue.models import CellLine, CellLineName, Lot
 from server.core.actor import Actor
+from server.core.many import among
+from server.core.plain import Plain
 from server.search import queries as index
 from server.search.rules import terms_of
 from server.storage.models import TAIL, Container, Custody, Vial, VialAlias
@@ -82,26 +82,25 @@ def exact(session: Session, actor: Actor, asked: str) -> Finding:
 
 def _exact(session: Session, actor: Actor, text: str) -> list[Hit]:
     orgs = actor.orgs(READ)
-    facts = {"codes": spellings(text), "orgs": sorted(orgs or ())}
-    rows = session.execute(_bearing(everywhere=orgs is None), facts)
+    asked = _bearing(everywhere=orgs is None)
+    rows = asked.ask(session, codes=spellings(text), orgs=sorted(orgs or ())).rows()
     return list(dict.fromkeys(Hit(*row) for row in rows))[:MOST_HITS]
 
 
 @cache
-def _bearing(*, everywhere: bool) -> Any:  # noqa: ANN401  a union of selects of four columns
+def _bearing(*, everywhere: bool) -> Plain:
     """Return the one statement that looks into every index; made once, for making it costs more than running it."""
-    codes: BindParameter[str] = bindparam("codes", expanding=True)
-    orgs: BindParameter[int] = bindparam("orgs", expanding=True)
     parts = (
-        (_vials().where(Vial.code.in_(codes)), Vial.org_id),
-        (_aliased().where(VialAlias.code.in_(codes)), Vial.org_id),
-        (_containers().where(Container.code.in_(codes)), Container.org_id),
-        (_containers().where(Container.barcode.in_(codes)), Container.org_id),
-        (_lots().where(Lot.code.in_(codes)), Lot.org_id),
-        (_line().where(CellLine.code.in_(codes)), CellLine.org_id),
-        (_line().where(CellLine.accession.in_(codes)), CellLine.org_id),
+        (_vials().where(among(Vial.code, "codes")), Vial.org_id),
+        (_aliased().where(among(VialAlias.code, "codes")), Vial.org_id),
+        (_containers().where(among(Container.code, "codes")), Container.org_id),
+        (_containers().where(among(Container.barcode, "codes")), Container.org_id),
+        (_lots().where(among(Lot.code, "codes")), Lot.org_id),
+        (_line().where(among(CellLine.code, "codes")), CellLine.org_id),
+        (_line().where(among(CellLine.accession, "codes")), CellLine.org_id),
     )
-    return union_all(*(part if everywhere else part.where(org.in_(orgs)) for part, org in parts))
+    seen = (part if everywhere else part.where(among(org, "orgs")) for part, org in parts)
+    return Plain(union_all(*seen))
 
 
 # four columns: kind, id, code, name; `visible` takes selects of any width

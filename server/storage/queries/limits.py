@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from server.core.errors import Refusal
 from server.storage.models import Allowance, Container, Custody, Vial
+from server.storage.queries.carrying import BoxRow
 from server.storage.queries.counts import tree
 from server.storage.queries.paths import true_at
 from server.storage.queries.violations import stock_of, violations
@@ -132,7 +133,7 @@ def why_not_allowed(
     )
 
 
-Placing = tuple[int, Container, int | None]
+Placing = tuple[int, Container | BoxRow, int | None]
 """The id of a vial, the box into which it goes, and the position in it."""
 
 
@@ -174,7 +175,9 @@ def _why_not_limits(session: Session, into: Container, thing: Container) -> Refu
     return found.refusals[0] if found and found.refusals else None
 
 
-def _why_not_size(into: Container, ordinal: int | None, code: str, size: str) -> Refusal | None:
+def _why_not_size(
+    into: Container | BoxRow, ordinal: int | None, code: str, size: str
+) -> Refusal | None:
     if ordinal is None or ordinal not in into.shape.ordinals:
         return None
     expected = size_at(into.size_classes, ordinal)

@@ -1,19 +1,28 @@
 """Moves of many things: one by its number, the latest of a box, what each thing came from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import visible
 from server.core.actor import Actor
 from server.core.errors import NotFound, Refusal
+from server.core.many import among
+from server.core.plain import Plain, together
 from server.core.words import N_
-from server.storage.models import BulkMove, Container, Custody, Vial
-from server.storage.queries.aliases import own_codes
-from server.storage.queries.carrying import stays_before, stays_of_move
+from server.storage.models import BulkMove, Container, Custody, Vial, VialAlias
+from server.storage.queries.aliases import spellings
+from server.storage.queries.carrying import (
+    BOXES,
+    BoxRow,
+    boxes_of_rows,
+    stays_before,
+    stays_of_move,
+)
 
 
 @dataclass(frozen=True)
@@ -85,22 +94,43 @@ def vials_in(session: Session, box: Container) -> list[tuple[Vial, int]]:
     return [(vial, ordinal or 0) for vial, ordinal in session.execute(wanted)]
 
 
-def vial_ids(
-    session: Session, actor: Actor, permission: str, codes: Sequence[str]
-) -> dict[str, int]:
-    """Return the ids of those vials of these codes or aliases that may be seen, by what was given."""
-    own = own_codes(session, codes)
-    asked = {own.get(one, one) for one in codes}
-    wanted: Any = select(Vial.code, Vial.id).where(Vial.code.in_(asked))
-    rows = session.execute(visible(wanted, actor, permission, Vial.org_id))
-    found: dict[str, int] = {code: vial_id for code, vial_id in rows}  # noqa: C416  rows are no pairs to mypy
-    return {one: found[own.get(one, one)] for one in codes if own.get(one, one) in found}
+def named(
+    session: Session, actor: Actor, permission: str, codes: Sequence[str], boxes: Sequence[str]
+) -> tuple[dict[str, int], dict[str, BoxRow]]:
+    """Return the ids of those vials of these codes or aliases, and those containers, that may be seen.
+
+    Both by what was given.
+    """
+    everywhere = actor.orgs(permission) is None
+    orgs = sorted(actor.orgs(permission) or ())
+    spelt = list({one for code in codes for one in spellings(code)})
+    with together(session):
+        vials = _vials(everywhere=everywhere).ask(session, codes=codes, spelt=spelt, orgs=orgs)
+        rows = _boxes(everywhere=everywhere).ask(session, codes=boxes, orgs=orgs)
+    known = {(alias, code): vial for alias, code, vial in vials.rows()}
+    found = {code: _whose(known, code) for code in codes}
+    return (
+        {code: vial for code, vial in found.items() if vial is not None},
+        {one.code: one for one in boxes_of_rows(rows.found()).values()},
+    )
 
 
-def boxes_of(
-    session: Session, actor: Actor, permission: str, codes: Sequence[str]
-) -> dict[str, Container]:
-    """Return those containers of these codes that may be seen, by the code."""
-    wanted = select(Container).where(Container.code.in_(set(codes)))
-    found = session.scalars(visible(wanted, actor, permission, Container.org_id))
-    return {one.code: one for one in found}
+def _whose(known: Mapping[tuple[int, str], int], code: str) -> int | None:
+    """Return the vial of an alias, as it was typed or in capitals, or else of its own code."""
+    keys = [*((1, one) for one in spellings(code)), (0, code)]
+    return next((known[key] for key in keys if key in known), None)
+
+
+@cache
+def _vials(*, everywhere: bool) -> Plain:
+    own: Any = select(literal(0), Vial.code, Vial.id).where(among(Vial.code, "codes"))
+    also: Any = select(literal(1), VialAlias.code, Vial.id).join(Vial, Vial.id == VialAlias.vial_id)
+    parts = (own, also.where(among(VialAlias.code, "spelt")))
+    seen = (part if everywhere else part.where(among(Vial.org_id, "orgs")) for part in parts)
+    return Plain(union_all(*seen))
+
+
+@cache
+def _boxes(*, everywhere: bool) -> Plain:
+    wanted = BOXES.where(among(Container.code, "codes"))
+    return Plain(wanted if everywhere else wanted.where(among(Container.org_id, "orgs")))

@@ -1,7 +1,7 @@
 """The way to a thing, now or at a past moment: custody intervals composed up the tree, in one query."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -9,22 +9,27 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
-    Row,
     Select,
     and_,
     bindparam,
     case,
+    func,
     literal,
     or_,
     select,
 )
 from sqlalchemy.orm import Session, aliased
 
-from server.storage.models import Container, Custody, Room, Site, Vial
+from server.core.many import among
+from server.core.plain import Asked, Plain
+from server.storage.models import Container, Custody, FreezerPlace, Room, Site, Vial
+from server.storage.models.containers import SHAPE, shape_of
+from server.storage.queries.freezer_places import stood_there
 
 DEEPEST = 8
 AnyRows = Select[*tuple[Any, ...]]
-AnyRow = Row[*tuple[Any, ...]]
+AnyRow = Any
+"""A row of the climb; see `_climb`."""
 
 
 @dataclass(frozen=True)
@@ -111,21 +116,44 @@ def paths_of(
     A container's own step ends its way; a vial's ends with its position. What was known at a moment,
     with no other moment named, is where it was thought to be then.
     """
+    asked = ask_paths(session, vials=vials, containers=containers, at=at, known_at=known_at)
+    return asked.paths(session)
+
+
+@dataclass(frozen=True)
+class AskedPaths:
+    """A question for ways that is on its way."""
+
+    origins: Sequence[int]
+    of_vials: bool
+    asked: Asked
+
+    def paths(self, session: Session) -> dict[int, Path]:
+        """Return the way to each thing, by id."""
+        by_origin: dict[int, list[AnyRow]] = {}
+        for row in self.asked.found():
+            by_origin.setdefault(row.origin, []).append(row)
+        return {
+            origin: _path(session, by_origin.get(origin, []), of_vial=self.of_vials)
+            for origin in self.origins
+        }
+
+
+def ask_paths(
+    session: Session,
+    *,
+    vials: Iterable[int] = (),
+    containers: Iterable[int] = (),
+    at: datetime | None = None,
+    known_at: datetime | None = None,
+) -> AskedPaths:
+    """Ask what `paths_of` answers, and go on meanwhile."""
     vial_ids, container_ids = list(vials), list(containers)
     at = known_at if at is None else at
     climb = _climb(of_vials=bool(vial_ids), past=at is not None, as_known=known_at is not None)
-    moments = {"at": at, "known_at": known_at}
-    facts = {"ids": vial_ids or container_ids} | {
-        name: moment for name, moment in moments.items() if moment is not None
-    }
-    rows = session.execute(climb, facts).all()
-    by_origin: dict[int, list[AnyRow]] = {}
-    for row in rows:
-        by_origin.setdefault(row.origin, []).append(row)
-    return {
-        origin: _path(by_origin.get(origin, []), of_vial=bool(vial_ids))
-        for origin in vial_ids or container_ids
-    }
+    ids = vial_ids or container_ids
+    asked = climb.ask(session, ids=ids, at=at, known_at=known_at)
+    return AskedPaths(ids, bool(vial_ids), asked)
 
 
 Moment = datetime | BindParameter[datetime] | None
@@ -160,9 +188,8 @@ def true_at(
 
 
 @cache
-def _climb(*, of_vials: bool, past: bool, as_known: bool) -> AnyRows:
+def _climb(*, of_vials: bool, past: bool, as_known: bool) -> Plain:
     """Return the statement that climbs from things to their freezer; made once, for making it is dear."""
-    ids: BindParameter[int] = bindparam("ids", expanding=True)
     moment = Custody.began_at.type
     at = bindparam("at", type_=moment) if past else None
     known = bindparam("known_at", type_=moment) if as_known else None
@@ -174,7 +201,7 @@ def _climb(*, of_vials: bool, past: bool, as_known: bool) -> AnyRows:
             case((Custody.place == "position", Custody.container_id)).label("container_id"),
             case((Custody.place == "position", Custody.ordinal)).label("ordinal"),
             Custody.id.label("custody_id"),
-        ).where(Custody.vial_id.in_(ids), true_at(at, known_at=known))
+        ).where(among(Custody.vial_id, "ids"), true_at(at, known_at=known))
     else:
         own = aliased(Container)
         start = select(
@@ -183,7 +210,7 @@ def _climb(*, of_vials: bool, past: bool, as_known: bool) -> AnyRows:
             own.id.label("container_id"),
             literal(None, Custody.ordinal.type).label("ordinal"),
             literal(None, Custody.id.type).label("custody_id"),
-        ).where(own.id.in_(ids))
+        ).where(among(own.id, "ids"))
     way = start.cte("way", recursive=True)
     outer = aliased(Custody)
     # "IN", not "=": SQLite, once it knows how many rows there are, would read all of them for a filter
@@ -192,52 +219,92 @@ def _climb(*, of_vials: bool, past: bool, as_known: bool) -> AnyRows:
         .join(outer, outer.child_id.in_([way.c.container_id]))
         .where(true_at(at, outer, known), way.c.depth < DEEPEST)
     )
-    return (
-        select(way.c.origin, way.c.depth, way.c.ordinal, Custody, Container, Room, Site)
+    told: AnyRows = (
+        select(
+            way.c.origin,
+            way.c.depth,
+            way.c.ordinal,
+            *_TOLD,
+            *(getattr(Container, one) for one in SHAPE),
+        )
         .outerjoin(Custody, Custody.id == way.c.custody_id)
         .outerjoin(Container, Container.id == way.c.container_id)
-        .outerjoin(Room, Room.id == Container.room_id)
+    )
+    return Plain(
+        _in_rooms(told, at, known)
         .outerjoin(Site, Site.id == Room.site_id)
         .order_by(way.c.origin, way.c.depth.desc())
     )
 
 
-def _path(rows: list[AnyRow], *, of_vial: bool) -> Path:
+def _in_rooms(told: AnyRows, at: Moment, known_at: Moment) -> AnyRows:
+    """Join the room in which each freezer stands, or stood at that moment."""
+    if at is None:
+        return told.outerjoin(Room, Room.id == Container.room_id)
+    there = and_(FreezerPlace.freezer_id == Container.id, stood_there(at, known_at))
+    room = func.coalesce(FreezerPlace.room_id, Container.room_id)
+    return told.outerjoin(FreezerPlace, there).outerjoin(Room, Room.id == room)
+
+
+_TOLD = (
+    Custody.id.label("stay"),
+    Custody.place,
+    Custody.began_at,
+    Custody.began_by_name,
+    Custody.recipient_org_id,
+    Custody.container_id.label("stands_in"),
+    Custody.ordinal.label("stands_at"),
+    Container.id.label("here"),
+    Container.kind,
+    Container.code,
+    Container.name,
+    Room.id.label("room"),
+    Room.code.label("room_code"),
+    Site.id.label("site"),
+    Site.code.label("site_code"),
+    Site.name.label("site_name"),
+    Site.time_zone,
+)
+
+
+def _path(session: Session, rows: list[AnyRow], *, of_vial: bool) -> Path:
     """Put one thing's rows together; they run from the freezer inwards."""
-    here = [row.Container for row in rows if row.Container is not None]
-    placed = [row.Custody for row in rows if row.Custody is not None]
-    own: Custody | None = placed[-1] if placed else None
-    freezer = next((one for one in here if one.kind == "freezer"), None)
-    box = next((one for one in here if one.kind == "box"), None)
-    site: Site | None = next((row.Site for row in rows if row.Site is not None), None)
-    kept = own.container if own and own.place != "position" else None
-    return Path(
+    own = next((row for row in reversed(rows) if row.stay is not None), None)
+    site = next((row for row in rows if row.site is not None), None)
+    path = Path(
         place=own.place if own else "",
         steps=tuple(_steps(rows, of_vial=of_vial)),
         began_at=own.began_at if own else None,
         began_by_name=own.began_by_name if own else "",
         recipient_org_id=own.recipient_org_id if own else None,
-        freezer_id=freezer.id if freezer else None,
-        box_id=box.id if box else None,
-        ordinal=own.ordinal if own and of_vial and not kept else None,
-        site_id=site.id if site else None,
+        freezer_id=next((row.here for row in rows if row.kind == "freezer"), None),
+        box_id=next((row.here for row in rows if row.kind == "box"), None),
+        ordinal=own.stands_at if own and of_vial else None,
+        site_id=site.site if site else None,
         time_zone=site.time_zone if site else "UTC",
-        custody_id=own.id if own else None,
-        kept_box=kept.code if kept else "",
-        kept_position=kept.shape.written(own.ordinal) if own and kept and own.ordinal else "",
+        custody_id=own.stay if own else None,
     )
+    if own is None or own.place == "position" or own.stands_in is None:
+        return path
+    return _keeping(session, path, own)
+
+
+def _keeping(session: Session, path: Path, own: AnyRow) -> Path:
+    """Return the way of something that is away and for which a position is kept."""
+    kept = session.get_one(Container, own.stands_in)
+    written = kept.shape.written(own.stands_at) if own.stands_at else ""
+    return replace(path, ordinal=None, kept_box=kept.code, kept_position=written)
 
 
 def _steps(rows: list[AnyRow], *, of_vial: bool) -> Iterator[Step]:
     for row in rows:
-        here: Container | None = row.Container
-        if here is None:
+        if row.here is None:
             continue
-        if row.Site is not None:
-            yield Step("site", row.Site.id, row.Site.code, row.Site.name)
-            yield Step("room", row.Room.id, row.Room.code, row.Room.code)
-        inside = here.shape.written(row.ordinal) if row.ordinal else ""
-        name = here.name if here.kind == "rack" and here.name else here.code
-        yield Step(here.kind, here.id, here.code, name, inside)
+        if row.site is not None:
+            yield Step("site", row.site, row.site_code, row.site_name)
+            yield Step("room", row.room, row.room_code, row.room_code)
+        inside = shape_of(row).written(row.ordinal) if row.ordinal else ""
+        name = row.name if row.kind == "rack" and row.name else row.code
+        yield Step(row.kind, row.here, row.code, name, inside)
         if of_vial and inside and row.depth == 0:
             yield Step("position", row.ordinal, inside, inside)

@@ -1,6 +1,7 @@
 """What is kept of space, who was in a position at a time, and what stands above a container."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from server.core.many import among
+from server.core.plain import Asked, Plain
 from server.parties.models import Project
 from server.storage.models import Container, Custody, SpaceReservation, Vial
 from server.storage.queries.contents import occupants
@@ -25,18 +28,35 @@ def kept_spaces(
 
     What is kept above covers the whole container.
     """
+    return ask_kept(session, container_ids, at).found()
+
+
+@dataclass(frozen=True)
+class AskedSpaces:
+    """A question for what is kept in containers: on its way."""
+
+    ids: Sequence[int]
+    asked: Asked
+
+    def found(self) -> dict[int, list[KeptSpace]]:
+        """Return what is kept in each of the containers, by id."""
+        found: dict[int, list[KeptSpace]] = {one: [] for one in self.ids}
+        for row in self.asked.found():
+            first, last = (row.first_ordinal, row.last_ordinal) if row.depth == 0 else (None, None)
+            found[row.origin].append(
+                KeptSpace(row.id, row.project_id, row.code, row.until, first, last)
+            )
+        return found
+
+
+def ask_kept(session: Session, container_ids: Iterable[int], at: datetime) -> AskedSpaces:
+    """Ask what `kept_spaces` answers, and go on meanwhile."""
     ids = list(container_ids)
-    found: dict[int, list[KeptSpace]] = {one: [] for one in ids}
-    for row in session.execute(_kept(), {"ids": ids, "at": at}):
-        first, last = (row.first_ordinal, row.last_ordinal) if row.depth == 0 else (None, None)
-        found[row.origin].append(
-            KeptSpace(row.id, row.project_id, row.code, row.until, first, last)
-        )
-    return found
+    return AskedSpaces(ids, _kept().ask(session, ids=ids, at=at))
 
 
 @cache
-def _kept() -> AnyRows:
+def _kept() -> Plain:
     own = aliased(Container)
     up = (
         select(
@@ -45,7 +65,7 @@ def _kept() -> AnyRows:
             own.id.label("container_id"),
             literal(None, Custody.ordinal.type).label("inside"),
         )
-        .where(own.id.in_(bindparam("ids", expanding=True)))
+        .where(among(own.id, "ids"))
         .cte("up", recursive=True)
     )
     outer = aliased(Custody)
@@ -62,7 +82,7 @@ def _kept() -> AnyRows:
         and_(kept.first_ordinal <= up.c.inside, up.c.inside <= kept.last_ordinal),
     )
     until = bindparam("at", type_=kept.until.type)
-    return (
+    return Plain(
         select(
             up.c.origin,
             up.c.depth,

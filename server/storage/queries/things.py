@@ -6,16 +6,17 @@ from functools import cache
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from server.accounts.queries import visible
 from server.catalogue.models import CellLine, Lot
 from server.core.actor import Actor
 from server.core.errors import NotFound, Refusal
+from server.core.many import among
 from server.core.words import N_
 from server.parties.models import Organisation
 from server.storage.models import Container, Custody, Reservation, Vial
 from server.storage.queries.aliases import own_codes, spellings
 from server.storage.queries.contents import occupant_at
 from server.storage.queries.paths import Path, true_at
+from server.storage.rules.missing import no_such_container
 
 _PROMISE = select(Reservation).where(
     Reservation.vial_id == bindparam("vial_id"), Reservation.ended_at.is_(None)
@@ -50,25 +51,25 @@ def _vial(*, everywhere: bool) -> Select[Vial]:
 
 def container(session: Session, actor: Actor, permission: str, code: str, *kinds: str) -> Container:
     """Return the container with this code or barcode; NotFound where there is none to see."""
-    wanted = select(Container).where(
-        Container.code.in_(spellings(code)) | Container.barcode.in_(spellings(code))
-    )
-    if kinds:
-        wanted = wanted.where(Container.kind.in_(kinds))
-    wanted = visible(wanted, actor, permission, Container.org_id).order_by(Container.id)
-    found: Container | None = session.scalars(wanted).first()
+    orgs = actor.orgs(permission)
+    facts = {"codes": spellings(code), "kinds": kinds, "orgs": sorted(orgs or ())}
+    wanted = _container(everywhere=orgs is None, any_kind=not kinds)
+    found = session.scalars(wanted, facts).first()
     if found is None:
-        because = _NO_SUCH.get(kinds[0] if len(kinds) == 1 else "", _NO_SUCH[""])
-        raise NotFound(Refusal("no_such_container", because, {"code": code}))
+        raise NotFound(no_such_container(code, *kinds))
     return found
 
 
-_NO_SUCH = {
-    "box": N_("No box has the code %(code)s. Scan the box again, or look for it by its rack."),
-    "rack": N_("No rack has the code %(code)s. Scan the rack again."),
-    "freezer": N_("No freezer has the code %(code)s. The list of freezers shows all of them."),
-    "": N_("No freezer, rack or box has the code %(code)s. Scan it again."),
-}
+@cache
+def _container(*, everywhere: bool, any_kind: bool) -> Select[Container]:
+    wanted = select(Container).where(
+        among(Container.code, "codes") | among(Container.barcode, "codes")
+    )
+    if not any_kind:
+        wanted = wanted.where(among(Container.kind, "kinds"))
+    if not everywhere:
+        wanted = wanted.where(among(Container.org_id, "orgs"))
+    return wanted.order_by(Container.id)
 
 
 def live_custody(session: Session, vial: Vial) -> Custody | None:

@@ -3,27 +3,29 @@
 All old stays end before a new one begins, so swaps and whole new orders never have two in one place.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, make_transient_to_detached
 from sqlalchemy.orm.util import identity_key
 
 from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import AllRefused, Conflict, Refusal
 from server.core.many import among, insert_many
+from server.core.plain import Plain, apart, together, whole_row
 from server.core.words import N_
 from server.genealogy import rules as genealogy
 from server.storage import queries, rules
-from server.storage.models import BulkMove, Container, Custody, Vial
+from server.storage.models import BulkMove, Custody, Vial
 from server.storage.positions import BoxShape
 from server.storage.queries import carrying as asked
-from server.storage.queries.carrying import Standing, Taken
+from server.storage.queries.carrying import BoxRow, Standing, Taken
 from server.storage.queries.limits import why_none_allowed
+from server.storage.queries.paths import Path
 from server.storage.rules import Act
 from server.storage.rules.moves import (
     Move,
@@ -46,11 +48,12 @@ class Load:
 
     moves: Sequence[Move]
     vials: Mapping[int, Standing]
-    boxes: Mapping[int, Container]
+    boxes: Mapping[int, BoxRow]
     taken: Sequence[Taken]
     kept: Mapping[int, Sequence[KeptSpace]]
     shapes: Mapping[int, BoxShape]
-    """Of every box that something leaves or enters; made once, for making one is dear."""
+    ways: Mapping[int, Path]
+    """Shapes of, and ways to, every box that something leaves or enters."""
 
 
 def carry(
@@ -68,40 +71,41 @@ def carry(
     load = _load(session, moves, when)
     if refusals := list(_why_not(session, load, when)):
         raise AllRefused(refusals)
-    before = _ways(session, load)
+    ways = {box: way.text for box, way in load.ways.items()}
     try:
-        with session.begin_nested():
+        with apart(session):
             move = _record(session, actor, load, kind, when, undoes)
             _end(session, actor, load, when)
             _begin(session, actor, load, move, when)
+            _renew(session, load, when, scanned=scanned)
+            _trace(session, actor, load, move, ways, when)
     except IntegrityError as error:
         raise _overtaken(session, moves, when) from error
-    _renew(session, load, when, scanned=scanned)
-    _trace(session, actor, load, move, before, when)
-    return move
+    _forget(session, Custody, [one.custody_id for one in load.vials.values() if one.custody_id])
+    _forget(session, Vial, load.vials)
+    return _at_hand(session, move)
 
 
 def _load(session: Session, moves: Sequence[Move], when: Moment) -> Load:
-    vials = asked.held_vials(session, (one.vial_id for one in moves))
-    boxes = asked.held_boxes(session, (one.container_id for one in moves))
+    places = {(one.container_id, one.ordinal) for one in moves}
+    now = when.recorded_at
+    known = asked.ask_move(session, (one.vial_id for one in moves), places, when.happened_at, now)
+    vials = known.vials.found()
+    boxes = asked.boxes_of_rows(known.boxes.found())
     for vial in vials.values():
         if vial.began_at is not None:
             when.not_before(vial.began_at)
-    places = {(one.container_id, one.ordinal) for one in moves}
-    taken = asked.taken_of(session, places, when.happened_at)
+    taken = asked.taken_among(known.taken, places)
     for one in taken:
         if one.ended_at is not None:
             when.not_before(one.ended_at)
-    kept = queries.kept_spaces(session, boxes, when.recorded_at)
-    return Load(moves, vials, boxes, taken, kept, _shapes(session, vials, boxes))
-
-
-def _shapes(
-    session: Session, vials: Mapping[int, Standing], boxes: Mapping[int, Container]
-) -> dict[int, BoxShape]:
-    left = {one.container_id for one in vials.values()} - set(boxes) - {None}
-    sources = session.scalars(select(Container).where(Container.id.in_(left))) if left else ()
-    return {one.id: one.shape for one in (*boxes.values(), *sources)}
+    left = {one.container_id for one in vials.values() if one.container_id is not None}
+    with together(session):
+        sources = asked.ask_boxes(session, left - set(boxes))
+        ways = queries.ask_paths(session, containers=sorted(left | set(boxes)))
+    shapes = {one.id: one.shape for one in boxes.values()}
+    shapes |= {one.id: one.shape for one in asked.boxes_of_rows(sources.found()).values()}
+    return Load(moves, vials, boxes, taken, known.kept.found(), shapes, ways.paths(session))
 
 
 def _why_not(session: Session, load: Load, when: Moment) -> Iterator[Refusal]:
@@ -144,7 +148,7 @@ def _about(refusal: Refusal, vial: str, position: str) -> Refusal:
 
 
 def _why_not_box(
-    box: Container, shape: BoxShape, vial: Standing, ordinal: int
+    box: BoxRow, shape: BoxShape, vial: Standing, ordinal: int
 ) -> Sequence[Refusal | None]:
     retired = box.retired_at is not None
     return (
@@ -156,7 +160,7 @@ def _why_not_box(
 
 def _why_not_position(
     load: Load,
-    box: Container,
+    box: BoxRow,
     vial: Standing,
     move: Move,
     position: str,
@@ -174,7 +178,7 @@ def _why_not_position(
 
 
 def _why_not_time(
-    box: Container, vial: Standing, position: str, left: Taken | None, when: Moment
+    box: BoxRow, vial: Standing, position: str, left: Taken | None, when: Moment
 ) -> Refusal | None:
     then = when.happened_at
     if vial.began_at is not None and then < vial.began_at:
@@ -193,10 +197,14 @@ def _together(session: Session, load: Load, sound: Sequence[Move]) -> Iterator[R
         yield _about(refusal, str(refusal.facts.get("code", "")), "")
 
 
-def _ways(session: Session, load: Load) -> dict[int, str]:
-    """Return the way to every box that something leaves or enters."""
-    ways = queries.paths_of(session, containers=sorted(load.shapes))
-    return {box: way.text for box, way in ways.items()}
+_MOVED = Plain(whole_row(BulkMove).returning(BulkMove.id))
+_ENDED = Plain(
+    update(Custody)
+    .where(among(Custody.id, "stays"))
+    .values(
+        ended_at=bindparam("ended"), ended_recorded_at=bindparam("told"), ended_by=bindparam("by")
+    )
+)
 
 
 def _record(
@@ -207,42 +215,33 @@ def _record(
     when: Moment,
     undoes: BulkMove | None,
 ) -> BulkMove:
-    move = BulkMove(
-        org_id=next(iter(load.vials.values())).org_id,
-        kind=kind,
-        things=len(load.moves),
-        happened_at=when.happened_at,
-        recorded_at=when.recorded_at,
-        by_name=actor.name,
-        undoes_id=undoes.id if undoes else None,
-    )
+    facts: dict[str, Any] = {
+        "org_id": next(iter(load.vials.values())).org_id,
+        "kind": kind,
+        "things": len(load.moves),
+        "happened_at": when.happened_at,
+        "recorded_at": when.recorded_at,
+        "by_name": actor.name,
+        "undoes_id": undoes.id if undoes else None,
+    }
+    return BulkMove(id=_MOVED.ask(session, **facts).value(), **facts)
+
+
+def _at_hand(session: Session, move: BulkMove) -> BulkMove:
+    """Let the session know the row that is written already."""
+    make_transient_to_detached(move)
     session.add(move)
-    session.flush()
     return move
 
 
-_ENDED = (
-    update(Custody)
-    .where(among(Custody.id, "stays"))
-    .values(
-        ended_at=bindparam("ended"), ended_recorded_at=bindparam("told"), ended_by=bindparam("by")
-    )
-    .execution_options(synchronize_session=False)
-)
-
-
 def _end(session: Session, actor: Actor, load: Load, when: Moment) -> None:
-    stays = [one.custody_id for one in load.vials.values() if one.custody_id is not None]
-    session.execute(
-        _ENDED,
-        {
-            "stays": stays,
-            "ended": when.happened_at,
-            "told": when.recorded_at,
-            "by": actor.id if actor.kind == "person" else None,
-        },
+    _ENDED.ask(
+        session,
+        stays=[one.custody_id for one in load.vials.values() if one.custody_id is not None],
+        ended=when.happened_at,
+        told=when.recorded_at,
+        by=actor.id if actor.kind == "person" else None,
     )
-    _forget(session, Custody, stays)
 
 
 def _begin(session: Session, actor: Actor, load: Load, move: BulkMove, when: Moment) -> None:
@@ -263,25 +262,21 @@ def _begin(session: Session, actor: Actor, load: Load, move: BulkMove, when: Mom
     insert_many(session, Custody, same, each)
 
 
-_RENEWED = (
+_RENEWED = Plain(
     update(Vial)
     .where(among(Vial.id, "ids"))
     .values(version=Vial.version + 1, verified_at=bindparam("verified"))
-    .execution_options(synchronize_session=False)
 )
 
 
 def _renew(session: Session, load: Load, when: Moment, *, scanned: bool) -> None:
     """Give every vial a new version; moved by position alone, none is verified any more (BR-04)."""
-    ids = list(load.vials)
-    verified = when.happened_at if scanned else None
-    session.execute(_RENEWED, {"ids": ids, "verified": verified})
-    _forget(session, Vial, ids)
+    _RENEWED.ask(session, ids=list(load.vials), verified=when.happened_at if scanned else None)
 
 
-def _forget(session: Session, kind: type[Vial | Custody], ids: Sequence[int]) -> None:
-    """Have the objects that are loaded already read again what these statements changed."""
-    for one in ids:
+def _forget(session: Session, kind: type[Custody] | type[Vial], ids: Iterable[int]) -> None:
+    """Let the session read these rows again where it holds them: they were changed beside it."""
+    for one in ids if session.identity_map else ():
         found = session.identity_map.get(identity_key(kind, one))
         if found is not None:
             session.expire(found)
@@ -328,7 +323,7 @@ def _was(vial: Standing, load: Load, ways: Mapping[int, str]) -> str:
 
 def trace_move(session: Session, actor: Actor, move: BulkMove, when: Moment) -> None:
     """Write the audit entry of the move as one."""
-    audit.record(
+    audit.record_now(
         session,
         actor,
         f"move.{move.kind}",

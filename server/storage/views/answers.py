@@ -7,12 +7,10 @@ from sqlalchemy.orm import Session
 
 from server.kit.api import Answer, Body
 from server.storage import queries
-from server.storage.models import Container, Vial
+from server.storage.models import Vial
 from server.storage.queries import Finding, Hit, Path, Place
-from server.storage.queries.aliases import aliases_of
-from server.storage.queries.fields import plain_fields
-from server.storage.queries.guarding import destruction_of
-from server.storage.queries.holds import holds_of_vial
+from server.storage.queries.cards import Card, card
+from server.storage.queries.contents import AnyBox
 from server.storage.queries.searching import Result, Results
 from server.storage.rules.limits import CRYOVIAL
 
@@ -48,6 +46,8 @@ class VialOut(Answer):
     damaged: bool
     destruction_waits: bool
     """It is to be destroyed, and a witness has not confirmed that yet."""
+    verified_at: datetime | None
+    """When its own code was last read; empty: not since it was moved or taken by its position alone."""
     sample_type: str
     aliases: list[str]
     """Other codes by which the tube is found."""
@@ -169,6 +169,8 @@ class Destination(Body):
     box: str
     position: str = ""
     happened_at: datetime | None = None
+    scanned: bool = False
+    """Whether the tube's own code was read; else it counts as not verified until it is."""
 
 
 class TakeOut(Body):
@@ -180,6 +182,8 @@ class TakeOut(Body):
     happened_at: datetime | None = None
     keep_slot: bool = False
     """Whether its position stays taken until it is back."""
+    scanned: bool = False
+    """Whether the tube's own code was read."""
 
 
 class Discard(Body):
@@ -201,31 +205,36 @@ def way(path: Path) -> list[StepOut]:
 
 def vial_out(session: Session, vial: Vial) -> VialOut:
     """Return the vial as the API tells it."""
-    path = queries.vial_path(session, vial)
-    promise = queries.reservation_of(session, vial)
+    return card_out(card(session, vial.id))
+
+
+def card_out(known: Card) -> VialOut:
+    """Return all that is known of a vial as the API tells it."""
+    vial, path = known.vial, known.path
     box, position = path.step("box"), path.step("position")
     return VialOut(
         code=vial.code,
         state=vial.state,
-        lot=vial.lot.code,
-        line=vial.lot.line.code,
-        line_name=vial.lot.line.name,
-        tier=vial.lot.tier,
+        lot=vial.lot,
+        line=vial.line,
+        line_name=vial.line_name,
+        tier=vial.tier,
         place=path.place,
         way=way(path),
         box=box.code if box else None,
         position=position.code if position else None,
         since=path.began_at,
         by=path.began_by_name,
-        reserved_for=promise.for_code if promise else None,
-        held=[hold.cause for hold in holds_of_vial(session, vial)],
+        reserved_for=known.promised_to,
+        held=[*known.held],
         volume_ul=vial.volume_ul,
         thaws=vial.thaws,
         damaged=vial.damaged_at is not None,
-        destruction_waits=destruction_of(session, vial) is not None,
-        sample_type=vial.sample_type.code if vial.sample_type else CRYOVIAL,
-        aliases=[alias.code for alias in aliases_of(session, vial)],
-        fields=plain_fields(session, "vial", vial.id),
+        destruction_waits=known.destruction_waits,
+        verified_at=vial.verified_at,
+        sample_type=vial.sample_type or CRYOVIAL,
+        aliases=[*known.aliases],
+        fields=known.fields,
         version=vial.version,
     )
 
@@ -254,7 +263,7 @@ def hit_out(hit: Hit) -> HitOut:
     return HitOut(kind=hit.kind, code=hit.code, name=hit.name)
 
 
-def box_out(session: Session, box: Container) -> BoxOut:
+def box_out(session: Session, box: AnyBox) -> BoxOut:
     """Return the box as the API tells it."""
     contents = queries.box_contents(session, box)
     taken = sum(not place.free for place in contents)
@@ -262,7 +271,7 @@ def box_out(session: Session, box: Container) -> BoxOut:
         code=box.code,
         rows=box.rows * box.layers,
         columns=box.columns,
-        way=way(queries.path_of(session, box)),
+        way=way(queries.paths_of(session, containers=[box.id])[box.id]),
         taken=taken,
         free=len(contents) - taken,
         places=[_place_out(place) for place in contents],

@@ -16,7 +16,7 @@ from server.storage import service as storage
 from server.storage.models import BulkMove, Container
 from server.storage.queries import carrying
 from server.storage.queries import moves as asked
-from server.storage.queries.carrying import undone_by
+from server.storage.queries.carrying import BoxRow, undone_by
 from server.storage.rules import why_not_at
 from server.storage.rules.moves import there_already
 from server.storage.service import bulk
@@ -116,8 +116,8 @@ def move_many() -> tuple[MoveOut, int]:
 def _moves(wanted: Sequence[MoveOne]) -> list[Move]:
     """Return the moves that were asked for; refused with every vial, box and position that is not there."""
     codes = [one.vial for one in wanted]
-    vials = asked.vial_ids(g.session, g.actor, "storage.move", codes)
-    boxes = asked.boxes_of(g.session, g.actor, "storage.move", [one.box for one in wanted])
+    to = list(dict.fromkeys(one.box for one in wanted))
+    vials, boxes = asked.named(g.session, g.actor, "storage.move", codes, to)
     shapes = {code: box.shape for code, box in boxes.items()}
     free = {code: _free(box, wanted) for code, box in boxes.items()}
     inside = {code: _inside(box, wanted) for code, box in boxes.items()}
@@ -135,7 +135,8 @@ def _moves(wanted: Sequence[MoveOne]) -> list[Move]:
             shapes[one.box].ordinal(one.position) if one.position else next(free[one.box], None)
         )
         if ordinal is None and not one.position:
-            ordinal = storage.first_free(g.session, box)  # refuses: nothing is free
+            whole = g.session.get_one(Container, box.id)
+            ordinal = storage.first_free(g.session, whole)  # refuses: nothing is free
         refusal = why_not_at(shapes[one.box], box.code, ordinal, one.position)
         if refusal is not None or ordinal is None:
             facts = {"vial": one.vial, "position": one.position}
@@ -148,13 +149,13 @@ def _moves(wanted: Sequence[MoveOne]) -> list[Move]:
     return moves
 
 
-def _inside(box: Container, wanted: Sequence[MoveOne]) -> dict[int, int]:
+def _inside(box: BoxRow, wanted: Sequence[MoveOne]) -> dict[int, int]:
     """Return where those are that stand in this box, if any goes there without a position."""
     asks = any(one.box == box.code and not one.position for one in wanted)
     return carrying.places_in(g.session, box) if asks else {}
 
 
-def _free(box: Container, wanted: Sequence[MoveOne]) -> Iterator[int]:
+def _free(box: BoxRow, wanted: Sequence[MoveOne]) -> Iterator[int]:
     """Give the free positions of a box that nobody named, for those that name none.
 
     Until the end nobody else looks for a free one there, so that two never find the same.
@@ -162,9 +163,9 @@ def _free(box: Container, wanted: Sequence[MoveOne]) -> Iterator[int]:
     to_it = [one for one in wanted if one.box == box.code]
     if all(one.position for one in to_it):
         return iter(())
-    carrying.held_boxes(g.session, [box.id])
+    held = carrying.held_boxes(g.session, [box.id])[box.id]
     named = {box.shape.ordinal(one.position) for one in to_it if one.position}
-    return (one for one in queries.free_positions(g.session, box) if one not in named)
+    return (one for one in queries.free_positions(g.session, held) if one not in named)
 
 
 def _unknown(one: MoveOne, *, known: bool) -> Refusal:

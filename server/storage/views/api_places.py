@@ -7,6 +7,8 @@ from server.kit.api import describes
 from server.kit.door import require
 from server.kit.state import kit
 from server.storage import queries
+from server.storage.queries.cards import card
+from server.storage.queries.contents import box_row
 from server.storage.queries.find import exact
 from server.storage.queries.searching import search
 from server.storage.views import answers
@@ -24,8 +26,8 @@ def find() -> answers.FindOut:
     """Answer a code with what bears it; words with the best finds; else with what comes near."""
     finding = exact(g.session, g.actor, request.args.get("q", ""))
     if finding.only is not None and finding.only.kind == "vial":
-        found = queries.vial(g.session, g.actor, "storage.read", finding.only.code)
-        return answers.find_out(finding, vial=answers.vial_out(g.session, found))
+        vial = answers.card_out(card(g.session, finding.only.id))
+        return answers.find_out(finding, vial=vial)
     if finding.hits or not finding.asked:
         return answers.find_out(finding)
     results = search(g.session, finding.asked, kit().records.seen(g.actor))
@@ -40,7 +42,7 @@ def find() -> answers.FindOut:
 @describes("Read a box and what is in it", answers={200: answers.BoxOut})
 def box(code: str) -> answers.BoxOut:
     """Answer what is in a box."""
-    found = queries.container(g.session, g.actor, "storage.read", code, "box")
+    found = box_row(g.session, g.actor, "storage.read", code)
     return etag.tell_answer(answers.box_out(g.session, found))
 
 

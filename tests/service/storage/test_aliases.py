@@ -16,7 +16,7 @@ from server.storage import service as storage
 from server.storage.models import Vial, VialAlias
 from server.storage.positions import BoxShape
 from server.storage.queries.aliases import aliases_of, as_recorded
-from server.storage.queries.moves import vial_ids
+from server.storage.queries.moves import named
 from server.storage.reconcile import Change
 from server.storage.rules.aliases import why_not_alias
 from server.storage.service.aliases import add_alias
@@ -56,8 +56,9 @@ def test_an_alias_leads_to_its_vial_wherever_a_code_is_taken(database: Database)
         found = queries.find(session, shelves.actor, "new-1")
         assert [(hit.kind, hit.code, hit.name) for hit in found.hits] == [("vial", "SH-1", "NEW-1")]
         assert as_recorded(session, ["X", "new-1", "SH-1"]) == ["X", "SH-1", "SH-1"]
-        ids = vial_ids(session, shelves.actor, "storage.read", ["NEW-1", "none"])
-        assert ids == {"NEW-1": vial.id}
+        given = ["NEW-1", "new-1", "SH-1", "none"]
+        ids, _boxes = named(session, shelves.actor, "storage.read", given, [])
+        assert ids == {"NEW-1": vial.id, "new-1": vial.id, "SH-1": vial.id}
         assert [alias.code for alias in aliases_of(session, vial)] == ["NEW-1"]
         assert vial.version > before
         told = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
