@@ -5,13 +5,16 @@ writing step moves a mark (`at_row`) in the same transaction, from where it saw 
 next worker goes on at the mark, and two workers can never do the same rows twice.
 """
 
+import logging
 from collections.abc import Callable
 
 from sqlalchemy import or_, select
+from sqlalchemy.exc import OperationalError
 
 from server.core.clock import Clock
 from server.core.db import Database
-from server.core.errors import CryokeepError
+from server.core.errors import Conflict, CryokeepError, Refusal
+from server.core.words import N_
 from server.exchange.applying import Applying
 from server.exchange.beside import Beside
 from server.exchange.checking import Checking
@@ -21,6 +24,10 @@ from server.exchange.models import Import
 from server.exchange.rules import WORKING, State
 from server.exchange.undoing import Undoing
 
+log = logging.getLogger(__name__)
+FAULT = N_(
+    "A fault of the program stopped it (%(fault)s); the log has more. What was done so far stands."
+)
 LARGE = 10_000
 """From so many rows on it pays to begin a process."""
 
@@ -58,6 +65,16 @@ class Worker:
             goes_on = False
         except CryokeepError as error:
             self._marks.stop(made, error)
+            goes_on = False
+        except OperationalError:
+            raise  # the database is busy or away: the same step is tried again
+        except (
+            Exception
+        ) as error:  # whatever it is, the imports behind this one must not wait for it
+            log.exception("import %s was stopped by a fault", made.code)
+            self._marks.stop(
+                made, Conflict(Refusal("fault", FAULT, {"fault": type(error).__name__}))
+            )
             goes_on = False
         if goes_on:
             self._going = made

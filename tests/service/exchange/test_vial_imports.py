@@ -199,6 +199,59 @@ def test_a_changed_row_changes_its_vial_and_can_be_taken_back(bank: Bank) -> Non
     assert (now["position"], now["project"], now["comment"]) == ("A1", "", "x")
 
 
+@pytest.mark.parametrize("former", ["labelled", "missing", "checked_out"])
+def test_a_placing_by_a_file_is_taken_back_to_what_was(bank: Bank, former: str) -> None:
+    place = "," if former == "labelled" else "BOX1,A1"
+    bank.importing.brought_in("vials", HEADER + f"0001,LOT1,{place},500,x\n0002,LOT1,BOX1,B2,,\n")
+    acts = {"missing": storage.miss_vial, "checked_out": storage.take_out}
+    if act := acts.get(former):
+        with bank.database.writing() as session:
+            vial = session.scalars(select(Vial).where(Vial.code == "0001")).one()
+            act(session, bank.importing.actor, vial, reason="looked", at=START)
+    header, rows = bank.importing.out("vials")
+    row = dict(zip(header, rows[0], strict=True)) | {"box": "BOX2", "position": "C3"}
+    del row["state"]
+    made = bank.importing.brought_in("vials", csv_of(list(row), [list(row.values())]))
+    assert (made.state, made.bad, bank.vial("0001").state) == ("applied", 0, "in_storage")
+
+    assert bank.importing.taken_back(made.id).state == "taken_back"
+
+    assert bank.vial("0001").state == former
+    with bank.database.reading() as session:
+        live = session.scalars(
+            select(Custody).where(
+                Custody.vial_id == bank.vial("0001").id,
+                Custody.ended_at.is_(None),
+                Custody.superseded_at.is_(None),
+            )
+        ).all()
+        stayed = session.scalar(
+            select(func.count())
+            .select_from(Custody)
+            .join(Container, Container.id == Custody.container_id)
+            .where(Container.code == "BOX2")
+        )
+    assert [one.place for one in live] == {
+        "labelled": [], "missing": ["unknown"], "checked_out": ["bench"],
+    }[former]  # fmt: skip
+    assert stayed == 1, "that it was recorded there is kept"
+
+
+def test_a_fault_in_one_import_does_not_hold_up_the_next(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = bank.importing.brought_in("vials", HEADER + "0001,LOT1,BOX1,A1,500,x\n")
+    monkeypatch.setattr(
+        "server.exchange.undoing.Undoing.look_back", lambda *_: (_ for _ in ()).throw(KeyError("x"))
+    )
+    stopped = bank.importing.taken_back(first.id)
+    assert (stopped.state, "KeyError" in stopped.because) == ("applied", True)
+
+    second = bank.importing.brought_in("vials", HEADER + "0002,LOT1,BOX1,A2,500,x\n")
+
+    assert second.state == "applied"
+
+
 def test_a_row_that_was_changed_since_the_export_is_refused(bank: Bank) -> None:
     bank.importing.brought_in("vials", HEADER + "0001,LOT1,BOX1,A1,500,x\n")
     header, (row,) = bank.importing.out("vials")

@@ -19,14 +19,18 @@ from server.exchange.sheets.vials import lineage
 from server.parties.models import Project
 from server.storage import queries
 from server.storage import service as storage
-from server.storage.models import Container, SampleType, Vial, VialAlias
+from server.storage.models import Container, Custody, SampleType, Vial, VialAlias
 from server.storage.queries.fields import definitions
 from server.storage.service.describing import describe_vial, touch_vial
+from server.storage.service.unplacing import unplace
 
 NOT_THERE = N_("the id of a vial of this organisation")
 NO_VERSION = N_("the version that the export gave, so that nobody's change is overwritten")
 STALE = N_("version %(now)s: somebody else has changed %(code)s since the export; export it again")
 NOT_SO = N_("%(now)s, as it is in the record: this is not changed by a file")
+NOT_BACK = N_(
+    "%(vial)s was on its way or with a recipient before; it is not sent there again by a file."
+)
 NOTHING_SAID: dict[str, Any] = {}
 
 
@@ -154,22 +158,49 @@ def _named(session: Session, model: Any, desk: Desk, item: Item, column: str) ->
     return found
 
 
-def _move(session: Session, desk: Desk, item: Item, vial: Vial, at: datetime) -> list[int | None]:
+def _move(session: Session, desk: Desk, item: Item, vial: Vial, at: datetime) -> dict[str, Any]:
     """Bring the vial to the place that its row names, and return where it was; empty where it is there."""
     if "box" not in item.values:
-        return []
+        return {}
     box = queries.container(session, desk.actor, "storage.import", item.values["box"], "box")
     stay = queries.live_custody(session, vial)
     here = stay is not None and stay.place == "position" and stay.container_id == box.id
     written = item.values.get("position", "")
     if here and not written:
-        return []
+        return {}
     ordinal = storage.position_in(session, box, written)
     if here and stay is not None and stay.ordinal == ordinal:
-        return []
-    before = [stay.container_id, stay.ordinal] if stay is not None else []
+        return {}
+    before = _former(vial, stay)
     storage.bring_vial(session, desk.actor, vial, box, ordinal, at=at)
     return before
+
+
+def _former(vial: Vial, stay: Custody | None) -> dict[str, Any]:
+    """Return where a vial is, so that it can be brought there again."""
+    if stay is None:
+        return {"place": "none", "state": vial.state}
+    return {"place": stay.place, "box": stay.container_id, "ordinal": stay.ordinal}
+
+
+def _bring_back(
+    session: Session, desk: Desk, vial: Vial, former: dict[str, Any] | list[int], at: datetime
+) -> None:
+    """Undo a placing: into the former position, or out of any; refused where it came from elsewhere."""
+    if isinstance(former, list):  # as it was written before the other places were kept
+        former = {"place": "position", "box": former[0], "ordinal": former[1]}
+    place = former["place"]
+    if place == "position":
+        box = session.get_one(Container, former["box"])
+        storage.bring_vial(session, desk.actor, vial, box, former["ordinal"], at=at)
+    elif place == "none":
+        unplace(session, desk.actor, vial, former["state"], at=at)
+    elif place == "unknown":
+        storage.miss_vial(session, desk.actor, vial, reason="import taken back", at=at)
+    elif place == "bench":
+        storage.take_out(session, desk.actor, vial, reason="import taken back", at=at)
+    else:
+        raise Conflict(Refusal("not_back", NOT_BACK, {"vial": vial.code}))
 
 
 def _fields(
@@ -201,8 +232,7 @@ def _restore(
             session, desk.actor, vial, "vial.described", at=at, changed=sorted(fields_before)
         )
     if place := before.get("place"):
-        box = session.get_one(Container, place[0])
-        storage.bring_vial(session, desk.actor, vial, box, place[1], at=at)
+        _bring_back(session, desk, vial, place, at)
     if said := before.get("said"):
         project = session.get(Project, said[1]) if said[1] else None
         kind = session.get(SampleType, said[2]) if said[2] else None
