@@ -14,13 +14,17 @@ BY_CODE = (
     ("cell_line", "code"), ("cell_line", "name"),
 )  # fmt: skip
 """Columns in the order of their characters' numbers, whatever the order of PostgreSQL's database is."""
+FIRST_PLACES = """
+    INSERT INTO freezer_place
+        (freezer_id, room_id, power_circuit_id, nitrogen_supply_id, began_recorded_at, by_name)
+    SELECT id, room_id, power_circuit_id, nitrogen_supply_id, created_at, ''
+    FROM container WHERE kind = 'freezer'
+"""
+"""Where each freezer stands becomes the first place that is known of it."""
 # --- end
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("site", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("version", sa.Integer(), server_default="1", nullable=False))
-
     op.create_table(
         "enrolment_attempt",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -132,6 +136,46 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_config")),
         sa.UniqueConstraint("agent_id", "version", name=op.f("uq_agent_config_agent_id_version")),
     )
+    op.create_table(
+        "freezer_place",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("freezer_id", sa.Integer(), nullable=False),
+        sa.Column("room_id", sa.Integer(), nullable=False),
+        sa.Column("power_circuit_id", sa.Integer(), nullable=True),
+        sa.Column("nitrogen_supply_id", sa.Integer(), nullable=True),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("began_recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_recorded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("by_name", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["freezer_id"], ["container.id"], name=op.f("fk_freezer_place_freezer_id_container")
+        ),
+        sa.ForeignKeyConstraint(
+            ["nitrogen_supply_id"],
+            ["nitrogen_supply.id"],
+            name=op.f("fk_freezer_place_nitrogen_supply_id_nitrogen_supply"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["power_circuit_id"],
+            ["power_circuit.id"],
+            name=op.f("fk_freezer_place_power_circuit_id_power_circuit"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["room_id"], ["room.id"], name=op.f("fk_freezer_place_room_id_room")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_freezer_place")),
+    )
+    with op.batch_alter_table("freezer_place", schema=None) as batch_op:
+        batch_op.create_index("ix_freezer_place_freezer", ["freezer_id", "began_at"], unique=False)
+        batch_op.create_index(
+            "uq_freezer_place_now",
+            ["freezer_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
     with op.batch_alter_table("channel", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("certificate", sa.String(), server_default="", nullable=False)
@@ -156,6 +200,9 @@ def upgrade() -> None:
     with op.batch_alter_table("reservation", schema=None) as batch_op:
         batch_op.create_index("ix_reservation_vial", ["vial_id"], unique=False)
 
+    with op.batch_alter_table("site", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("version", sa.Integer(), server_default="1", nullable=False))
+
     with op.batch_alter_table("vial", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_vial_project_id"))
         batch_op.drop_index(batch_op.f("ix_vial_sample_type_id"))
@@ -177,13 +224,11 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         for table, column in BY_CODE:
             op.execute(f'ALTER TABLE {table} ALTER COLUMN {column} TYPE VARCHAR COLLATE "C"')
+    op.execute(FIRST_PLACES)
     # --- end
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("site", schema=None) as batch_op:
-        batch_op.drop_column("version")
-
     with op.batch_alter_table("vial", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_vial_typed",
@@ -199,6 +244,9 @@ def downgrade() -> None:
             batch_op.f("ix_vial_sample_type_id"), ["sample_type_id"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_vial_project_id"), ["project_id"], unique=False)
+
+    with op.batch_alter_table("site", schema=None) as batch_op:
+        batch_op.drop_column("version")
 
     with op.batch_alter_table("reservation", schema=None) as batch_op:
         batch_op.drop_index("ix_reservation_vial")
@@ -220,6 +268,15 @@ def downgrade() -> None:
     with op.batch_alter_table("channel", schema=None) as batch_op:
         batch_op.drop_column("certificate")
 
+    with op.batch_alter_table("freezer_place", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_freezer_place_now",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+        batch_op.drop_index("ix_freezer_place_freezer")
+
+    op.drop_table("freezer_place")
     op.drop_table("agent_config")
     with op.batch_alter_table("agent_command", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_agent_command_state"))

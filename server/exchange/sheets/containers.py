@@ -22,6 +22,7 @@ from server.storage.models import (
     Container,
     ContainerType,
     Custody,
+    FreezerPlace,
     NitrogenSupply,
     PowerCircuit,
     Room,
@@ -242,6 +243,7 @@ class ContainerWork(VerbWork[Container]):
         session.execute(delete(Allowance).where(Allowance.container_id == thing.id))
         session.execute(delete(SpaceReservation).where(SpaceReservation.container_id == thing.id))
         session.execute(delete(Custody).where(Custody.child_id == thing.id))
+        session.execute(delete(FreezerPlace).where(FreezerPlace.freezer_id == thing.id))
         session.delete(thing)
 
     def _named(self, code: str) -> Any:  # noqa: ANN401  a select

@@ -10,7 +10,7 @@ from server.storage.models.containers import (
 from server.storage.models.custody import LIVE, BulkMove, Custody
 from server.storage.models.filters import SavedFilter
 from server.storage.models.guarding import Clearance, ClearanceSignature, Destruction, TierPolicy
-from server.storage.models.places import NitrogenSupply, PowerCircuit, Room, Site
+from server.storage.models.places import FreezerPlace, NitrogenSupply, PowerCircuit, Room, Site
 from server.storage.models.reservations import OPEN, Reservation
 from server.storage.models.scans import RackScan, Scanner
 from server.storage.models.vials import (
@@ -40,6 +40,7 @@ __all__ = [
     "Destruction",
     "FieldDefinition",
     "FieldValue",
+    "FreezerPlace",
     "NitrogenSupply",
     "PowerCircuit",
     "RackScan",

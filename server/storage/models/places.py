@@ -1,6 +1,8 @@
 """Sites, rooms, and what freezers fail with."""
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.core.db import Base
@@ -56,3 +58,38 @@ class NitrogenSupply(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
     code: Mapped[str]
+
+
+STANDS = text("ended_at IS NULL")
+
+
+class FreezerPlace(Base):
+    """This freezer stood in that room, on that circuit and supply, from t1 to t2; the live row says where it is."""
+
+    __tablename__ = "freezer_place"
+    __table_args__ = (
+        Index(
+            "uq_freezer_place_now",
+            "freezer_id",
+            unique=True,
+            sqlite_where=STANDS,
+            postgresql_where=STANDS,
+        ),
+        Index("ix_freezer_place_freezer", "freezer_id", "began_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    freezer_id: Mapped[int] = mapped_column(ForeignKey("container.id"))
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
+    power_circuit_id: Mapped[int | None] = mapped_column(ForeignKey("power_circuit.id"))
+    nitrogen_supply_id: Mapped[int | None] = mapped_column(ForeignKey("nitrogen_supply.id"))
+    began_at: Mapped[datetime | None]
+    """None: where it stood when it was entered, and as far back as anything is known of it."""
+    began_recorded_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_recorded_at: Mapped[datetime | None]
+    by_name: Mapped[str]
+
+    room: Mapped[Room] = relationship()
+    power_circuit: Mapped[PowerCircuit | None] = relationship()
+    nitrogen_supply: Mapped[NitrogenSupply | None] = relationship()

@@ -11,7 +11,15 @@ from server.core.actor import Actor
 from server.core.errors import Conflict, Invalid, Refusal
 from server.core.words import N_
 from server.storage import queries, rules
-from server.storage.models import Container, Custody, NitrogenSupply, PowerCircuit, Room, Site
+from server.storage.models import (
+    Container,
+    Custody,
+    FreezerPlace,
+    NitrogenSupply,
+    PowerCircuit,
+    Room,
+    Site,
+)
 from server.storage.positions import BoxShape
 from server.storage.queries.types import AnyType
 from server.storage.service.holding_places import hold_for_move
@@ -49,7 +57,9 @@ def add_freezer(
     site = session.get_one(Site, room.site_id)
     freezer = _new(session, "freezer", site.org_id, code, shape, at, facts)
     stand_in(session, freezer, room, power_circuit, nitrogen_supply)
-    return _keep(session, actor, freezer, at, room=room.code, site=site.code)
+    _keep(session, actor, freezer, at, room=room.code, site=site.code)
+    begin_place(session, actor, freezer, None, Moment.of(at))
+    return freezer
 
 
 def add_rack(
@@ -142,6 +152,24 @@ def stand_in(
     freezer.room_id = room.id
     freezer.power_circuit_id = circuit.id if circuit else None
     freezer.nitrogen_supply_id = supply.id if supply else None
+
+
+def begin_place(
+    session: Session, actor: Actor, freezer: Container, began_at: datetime | None, when: Moment
+) -> None:
+    """Keep that a freezer stands where it stands now, from then on; None: as far back as anything is known."""
+    session.add(
+        FreezerPlace(
+            freezer_id=freezer.id,
+            room_id=freezer.room_id,
+            power_circuit_id=freezer.power_circuit_id,
+            nitrogen_supply_id=freezer.nitrogen_supply_id,
+            began_at=began_at,
+            began_recorded_at=when.recorded_at,
+            by_name=actor.name,
+        )
+    )
+    session.flush()
 
 
 def record(

@@ -5,18 +5,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.core.actor import Actor
 from server.core.errors import AllRefused, Conflict, Invalid, Refusal
 from server.core.words import N_
 from server.storage import queries, rules
-from server.storage.models import Container, NitrogenSupply, PowerCircuit, Room
+from server.storage.models import Container, FreezerPlace, NitrogenSupply, PowerCircuit, Room
 from server.storage.positions import BoxShape
 from server.storage.queries.past import ever_used
 from server.storage.rules.reshape import numbers_change, why_not_heights, why_not_reshape
+from server.storage.rules.stays import before_it_came
 from server.storage.service.cells import keep_cells, refuse_kept
-from server.storage.service.containers import record, stand_in, standing
+from server.storage.service.containers import begin_place, record, stand_in, standing
 from server.storage.service.scanned_once import refuse_container
 from server.storage.service.stays import Moment, end_stay, hold
 from server.storage.service.types import shape_columns
@@ -122,17 +124,40 @@ def move_freezer(
     power_circuit: PowerCircuit | None = None,
     nitrogen_supply: NitrogenSupply | None = None,
     at: datetime,
+    happened_at: datetime | None = None,
 ) -> None:
-    """Let a freezer stand in another room, or on another circuit or supply."""
+    """Let a freezer stand in another room, or on another circuit or supply; where it stood before is kept."""
+    when = Moment.of(at, happened_at)
     hold(session, freezer)
     _refuse_retired(freezer)
     names = ("room_id", "power_circuit_id", "nitrogen_supply_id")
     before = [getattr(freezer, name) for name in names]
+    here = _standing_place(session, actor, freezer, when)
     stand_in(session, freezer, room, power_circuit, nitrogen_supply)
-    if before != [getattr(freezer, name) for name in names]:
-        parts = {"circuit": power_circuit, "supply": nitrogen_supply}
-        told: dict[str, Any] = {word: part.code if part else "" for word, part in parts.items()}
-        record(session, actor, "moved", freezer, at, room=room.code, **told)
+    if before == [getattr(freezer, name) for name in names]:
+        return
+    if here.began_at is not None:
+        when.not_before(here.began_at)
+        if when.happened_at < here.began_at:
+            raise Conflict(before_it_came(here.began_at, when.happened_at))
+    here.ended_at, here.ended_recorded_at = when.happened_at, when.recorded_at
+    session.flush()  # the old place ends before the new one begins
+    begin_place(session, actor, freezer, when.happened_at, when)
+    parts = {"circuit": power_circuit, "supply": nitrogen_supply}
+    told: dict[str, Any] = {word: part.code if part else "" for word, part in parts.items()}
+    record(session, actor, "moved", freezer, at, stated_at=happened_at, room=room.code, **told)
+
+
+def _standing_place(
+    session: Session, actor: Actor, freezer: Container, when: Moment
+) -> FreezerPlace:
+    """Return the row of where a freezer stands; one that has none yet gets the first one."""
+    wanted = select(FreezerPlace).where(
+        FreezerPlace.freezer_id == freezer.id, FreezerPlace.ended_at.is_(None)
+    )
+    if session.scalars(wanted).first() is None:
+        begin_place(session, actor, freezer, None, when)
+    return session.scalars(wanted).one()
 
 
 def retire_container(

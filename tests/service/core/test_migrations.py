@@ -1,5 +1,6 @@
 """Migrations go up and down with rows in the tables, on both databases, and end where the models are."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -23,18 +24,27 @@ from sqlalchemy import (
 
 from server import schema
 from server.core.db import Database, UtcDateTime
+from server.storage.models import FreezerPlace
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 
-def fill(database: Database, metadata: MetaData = schema.METADATA) -> dict[str, int]:
+Special = Mapping[str, Mapping[str, object]]
+
+
+def fill(
+    database: Database, metadata: MetaData = schema.METADATA, special: Special | None = None
+) -> dict[str, int]:
     """Put one row into every table, foreign keys kept; returns how many rows each has."""
     with database.writing() as session:
         for table in metadata.sorted_tables:
+            own = (special or SPECIAL).get(table.name, {})
             values = {
-                column.name: sample(column) for column in table.columns if needs_value(column)
+                column.name: sample(column)
+                for column in table.columns
+                if column.name not in own and needs_value(column)
             }
-            session.execute(insert(table).values(**values, **SPECIAL.get(table.name, {})))
+            session.execute(insert(table).values(**values, **own))
     return counted(database, metadata)
 
 
@@ -93,8 +103,6 @@ SPECIAL = {
 
 
 def needs_value(column) -> bool:
-    if column.name in SPECIAL.get(column.table.name, {}):
-        return False
     numbered = column.primary_key and column.autoincrement is not False and not column.foreign_keys
     numbered = (
         numbered
@@ -140,6 +148,18 @@ def test_a_bank_of_an_earlier_version_is_led_up_and_back(database: Database, rev
     schema.downgrade(database, revision)
     assert counted(database, before) == counts
     assert {"uq_custody_live_position", "uq_custody_live_vial"} <= partial_indexes(database)
+
+
+def test_where_a_freezer_stands_becomes_its_first_place(database: Database) -> None:
+    schema.downgrade(database, "0002")
+    tables = as_it_is(database)
+    fill(database, tables, SPECIAL | {"container": {"kind": "freezer", "room_id": 1}})
+
+    schema.upgrade(database)
+    with database.reading() as session:
+        (place,) = session.scalars(select(FreezerPlace))
+    assert (place.freezer_id, place.room_id, place.power_circuit_id) == (1, 1, None)
+    assert (place.began_at, place.began_recorded_at, place.ended_at) == (None, NOW, None)
 
 
 def test_the_migrations_end_where_the_models_are(database: Database) -> None:

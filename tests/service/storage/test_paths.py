@@ -1,6 +1,6 @@
 """The way to a thing, now and then, and what is inside a freezer."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -155,3 +155,35 @@ def test_a_vials_times_stay_in_the_zone_of_the_site_where_it_last_was(database: 
             for vial in (taken, missed, never)
         ]
         assert zones == ["Asia/Shanghai", "Asia/Shanghai", "Europe/Berlin"]
+
+
+def test_the_way_at_a_past_moment_leads_through_the_room_of_that_moment(database: Database) -> None:
+    """A freezer that goes to another site takes its vials along from then on, not before."""
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        old = shelves.room(org)
+        far = storage.add_site(
+            session, shelves.actor, org.id, "FAR", "FAR", "America/Lima", at=START
+        )
+        room = storage.add_room(session, shelves.actor, far, "F1", at=START)
+        freezer = shelves.freezer(org, "LN2", old)
+        box = shelves.box(org, "BX", shelves.rack(org, "R1", freezer))
+        vial = shelves.vial(shelves.lot(org), "SH-1", box, 1)
+        moved = START + timedelta(days=30)
+        recorded = START + timedelta(days=33)
+        storage.move_freezer(session, shelves.actor, freezer, room, at=recorded, happened_at=moved)
+
+        def where(days: float, known: datetime | None = None) -> tuple[str, str, str]:
+            path = queries.vial_path(session, vial, START + timedelta(days=days), known)
+            return path.step("site").code, path.step("room").code, path.time_zone
+
+        then = (old.site.code, old.code, "Asia/Shanghai")
+        now = ("FAR", "F1", "America/Lima")
+        assert [where(days) for days in (1, 29.9, 30, 40)] == [then, then, now, now]
+        assert where(31, START + timedelta(days=32)) == then, "nobody knew it yet"
+        assert where(31, recorded) == now
+        here = queries.vial_path(session, vial)
+        assert (here.step("room").code, here.time_zone) == ("F1", "America/Lima")
+        assert queries.path_of(session, freezer, START).step("room").code == old.code
+        assert queries.life_of(session, vial)[0].path.step("room").code == old.code

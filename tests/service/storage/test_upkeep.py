@@ -13,6 +13,7 @@ from server.core.errors import AllRefused, Conflict, Invalid
 from server.storage import queries
 from server.storage import service as storage
 from server.storage.container_types import BUILT_IN
+from server.storage.models import FreezerPlace, Site
 from server.storage.positions import BoxShape
 from server.storage.queries import moves as moves_of
 from server.storage.rules.moves import Move
@@ -273,3 +274,29 @@ def test_what_is_said_of_a_box_changes_and_is_recorded(database: Database) -> No
             )
         told = session.scalars(select(AuditEntry).where(AuditEntry.action == "box.changed")).one()
         assert json.loads(told.facts)["changed"]["name"] == ["", "Left"]
+
+
+def test_where_a_freezer_stood_before_is_kept(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        old, new = shelves.room(org), shelves.room(org)
+        freezer = shelves.freezer(org, "LN2", old)
+        circuit = storage.add_circuit(
+            session, shelves.actor, session.get_one(Site, new.site_id), "C1", at=START
+        )
+        moved = START + timedelta(days=30)
+        storage.move_freezer(session, shelves.actor, freezer, new, power_circuit=circuit, at=moved)
+        storage.move_freezer(session, shelves.actor, freezer, new, power_circuit=circuit, at=moved)
+
+        wanted = select(FreezerPlace).order_by(FreezerPlace.id)
+        places = [
+            (one.room_id, one.power_circuit_id, one.began_at, one.ended_at)
+            for one in session.scalars(wanted)
+        ]
+        assert places == [(old.id, None, None, moved), (new.id, circuit.id, moved, None)]
+        with pytest.raises(Conflict):
+            storage.move_freezer(
+                session, shelves.actor, freezer, old, at=moved + timedelta(days=2),
+                happened_at=moved - timedelta(days=1),
+            )  # fmt: skip
