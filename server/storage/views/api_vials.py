@@ -94,7 +94,8 @@ def _bring(code: str, verb: Callable[..., Custody]) -> VialOut:
     )
     ordinal = storage.position_in(g.session, box, position, found)
     at, happened_at = g.clock.now(), wanted.happened_at
-    verb(g.session, g.actor, found, box, ordinal, at=at, happened_at=happened_at)
+    scanned = wanted.scanned
+    verb(g.session, g.actor, found, box, ordinal, scanned=scanned, at=at, happened_at=happened_at)
     return _answer(found)
 
 
@@ -107,7 +108,7 @@ def take_out(code: str) -> VialOut:
     found, at = _vial(code, "storage.move"), g.clock.now()
     storage.take_out(
         g.session, g.actor, found, reason=wanted.reason, use=wanted.use, at=at,
-        happened_at=wanted.happened_at, keep_slot=wanted.keep_slot,
+        happened_at=wanted.happened_at, keep_slot=wanted.keep_slot, scanned=wanted.scanned,
     )  # fmt: skip
     return _answer(found)
 

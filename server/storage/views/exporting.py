@@ -22,7 +22,8 @@ from server.storage.rules.vial_filters import VialFilter
 
 COLUMNS = (
     "code", "line", "line name", "lot", "tier", "passage", "state", "disposition", "sample type", "volume ul",
-    "thaws", "project", "site", "room", "freezer", "rack", "box", "position", "since", "reserved for", "held", "comment",
+    "thaws", "project", "site", "room", "freezer", "rack", "box", "position", "since", "reserved for", "held", "verified",
+    "comment",
 )  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -63,7 +64,8 @@ def cells(row: VialRow, zone: tzinfo) -> list[str]:
         facts.code, facts.line_code, facts.line_name, facts.lot_code, facts.tier, facts.passage, facts.state,
         facts.disposition, facts.type_code, facts.volume_ul, facts.thaws, facts.project_code,
         *(steps.get(kind) for kind in ("site", "room", "freezer", "rack", "box", "position")), since,
-        row.reserved_for, "yes" if row.held else "", facts.comment,
+        row.reserved_for, "yes" if row.held else "",
+        facts.verified_at.astimezone(zone).isoformat(timespec="seconds") if facts.verified_at else "", facts.comment,
     )  # fmt: skip
     return ["" if value is None else str(value) for value in found]
 

@@ -330,3 +330,38 @@ def test_a_lot_without_a_recorded_parent_is_told_on_its_page_in_the_list_and_by_
         line.passage_ceiling = 10
     refused = page.post("/api/v1/lines/SCB-0041/lots", json=over, headers=bank.manager.bearer)
     assert (refused.status_code, refused.json["code"]) == (422, "passage_ceiling")
+
+
+def test_a_vial_that_is_moved_or_taken_by_its_position_says_that_it_is_not_verified(
+    bank: Bank,
+) -> None:
+    page, unread = bank.page, "not since it was moved or taken by its position"
+    moved = bank.post("/move", vial="SH-1", box="FX12345678", position="A1")
+    assert moved.status_code == 302
+    assert unread not in page.get("/vials/SH-1").text
+    assert "SH-1" in page.get("/vials?verified=yes").text
+
+    def told() -> str | None:
+        answer = page.get("/api/v1/vials/SH-1", headers=bank.manager.bearer)
+        return answer.json["verified_at"]
+
+    assert told()
+    other = bank.post("/vials/SH-1/move", box="FX12345678", position="A2", tube="SH-2")
+    assert (other.status_code, "SH-2 is another tube than SH-1" in other.text) == (422, True)
+    assert bank.post("/vials/SH-1/move", box="FX12345678", position="A2").status_code == 302
+    assert unread in page.get("/vials/SH-1").text
+    assert told() is None
+    assert "SH-1" in page.get("/vials?verified=no").text
+    assert bank.post("/vials/SH-1/take-out", tube="sh-1").status_code == 302
+    assert told()
+    body = {"box": "FX12345678", "position": "A3"}
+    for scanned in (False, True):
+        page.post("/api/v1/vials/SH-1/put-back", json=body, headers=bank.manager.bearer)
+        page.post(
+            "/api/v1/vials/SH-1/take-out", json={"scanned": scanned}, headers=bank.manager.bearer
+        )
+        assert bool(told()) is scanned
+    rows = page.get("/vials.csv?lot=L-0412").text.splitlines()
+    at = rows[0].split(",").index("verified")
+    cells = next(row for row in rows if row.startswith("SH-1,")).split(",")
+    assert cells[at].startswith("20")
