@@ -1,6 +1,7 @@
 """The API of sites with their rooms, circuits and supplies, and of freezers that stand there."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -15,6 +16,7 @@ from server.kit.door import require
 from server.storage import queries
 from server.storage import service as storage
 from server.storage.models import Container, NitrogenSupply, PowerCircuit, Room, Site
+from server.storage.queries.freezer_places import places_of
 from server.storage.views import container_answers
 from server.storage.views.blueprints import api
 from server.storage.views.container_answers import ContainerOut, ShapeBody
@@ -53,6 +55,12 @@ class Stand(Body):
     room: Name
     circuit: Word = ""
     supply: Word = ""
+
+
+class Moved(Stand):
+    """Where a freezer stands from then on: now, or since `happened_at`."""
+
+    happened_at: datetime | None = None
 
 
 class NewFreezer(Stand, kw_only=True):
@@ -165,16 +173,16 @@ def add_freezer_by_program() -> tuple[ContainerOut, int]:
 
 @api.put("/freezers/<code>/stand")
 @require(EDIT)
-@describes("Let a freezer stand elsewhere", body=Stand, answers={200: ContainerOut})
+@describes("Let a freezer stand elsewhere", body=Moved, answers={200: ContainerOut})
 def stand_freezer_by_program(code: str) -> ContainerOut:
     """Change a freezer's room, circuit and supply."""
-    wanted = described.read(Stand)
+    wanted = described.read(Moved)
     found = queries.container(g.session, g.actor, EDIT, code, "freezer")
     etag.check(found.version)
     room, circuit, supply = _stand(wanted)
     storage.move_freezer(
         g.session, g.actor, found, room, power_circuit=circuit, nitrogen_supply=supply,
-        at=g.clock.now(),
+        at=g.clock.now(), happened_at=wanted.happened_at,
     )  # fmt: skip
     return _freezer(found)
 
@@ -204,3 +212,45 @@ def _part(found: Site, parts: Sequence[Part], kind: str, code: str) -> Part | No
         facts = {"site": found.code, "kind": kind, "found": code, "known": ", ".join(sorted(here))}
         raise NotFound(Refusal("not_here", NOT_HERE, facts), field=kind)
     return here[code]
+
+
+class FreezerStay(Answer):
+    """A room in which a freezer stood; without `began_at` as far back as anything is known of it."""
+
+    site: str
+    room: str
+    circuit: str | None
+    supply: str | None
+    began_at: datetime | None
+    ended_at: datetime | None
+    recorded_at: datetime
+    by: str
+
+
+class FreezerStays(Answer):
+    """Where a freezer stood, where it stands now first."""
+
+    items: list[FreezerStay]
+
+
+@api.get("/freezers/<code>/places")
+@require("storage.read")
+@describes("Where a freezer stood, and where it stands", answers={200: FreezerStays})
+def places_of_freezer(code: str) -> FreezerStays:
+    """Answer the rooms of a freezer through the years."""
+    found = queries.container(g.session, g.actor, "storage.read", code, "freezer")
+    return FreezerStays(
+        items=[
+            FreezerStay(
+                site=one.room.site.code,
+                room=one.room.code,
+                circuit=one.power_circuit.code if one.power_circuit else None,
+                supply=one.nitrogen_supply.code if one.nitrogen_supply else None,
+                began_at=one.began_at,
+                ended_at=one.ended_at,
+                recorded_at=one.began_recorded_at,
+                by=one.by_name,
+            )
+            for one in places_of(g.session, found)
+        ]
+    )

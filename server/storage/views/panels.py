@@ -9,6 +9,7 @@ from server.catalogue.models import Lot
 from server.core.errors import NotFound
 from server.storage import queries, rules
 from server.storage.models import Container, Vial
+from server.storage.queries.freezer_places import places_of
 from server.storage.queries.stays import all_stays
 
 MOST = 60
@@ -31,10 +32,16 @@ def vials_of_lot(lot: Lot) -> str:
 
 
 def where_it_was(asked: Mapping[str, str]) -> str | None:
-    """Return the card of all stays of a vial or container, those that were corrected too; with both times."""
+    """Return the card of all stays of a vial or container, those that were corrected too; with both times.
+
+    Of a freezer it is the card of the rooms in which it stood.
+    """
     thing = _thing(asked["kind"], asked["code"])
     if thing is None:
         return None
+    if isinstance(thing, Container) and thing.kind == "freezer":
+        places = places_of(g.session, thing)
+        return render_template("storage/freezer_places.html", places=places)
     stays = all_stays(g.session, thing)
     return render_template(
         "storage/where_it_was.html",

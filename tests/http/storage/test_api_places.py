@@ -1,8 +1,13 @@
 """Sites, freezers, types, scans and lineage, as a script asks for them."""
 
 import pytest
+from sqlalchemy import select
 
+from server.core.actor import Actor
+from server.storage import service as storage
+from server.storage.models import Room, Site
 from tests.http.storage.conftest import Bank
+from tests.support.shelves import START
 
 API = "/api/v1"
 
@@ -164,3 +169,25 @@ def test_the_tag_of_a_box_changes_with_what_is_in_it(bank: Bank) -> None:
     assert send(bank, "GET", "/boxes/D-044").headers["ETag"] != before
     again = send(bank, "POST", "/vials/SH-1/move", {"box": "D-044"}, **{"If-Match": vial})
     assert again.status_code == 412
+
+
+def test_where_a_freezer_stood_is_told_by_its_history_and_by_the_api(bank: Bank) -> None:
+    page, bearer = bank.page, bank.manager.bearer
+    with bank.database.writing() as session:
+        site = session.scalars(select(Site)).first()
+        storage.add_room(session, Actor.system("tests"), site, "C9", at=START)
+        old = session.scalars(select(Room.code).order_by(Room.id)).first()
+    body = {"site": site.code, "room": "C9", "happened_at": "2026-05-01T08:00:00Z"}
+    moved = page.put("/api/v1/freezers/LN2-03/stand", json=body, headers=bearer)
+    assert moved.status_code == 200, moved.text
+    told = page.get("/api/v1/freezers/LN2-03/places", headers=bearer).json["items"]
+    assert [(one["room"], bool(one["began_at"]), bool(one["ended_at"])) for one in told] == [
+        ("C9", True, False),
+        (old, False, True),
+    ]
+    shown = page.get("/history/freezer/LN2-03").text
+    assert "as far back as is known" in shown
+    assert f"› {old}" in shown
+    for day, room in (("2026-04-18", old), ("2026-05-02", "C9")):
+        answer = page.get(f"/api/v1/vials/SH-1/where?at={day}T00:00", headers=bearer)
+        assert [one["code"] for one in answer.json["way"] if one["kind"] == "room"] == [room]
