@@ -210,6 +210,7 @@ ACTIONS: Mapping[str, str] = {
     "position_audit.position_right": N_("position as recorded"),
     "position_audit.position_wrong": N_("position not as recorded"),
     "position_audit.position_unread": N_("tube could not be read"),
+    "position_audit.position_again": N_("position to be looked at again"),
     "position_audit.closed": N_("position audit closed"),
     "position_audit.done": N_("position audit done"),
     "coverage_target.changed": N_("target of position audits changed"),

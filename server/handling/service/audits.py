@@ -21,6 +21,9 @@ from server.storage.models import Container, Vial
 from server.storage.queries import box_contents, vial_path
 from server.storage.queries.aliases import as_recorded
 
+NOT_AGAIN = N_(
+    "%(position)s of %(box)s was as recorded, or nobody looked at it yet; there is nothing to look at again."
+)
 AUDIT_CLOSED = N_("The position audit %(audit)s is closed.")
 NOT_IN_SAMPLE = N_("%(position)s of %(box)s does not wait in the position audit %(audit)s.")
 NO_FREEZER = N_("%(code)s is no freezer; positions are audited freezer by freezer.")
@@ -97,6 +100,30 @@ def check(
     }
     trace(session, actor, made, f"position_{line.state}", at, **facts)
     _end_if_done(session, actor, made, at)
+    return line
+
+
+def look_again(
+    session: Session, actor: Actor, made: PositionAudit, line: AuditedPosition, *, at: datetime
+) -> AuditedPosition:
+    """Let a position that was not as recorded be looked at once more, as after a wrong touch.
+
+    What was written down first stays in the record of changes; its open discrepancies are explained
+    by that. Refused once the audit is closed.
+    """
+    _hold(session, made)
+    session.refresh(line, with_for_update={"of": AuditedPosition})
+    position = line.box.shape.label(line.ordinal)
+    if line.audit_id != made.id or line.state not in ("wrong", "unread"):
+        facts = {"position": position, "box": line.box.code}
+        raise Conflict(Refusal("not_again", NOT_AGAIN, facts))
+    where = (line.box_id, line.ordinal)
+    discrepancies.take_back(session, actor, queries.KIND, made.id, where, made.code, at)
+    told = {"box": line.box.code, "position": position, "found": line.found, "was": line.state}
+    line.state, line.found, line.expected = "waiting", "", ""
+    line.checked_at, line.checked_by_name = None, ""
+    session.flush()
+    trace(session, actor, made, "position_again", at, **told)
     return line
 
 

@@ -110,6 +110,29 @@ def settle_seen(
     return len(found)
 
 
+def take_back(
+    session: Session,
+    actor: Actor,
+    kind: str,
+    source_id: int,
+    where: tuple[int, int],
+    note: str,
+    at: datetime,
+) -> int:
+    """Explain what is still open of a position (box, ordinal) that is looked at again; returns how many."""
+    wanted = select(Discrepancy).where(
+        Discrepancy.source_kind == kind,
+        Discrepancy.source_id == source_id,
+        Discrepancy.box_id == where[0],
+        Discrepancy.ordinal == where[1],
+        Discrepancy.settled_at.is_(None),
+    )
+    found = list(session.scalars(wanted))
+    for one in found:
+        _settle(session, actor, one, How.EXPLAINED, note, at)
+    return len(found)
+
+
 def settle(
     session: Session,
     actor: Actor,

@@ -39,6 +39,13 @@ class Check(msgspec.Struct, forbid_unknown_fields=True):
     unread: bool = False
 
 
+class Again(msgspec.Struct, forbid_unknown_fields=True):
+    """A position of the sample."""
+
+    box: str
+    position: str
+
+
 class Target(msgspec.Struct, forbid_unknown_fields=True):
     """How many percent of a freezer's positions are to be audited in a year."""
 
@@ -171,6 +178,17 @@ def check_position(code: str) -> AuditOut:
     return etag.tell_answer(_out(made))
 
 
+@api.post("/position-audits/<code>/again")
+@require(WORK)
+@describes("Let a position be looked at once more", body=Again, answers={200: AuditOut})
+def look_again(code: str) -> AuditOut:
+    """Let a position that was not as recorded wait again; 404 where it is not in the sample."""
+    wanted = described.read(Again)
+    made = _held(code)
+    audits.look_again(g.session, g.actor, made, _line(made, wanted), at=g.clock.now())
+    return etag.tell_answer(_out(made))
+
+
 @api.post("/position-audits/<code>/close")
 @require(WORK)
 @describes("Close a position audit; what was not looked at is left", answers={200: AuditOut})
@@ -187,7 +205,7 @@ def _held(code: str) -> PositionAudit:
     return made
 
 
-def _line(made: PositionAudit, wanted: Check) -> AuditedPosition:
+def _line(made: PositionAudit, wanted: Check | Again) -> AuditedPosition:
     for line in queries.lines_of(g.session, made):
         same_box = line.box.code.upper() == wanted.box.upper()
         if same_box and line.box.shape.ordinal(wanted.position) == line.ordinal:

@@ -21,6 +21,12 @@ class CheckForm(Form):
     tube: str = forms.code(required=False)
 
 
+class AgainForm(Form):
+    """A position that is looked at once more."""
+
+    position: int = forms.whole(least=1)
+
+
 class TargetForm(Form):
     """How much of a freezer is to be audited in a year."""
 

@@ -10,7 +10,7 @@ from server.handling.queries import audits as queries
 from server.handling.queries import discrepancies as differing
 from server.handling.rules.stocktakes import HOW_WORDS
 from server.handling.service import audits
-from server.handling.views.audit_forms import CheckForm, DrawForm, TargetForm
+from server.handling.views.audit_forms import AgainForm, CheckForm, DrawForm, TargetForm
 from server.handling.views.blueprints import pages
 from server.kit import notices
 from server.kit.door import require
@@ -124,6 +124,18 @@ def check_position(code: str) -> Response | tuple[str, int]:
             return _page(queries.position_audit(session, g.actor, WORK, code), refused), 422
     label = f"{line.box.code} {line.box.shape.label(line.ordinal)}"
     return redirect(url_for("handling.position_audit", code=made.code, done=label), 303)
+
+
+@pages.post("/position-audits/<code>/again")
+@require(WORK)
+def look_again(code: str) -> Response:
+    """Let a position be looked at once more."""
+    made = queries.position_audit(g.session, g.actor, WORK, code)
+    line = _line(made, AgainForm.read(request.form).position)
+    audits.look_again(g.session, g.actor, made, line, at=g.clock.now())
+    label = f"{line.box.code} {line.box.shape.label(line.ordinal)}"
+    notices.tell(gettext("%(position)s is looked at again.", position=label))
+    return redirect(url_for("handling.position_audit", code=made.code), 303)
 
 
 def _line(made: PositionAudit, number: int) -> AuditedPosition:

@@ -29,6 +29,18 @@ def test_a_sample_is_drawn_and_looked_at(bank: Bank) -> None:
     assert "n = 1" in bank.page.get("/position-audits").text
 
 
+def test_a_position_is_looked_at_again(bank: Bank) -> None:
+    page = bank.post("/position-audits/new", freezer="LN2-03", wanted="2", seed="1").location
+    number = re.search(r'name="position" value="(\d+)"', bank.page.get(page).text)
+    assert number is not None
+    bank.post(f"{page}/check", position=number[1], seen="unread")
+    assert "Look again" in bank.page.get(page).text
+    assert bank.post(f"{page}/again", position=number[1]).status_code == 303
+    assert f'name="position" value="{number[1]}"' in bank.page.get(page).text
+    assert "Look again" not in bank.page.get(page).text
+    assert bank.post(f"{page}/again", position=number[1]).status_code == 409
+
+
 def test_a_target_is_set(bank: Bank) -> None:
     target = "/position-audits/targets/LN2-03"
     assert 'value="10"' in bank.page.get(target).text
@@ -56,6 +68,10 @@ def test_the_api_audits(bank: Bank) -> None:
     wrong = bank.api.post(checks, json={"box": "D-044", "position": "C8"}, **send).json
     assert wrong["accuracy"]["checked"] == 2
     assert wrong["accuracy"]["low"] < 0.5 < wrong["accuracy"]["high"]
+    spot = {"box": "D-044", "position": "C8"}
+    again = bank.api.post(f"{url}/{code}/again", json=spot, **send).json
+    assert again["accuracy"]["checked"] == 1
+    bank.api.post(checks, json=spot, **send)
     nowhere = bank.api.post(checks, json={"box": "D-099", "position": "C8"}, **send)
     assert nowhere.status_code == 404
     much = bank.api.post(f"{url}/targets", json={"freezer": "LN2-03", "percent": 101}, **send)

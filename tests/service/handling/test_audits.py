@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.audit.models import AuditEntry
 from server.core.actor import Actor
 from server.core.db import Database
 from server.core.errors import CryokeepError
@@ -102,6 +103,31 @@ def test_what_differs_is_written_down_and_nothing_is_changed(database: Database)
         assert vial(session, "SH-13").verified_at is None
         found = queries.accuracy_of(queries.lines_of(session, made))
         assert (found.right, found.checked) == (2, 5)  # what could not be read counts as neither
+
+
+def test_a_wrong_touch_is_mended_by_looking_again(database: Database) -> None:
+    stocked(database)
+    with database.writing() as session:
+        made = drawn(session, 12)
+        check(session, made, "D-1", 2)  # touched by mistake: the tube is there
+        check(session, made, "D-1", 1, "SH-11")
+        lines = {(one.box.code, one.ordinal): one for one in queries.lines_of(session, made)}
+        wrong = lines["D-1", 2]
+        audits.look_again(session, actor(), made, wrong, at=START)
+        assert (wrong.state, wrong.expected, wrong.checked_at) == ("waiting", "", None)
+        check(session, made, "D-1", 2, "SH-12")
+        assert wrong.state == "right"
+        (kept,) = session.scalars(select(Discrepancy))
+        assert (kept.code, kept.how, kept.note) == ("SH-12", "explained", made.code)
+        for never in (lines["D-1", 1], lines["D-1", 3]):
+            found = refused(audits.look_again, session, actor(), made, never, at=START)
+            assert found.refusal.code == "not_again"
+        acts = select(AuditEntry.action).where(AuditEntry.subject_code == made.code)
+        assert "position_audit.position_again" in session.scalars(acts).all()
+        check(session, made, "D-1", 4, "STRANGE")
+        audits.close_audit(session, actor(), made, at=START)
+        closed = refused(audits.look_again, session, actor(), made, lines["D-1", 4], at=START)
+        assert closed.refusal.code == "audit_closed"
 
 
 def test_coverage_counts_each_position_once_within_a_year(database: Database) -> None:
