@@ -45,6 +45,10 @@ def test_people_are_found_by_those_who_manage_them_only(bank):
 
     assert "Anna Nováková" in text(found)
     assert f"/people/{admin.person_id}" in found.text
+    links = [link.replace("&amp;", "&") for link in re.findall(r'href="([^"]+)"', found.text)]
+    (did,) = [link for link in links if link.startswith("/audit?who=Anna")]
+    assert admin.browser(bank.app).get(did).status_code == 200
+    assert [link for link in links if link.endswith("&kind=request")]
     assert bank.page.get("/find?q=Nov%C3%A1k").status_code == 404
 
 

@@ -1,0 +1,46 @@
+"""What the API of signed and reasoned acts has in common: reasons, passwords, one vial and its answer."""
+
+from datetime import datetime
+
+from flask import g, request
+
+from server.accounts import login
+from server.accounts.proof import Proof
+from server.kit import etag
+from server.kit.api import Body
+from server.storage import queries
+from server.storage.models import Vial
+from server.storage.views import answers
+from server.storage.views.answers import VialOut
+
+ONE = {200: VialOut}
+
+
+class Because(Body):
+    """A reason that stays in the record."""
+
+    reason: str
+
+
+class Signed(Body):
+    """The password again: the signature under what was asked for."""
+
+    password: str
+
+
+def vial_of(code: str, permission: str) -> Vial:
+    """Return the vial; refused where If-Match names another version."""
+    found = queries.vial(g.session, g.actor, permission, code)
+    etag.check(found.version)
+    return found
+
+
+def told(vial: Vial) -> VialOut:
+    """Return the vial with the version that this change makes."""
+    g.session.flush()
+    return answers.vial_out(g.session, vial)
+
+
+def proof_of(password: str, at: datetime) -> Proof:
+    """Return the proof that the asker has typed their password again."""
+    return login.prove(g.reader, g.actor, password, request.remote_addr or "", at)
