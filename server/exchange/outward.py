@@ -58,7 +58,8 @@ def _foreign(
     kept = _kept(session, layout, org_id, [thing_id for thing_id, _values in part])
     assert layout.outward is not None
     for thing_id, values in part:
-        for said in kept.get(thing_id, [{}]):
+        anew = layout.anew(values) if layout.anew and thing_id not in kept else [{}]
+        for said in kept.get(thing_id, anew):
             row = dict(said)
             _overwrite(layout, row, layout.outward(values), values)
             yield [row.get(name, "") for name in header]

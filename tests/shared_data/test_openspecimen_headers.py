@@ -198,8 +198,22 @@ def test_orders_come_in_and_out_unchanged(shared_data: Path, bank: Importing) ->
             (f"ORD-0000.{found[1].line.code}", 1),
         ]
         assert found[0].submitted_at.date().isoformat() == "2021-02-24"
+    own = bank.out("requests")
     assert bank.taken_back(made.id).state == "taken_back"
     assert bank.out("requests")[1] == []
+    made = bank.brought_in("requests", csv_of(own[0][2:], [row[2:] for row in own[1]]))
+    assert (bank.problems(made.id)[:3], made.state) == ([], "applied")
+    born_here = bank.out("requests", "openspecimen-order")[1]
+    names = (
+        "Execution Date",
+        "Order Status",
+        "Requester#Email Address",
+        "Order item#Specimen#Label",
+    )
+    at = [header.index(name) for name in names]
+    assert sorted([row[one] for one in at] for row in born_here) == sorted(
+        [row[one] for one in at] for row in rows
+    )
 
 
 def test_what_was_changed_here_goes_out_changed(shared_data: Path, bank: Importing) -> None:

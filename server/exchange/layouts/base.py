@@ -40,6 +40,9 @@ class Layout:
     outward_many: Callable[[Sequence[Values]], Mapping[str, str]] | None = None
     """Makes the columns of one row out of all the things that it stands for, instead of `outward`."""
 
+    anew: Callable[[Values], Sequence[Mapping[str, str]]] | None = None
+    """Makes the rows of a thing that did not come in by this layout, where that is not one row of `outward`."""
+
     @property
     def goes_out(self) -> bool:
         """Say whether things can go out in these columns."""

@@ -16,6 +16,7 @@ ORDER = (
     f"{HOLDING}Row", f"{HOLDING}Column", f"{HOLDING}Position",
 )  # fmt: skip
 STATES = {"": "received", "EXECUTED": "received", "CLOSED": "received", "PENDING": "submitted"}
+SENT = ("shipped", "received")
 NOT_STATUS = N_("PENDING, EXECUTED or CLOSED")
 
 
@@ -33,7 +34,7 @@ def order() -> Layout:
     )
     return Layout(
         "openspecimen-order", N_("OpenSpecimen distribution orders"), "requests", columns, {},
-        _order, _order_out, None, ORDER, STATUS,
+        _order, _order_out, None, ORDER, STATUS, anew=_items,
     )  # fmt: skip
 
 
@@ -55,3 +56,13 @@ def _order(values: Values, problems: list[Problem]) -> list[Values]:
 
 def _order_out(values: Values) -> dict[str, str]:
     return {"Requester#Email Address": values["requester"], "Tracking URL": values["tracking"]}
+
+
+def _items(values: Values) -> list[dict[str, str]]:
+    """Return the rows of a request that was made here: one for each vial that was given, dates as the US write them."""
+    order = {
+        "Name": values["code"], "Receiving Site": values["delivery_site"],
+        "Execution Date": values["submitted_on"].strftime("%m-%d-%Y"), "Comments": values["purpose"],
+        "Order Status": "EXECUTED" if values["state"] in SENT else "PENDING",
+    }  # fmt: skip
+    return [order | {f"{ITEM}Label": code} for code in values["vials"]] or [order]

@@ -10,20 +10,17 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from server.core.errors import Invalid, Refusal
-from server.core.words import N_
 from server.exchange.rules import Column
 from server.exchange.sheets.base import Item, Values
 from server.storage.models import FieldDefinition, FieldValue
-from server.storage.queries.fields import definitions
-from server.storage.rules.fields import NO, YES, plain_number
+from server.storage.queries.fields import definition_of, definitions
+from server.storage.rules.fields import LONGEST_TEXT, NO, YES, Definition, plain_number, read
 from server.storage.rules.limits import CRYOVIAL
+from server.storage.service.fields import OTHER_TYPE
 
 PREFIX = "field:"
 VALUE: Any = FieldValue.__table__
 COLUMNS = ("definition_id", "subject_id", "text", "number")
-NOT_HERE = N_("nothing: %(field)s is a field of another sample type")
-MISSING = N_("a value; this field is needed")
-OUTSIDE = N_("a number from %(least)s to %(most)s")
 
 
 def columns_of(session: Session, org_id: int, subject: str) -> list[Column]:
@@ -34,7 +31,7 @@ def columns_of(session: Session, org_id: int, subject: str) -> list[Column]:
             f"{one.name} ({one.unit})" if one.unit else one.name,
             one.kind,
             choices=tuple(json.loads(one.choices)),
-            most=2000,
+            most=LONGEST_TEXT,
         )
         for one in definitions(session, org_id, subject)
     ]
@@ -46,11 +43,7 @@ class Own:
 
     id: int
     column: str
-    name: str
-    kind: str
-    least: float | None
-    most: float | None
-    required: bool
+    definition: Definition
     sample_type_id: int | None
     of_cryovials: bool
 
@@ -65,29 +58,29 @@ def own(defined: Iterable[FieldDefinition]) -> list[Own]:
     """Return these fields as rows are checked by them."""
     return [
         Own(
-            one.id, PREFIX + one.code, one.name, one.kind, one.least, one.most, one.required,
-            one.sample_type_id, one.sample_type is not None and one.sample_type.code == CRYOVIAL,
+            one.id, PREFIX + one.code, definition_of(one), one.sample_type_id, one.sample_type is not None and one.sample_type.code == CRYOVIAL,
         )
         for one in defined
     ]  # fmt: skip
 
 
 def check(item: Item, defined: Sequence[Own], sample_type_id: int | None) -> None:
-    """Note what is wrong with the item's fields: one that is missing, strange to its type, or outside."""
+    """Note what is wrong with the item's fields, by the rules by which they are filled in on pages."""
     for one in defined:
         value = item.values.get(one.column)
         if value is None:
-            if one.required and "id" not in item.values and one.is_for(sample_type_id):
-                item.expect(one.column, MISSING)
-        elif not one.is_for(sample_type_id):
-            item.expect(one.column, NOT_HERE, field=one.name)
-        elif one.kind == "number" and not _within(value, one.least, one.most):
-            least, most = (one.least if one.least is not None else "−∞"), one.most
-            item.expect(one.column, OUTSIDE, least=least, most=most if most is not None else "∞")
+            if "id" not in item.values and one.is_for(sample_type_id):
+                _refuse(item, one, "")
+        elif one.is_for(sample_type_id):
+            _refuse(item, one, written(value)[0])
+        else:
+            facts = {"thing": item.values.get("code", "–"), "field": one.definition.name}
+            item.refuse(one.column, Refusal("other_type", OTHER_TYPE, facts))
 
 
-def _within(value: float, least: float | None, most: float | None) -> bool:
-    return (least is None or value >= least) and (most is None or value <= most)
+def _refuse(item: Item, one: Own, text: str) -> None:
+    found = read(one.definition, text)
+    item.refuse(one.column, found if isinstance(found, Refusal) else None)
 
 
 def rows_of(

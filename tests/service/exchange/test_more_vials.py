@@ -4,7 +4,10 @@ import pytest
 from sqlalchemy import func, select
 
 from server.core.db import Database
+from server.core.errors import Refusal
 from server.storage.models import Allowance, Container, FieldDefinition, FieldValue
+from server.storage.queries.fields import definition_of, definitions
+from server.storage.rules.fields import read
 from tests.support.imports import Importing, csv_of
 from tests.support.shelves import START, Shelves
 
@@ -68,6 +71,17 @@ def test_a_field_of_the_wrong_kind_is_refused(bank: Importing, cells: str, colum
     import_id = bank.checked("vials", f"{FIELDS}V1,LOT1,{cells}\n")
 
     assert [one[:2] for one in bank.problems(import_id)] == [(2, column)]
+
+
+@pytest.mark.parametrize("typed", ["11", "-1", "0.5", "10"])
+def test_a_field_is_judged_as_on_its_page(bank: Importing, typed: str) -> None:
+    with bank.database.reading() as session:
+        (count,) = [one for one in definitions(session, bank.org_id, "vial") if one.code == "count"]
+        judged = read(definition_of(count), typed)
+
+    problems = bank.problems(bank.checked("vials", f"{FIELDS}V1,LOT1,{typed},,,\n"))
+    expected = [judged.because % judged.facts] if isinstance(judged, Refusal) else []
+    assert [one[3] for one in problems] == expected
 
 
 def test_what_stands_above_a_box_limits_what_comes_in(bank: Importing) -> None:
