@@ -11,6 +11,9 @@ from edge_agent import health
 from edge_agent.clock import Clock, Moment, kernel_boot
 from edge_agent.clock_watch import ClockWatch
 from edge_agent.config import Config
+from edge_agent.control.hands import Hands
+from edge_agent.control.slots import Good, Slots
+from edge_agent.control.steering import Steering
 from edge_agent.damage import damage_events
 from edge_agent.delivery import Delivery
 from edge_agent.flight import Outgoing
@@ -39,7 +42,10 @@ class Stop:
 class Agent:
     """One run of the agent; `stop` may be called from any thread or signal handler."""
 
-    def __init__(self, config: Config, clock: Clock, spool: Spool) -> None:
+    def __init__(
+        self, config: Config, clock: Clock, spool: Spool, slots: Slots | None = None,
+        is_good: Good = lambda _remote: "",
+    ) -> None:  # fmt: skip
         self._config, self._clock, self._spool = config, clock, spool
         self._inbox: queue.SimpleQueue[Note | Stop] = queue.SimpleQueue()
         self._stopping = False
@@ -52,6 +58,11 @@ class Agent:
         share = config.agent.backlog_share
         self._delivery = Delivery(spool, random.random, backlog_share=share)
         self._catalog = health.catalog(config, spool.boot)
+        self.restart_wanted = False
+        """The process is to begin anew once `run` has ended."""
+        slots = Slots.of(config) if slots is None else slots
+        hands = Hands(self._publish, self._list, self._resend, self._reconnect, self._restart)
+        self._steering = Steering(config, spool.boot, self._catalog.version, slots, is_good, hands)
         self._uplink = self._new_uplink()
         self._clock_watch = ClockWatch()
         self._up = False
@@ -68,9 +79,13 @@ class Agent:
                 self._sample(now, clk)
                 self._report(now, clk)
                 self._deliver(now, clk)
-                self._listen(self._wait_ms())
+                self._steering.tick(now, clk)
+                self._stopping |= self.restart_wanted and not self._keeper.unwritten
+                self._listen(0 if self._stopping else self._wait_ms())
         finally:
             self._uplink.stop()
+            for sampler in self._samplers:
+                sampler.close()
         _LOG.info("agent %s stopped", self._config.agent.id)
 
     def stop(self) -> None:
@@ -87,8 +102,26 @@ class Agent:
     def _new_uplink(self) -> Uplink:
         offline = encode(State(online=False, boot=self._spool.boot))
         will = Will(self._topic("state"), offline)
-        name = self._config.agent.id
-        return Uplink(self._config.server, name, self._topic("ack"), will, self._inbox.put)
+        name = f"{self._config.agent.site}.{self._config.agent.id}"
+        return Uplink(
+            self._config.server, name, self._topic("ack"), will, self._inbox.put,
+            also=self._steering.subscriptions, clock_is_set=self._clock.is_set,
+        )  # fmt: skip
+
+    def _publish(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:
+        self._uplink.publish(topic, payload, qos=qos, retain=retain)
+
+    def _list(self) -> None:
+        self._catalog_ms = 0
+
+    def _resend(self) -> None:
+        self._delivery.connected()
+
+    def _reconnect(self) -> None:
+        self._uplink.reconnect()
+
+    def _restart(self) -> None:
+        self.restart_wanted = True
 
     def _topic(self, kind: str, stream: str | None = None) -> str:
         agent = self._config.agent
@@ -105,13 +138,15 @@ class Agent:
         for sampler in self._samplers:
             if not sampler.done():
                 rows += sampler.rows(now, clk)
+        self._steering.saw(rows, now.mono_ms)
         events = [e for row in rows for e in self._alarm.consider(row, now.mono_ms)]
         events += self._alarm.tick(now.mono_ms) if now.mono_ms >= self._tick_ms else []
         dates = self._newly_dated(now, clk)
         events += [*dates.values(), *self._clock_watch.look(now, clk)]
         events += [*self._refusals(), *damage_events(self._spool)]
         rows = [replace(row, keep=True) for row in rows] if self._alarm.keeps(now.mono_ms) else rows
-        rows += [_event(event, now, clk) for event in events]
+        events += self._steering.events()
+        rows += [*(_event(event, now, clk) for event in events), *self._steering.rows(now, clk)]
         if rows or now.mono_ms >= self._tick_ms:
             self._keeper.keep(rows, now, clk, dates=tuple(dates))
         for event in events:
@@ -230,8 +265,10 @@ class Agent:
             self._went_down(note)
         elif isinstance(note, Broken):
             raise note.error
-        else:
+        elif note.topic == self._topic("ack"):
             self._answered(note)
+        else:
+            self._steering.take(note.topic, note.payload, *self._now())
 
     def _came_up(self) -> None:
         _LOG.info("connected to %s:%d", self._config.server.host, self._config.server.port)
@@ -240,6 +277,7 @@ class Agent:
         self._up, self._heard = True, False
         self._heartbeat_ms = self._catalog_ms = 0
         self._delivery.connected()
+        self._steering.connected()
 
     def _went_down(self, note: Down) -> None:
         _LOG.warning("%s; %d rows wait in the spool", note.why, self._spool.depth())
@@ -257,6 +295,7 @@ class Agent:
             return
         if not self._heard:
             self._heard, self._catalog_ms = True, 0
+            self._steering.heard()
 
 
 def _event(event: Mapping[str, Any], now: Moment, clk: Clk) -> NewRow:

@@ -1,11 +1,13 @@
 """The commands of cryokeep-edge."""
 
 import argparse
+import os
 import signal
 import sqlite3
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from edge_agent import logs
@@ -13,7 +15,7 @@ from edge_agent.agent import Agent
 from edge_agent.buses import library
 from edge_agent.clock import SystemClock, kernel_boot
 from edge_agent.config import Config, ConfigError, load
-from edge_agent.control import enrol
+from edge_agent.control import enrol, start
 from edge_agent.probes.drivers import libraries
 from edge_agent.spool import Spool, SpoolError
 
@@ -24,13 +26,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.command == "enrol":
         return enrol.run(asked)
     try:
-        config = load(asked.config)
+        if asked.command == "check":
+            return _check(asked.config, load(asked.config))
+        return _run(asked.config, asked.log_level)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
-    if asked.command == "check":
-        return _check(asked.config, config)
-    return _run(config, asked.log_level)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,25 +68,32 @@ def _libraries(config: Config) -> list[str]:
     return sorted({n for s in config.streams for p in s.probes for n in libraries(p.device)})
 
 
-def _run(config: Config, log_level: str) -> int:
+def _run(path: Path, log_level: str) -> int:
     logs.begin(log_level)
+    plain = load(path)
     stopped = threading.Event()
-    clock = SystemClock(trusted=config.agent.clock == "trusted")
+    clock = SystemClock(trusted=plain.agent.clock == "trusted")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        spool = Spool(config.agent.spool)
+        spool = Spool(plain.agent.spool)
     except SpoolError as error:
         print(f"cryokeep-edge: {error}", file=sys.stderr)
         return 1
+    anew = False
     try:
-        if not stopped.wait(_gap_s(spool, config.agent.start_gap_s)):
-            _work(Agent(config, clock, spool), stopped)
+        if not stopped.wait(_gap_s(spool, plain.agent.start_gap_s)):
+            config, slots = start.configured(path)
+            agent = Agent(config, clock, spool, slots, partial(start.why_not, path))
+            _work(agent, stopped)
+            anew = agent.restart_wanted
     except (SpoolError, sqlite3.Error) as error:
         print(f"cryokeep-edge: the spool {spool.path}: {error}", file=sys.stderr)
         return 1
     finally:
         spool.close()
+    if anew:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  this very command
     return 0
 
 

@@ -7,13 +7,14 @@ are thrown away, and the delivery sends from the spool again.
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edge_agent.broker_tls import broker_context
 from edge_agent.config import ServerSettings
 
 _LOG = logging.getLogger(__name__)
@@ -65,10 +66,11 @@ class Uplink:
 
     def __init__(
         self, server: ServerSettings, name: str, subscribe: str, will: Will,
-        tell: Callable[[Note], None],
+        tell: Callable[[Note], None], *, also: Sequence[str] = (),
+        clock_is_set: Callable[[], bool] = lambda: True,
     ) -> None:  # fmt: skip
         self._server, self._name, self._subscribe, self._will = server, name, subscribe, will
-        self._tell = tell
+        self._tell, self._also, self._clock_is_set = tell, also, clock_is_set
         self._stopping = threading.Event()
         self._client: mqtt.Client | None = None
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
@@ -82,6 +84,12 @@ class Uplink:
         client = self._client
         if client is not None:
             client.publish(topic, payload, qos, retain)
+
+    def reconnect(self) -> None:
+        """End the present connection; the next one reads key and certificate anew."""
+        client = self._client
+        if client is not None:
+            client.disconnect()
 
     def stop(self) -> None:
         """Say goodbye and end within half a second."""
@@ -130,9 +138,7 @@ class Uplink:
         if server.username:
             client.username_pw_set(server.username, server.password)
         if server.tls:
-            client.tls_set(
-                server.ca_file or None, server.cert_file or None, server.key_file or None
-            )
+            client.tls_set_context(broker_context(server, clock_is_set=self._clock_is_set()))
         client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
         client.connect_timeout = _CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(64)
@@ -145,12 +151,18 @@ class Uplink:
                 self._tell(Down(f"the broker refuses {self._name}: {reason}"))
                 ended.set()
             else:
-                client.subscribe(self._subscribe, qos=1)
+                client.subscribe([(topic, 1) for topic in (self._subscribe, *self._also)])
 
         def on_subscribe(_c: Any, _u: Any, _m: Any, reasons: Any, _p: Any) -> None:  # noqa: ANN401  # paho
-            refused = [str(reason) for reason in reasons if reason.is_failure]
-            if refused:
-                why = f"the broker does not let {self._name} read {self._subscribe}: {refused[0]}"
+            unheard = [
+                topic
+                for topic, reason in zip(self._also, reasons[1:], strict=False)
+                if reason.is_failure
+            ]
+            if unheard:
+                _LOG.warning("the broker does not let %s read %s", self._name, ", ".join(unheard))
+            if reasons[0].is_failure:
+                why = f"the broker does not let {self._name} read {self._subscribe}: {reasons[0]}"
                 self._tell(Down(why))
                 client.on_disconnect = None
                 client.disconnect()

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from edge_agent.broker_tls import NO_CHECK_TIME
+
 LEAST_DIGITS: Final = 32
 _LONGEST: Final = 256 * 1024
 _TIMEOUT_S: Final = 20
-NO_CHECK_TIME: Final = 0x200000
-"""X509_V_FLAG_NO_CHECK_TIME: Python has no name for it."""
 
 
 class ServerError(Exception):

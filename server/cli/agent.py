@@ -1,4 +1,4 @@
-"""`cryokeep agent enrol|revoke|list`: who may speak for a freezer."""
+"""`cryokeep agent ...`: who may speak for a freezer, and what it is told."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ import sys
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.cli import opened
+from server.cli import agent_orders, opened
 from server.cli.verbs import Verbs
 from server.core.actor import Actor
 from server.core.address import base_url
@@ -24,12 +24,21 @@ from server.telemetry.terms import terms
 def add(verbs: Verbs) -> None:
     """Add the command to the command line."""
     command = verbs.add_parser("agent", help="enrol, revoke or list edge agents")
-    command.add_argument("what", choices=["enrol", "revoke", "list"])
+    command.add_argument(
+        "what", choices=["enrol", "revoke", "list", "command", "configure", "control"]
+    )
     command.add_argument(
         "site", nargs="?", default="", help="the site as it stands in the topic, such as pudong"
     )
     command.add_argument(
         "agent", nargs="?", default="", help="the agent's own name, such as tank-1"
+    )
+    command.add_argument("kind", nargs="?", default="", help="for command: which one")
+    command.add_argument(
+        "--args", default="{}", metavar="JSON", help="for command: what it needs to know"
+    )
+    command.add_argument(
+        "--file", default="", metavar="JSON", help="for configure: the configuration"
     )
     command.add_argument(
         "--organisation",
@@ -48,12 +57,7 @@ def add(verbs: Verbs) -> None:
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Do it and say what came of it; returns the exit code."""
     with opened.database(settings) as database:
-        if args.what == "enrol" and not args.password:
-            sys.stdout.write(_code(database, args, settings))
-        else:
-            sys.stdout.write(
-                {"enrol": _enrol, "revoke": _revoke, "list": _list}[args.what](database, args)
-            )
+        sys.stdout.write(_VERBS[args.what](database, args, settings))
     return 0
 
 
@@ -85,7 +89,9 @@ def _code(database: Database, args: argparse.Namespace, settings: Settings) -> s
     )
 
 
-def _enrol(database: Database, args: argparse.Namespace) -> str:
+def _enrol(database: Database, args: argparse.Namespace, settings: Settings) -> str:
+    if not args.password:
+        return _code(database, args, settings)
     with database.writing() as session:
         org = _organisation(session, args.organisation)
         password = service.enrol(
@@ -99,21 +105,14 @@ def _enrol(database: Database, args: argparse.Namespace) -> str:
     return f"Enrolled {args.site}/{args.agent}. Its password, shown only now: {password}\n"
 
 
-def _revoke(database: Database, args: argparse.Namespace) -> str:
+def _revoke(database: Database, args: argparse.Namespace, _settings: Settings) -> str:
     with database.writing() as session:
-        found = session.scalars(
-            select(Agent).where(Agent.site == args.site, Agent.code == args.agent)
-        ).first()
-        if found is None:
-            because = N_(
-                "There is no agent %(site)s/%(agent)s; “cryokeep agent list” shows those there are."
-            )
-            raise NotFound(Refusal("no_agent", because, {"site": args.site, "agent": args.agent}))
+        found = agent_orders.find(session, args)
         service.revoke(session, Actor.system("command line", "cli"), found, at=SystemClock().now())
     return f"Revoked {args.site}/{args.agent}. None of its rows is taken from now on.\n"
 
 
-def _list(database: Database, _args: argparse.Namespace) -> str:
+def _list(database: Database, _args: argparse.Namespace, _settings: Settings) -> str:
     with database.reading() as session:
         agents = session.scalars(select(Agent).order_by(Agent.site, Agent.code)).all()
     rows = (
@@ -121,3 +120,13 @@ def _list(database: Database, _args: argparse.Namespace) -> str:
         for a in agents
     )
     return "".join(rows) or "No agent is enrolled.\n"
+
+
+_VERBS = {
+    "enrol": _enrol,
+    "revoke": _revoke,
+    "list": _list,
+    "command": agent_orders.command,
+    "configure": agent_orders.configure,
+    "control": agent_orders.control,
+}

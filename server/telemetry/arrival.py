@@ -7,11 +7,19 @@ from typing import Any
 
 import msgspec
 
-from edge_agent.wire import checks, codec, reports, topics
+from edge_agent.wire import checks, codec, control, reports, topics
 from edge_agent.wire.errors import WireError
-from edge_agent.wire.messages import Catalog, Events, Heartbeat, Rows, State
+from edge_agent.wire.messages import (
+    Catalog,
+    CommandResult,
+    ConfigReport,
+    Events,
+    Heartbeat,
+    Rows,
+    State,
+)
 
-Message = Rows | Events | Heartbeat | State | Catalog
+Message = Rows | Events | Heartbeat | State | Catalog | CommandResult | ConfigReport
 
 NUMBERED = frozenset({"t", "h", "ev"})
 """The kinds of topics whose messages are answered."""
@@ -97,4 +105,6 @@ _READERS: dict[str, Callable[[dict[str, Any], str], Message]] = {
     "hb": lambda found, _stream: reports.check_heartbeat(found),
     "state": lambda found, _stream: reports.check_state(found),
     "catalog": lambda found, _stream: reports.check_catalog(found),
+    "cmd/res": lambda found, _stream: control.check_result(found),
+    "cfg/ack": lambda found, _stream: control.check_report(found),
 }

@@ -10,11 +10,21 @@ from sqlalchemy.orm import Session
 
 from edge_agent.wire import codec, topics
 from edge_agent.wire.errors import WireError
-from edge_agent.wire.messages import Ack, Bad, Catalog, Events, Heartbeat, Rows, State
+from edge_agent.wire.messages import (
+    Ack,
+    Bad,
+    Catalog,
+    CommandResult,
+    ConfigReport,
+    Events,
+    Heartbeat,
+    Rows,
+    State,
+)
 from edge_agent.wire.ranges import Ranges
 from server.core.clock import to_ms
 from server.core.plain import Plain, together
-from server.telemetry import dating, device_events, rejected, reports
+from server.telemetry import dating, device_events, orders, rejected, reports
 from server.telemetry.arrival import NUMBERED, Arrival
 from server.telemetry.columns import Column, Columns
 from server.telemetry.known import CHANNELS_AN_AGENT, Known
@@ -250,12 +260,22 @@ class _Recording:
         message = arrival.message
         if isinstance(message, Heartbeat) and not arrival.retained:
             reports.heartbeat(self.session, agent, message, now=self.now)
+            self._send_what_is_due(agent)
+        elif isinstance(message, CommandResult):
+            orders.take_result(self.session, agent.id, message, now=self.now)
+        elif isinstance(message, ConfigReport):
+            orders.take_report(self.session, agent.id, message, now=self.now)
         elif isinstance(message, State) and not (arrival.retained and message.online):
             reports.state(self.session, agent, message)
         elif isinstance(message, Catalog) and reports.catalog(
             self.session, agent, message, now=self.now
         ):
             self._keep(arrival, agent, _TOO_MANY)
+
+    def _send_what_is_due(self, agent: KnownAgent) -> None:
+        """A heartbeat says that the agent listens: what it has not answered is sent again."""
+        due = orders.due(self.session, now=self.now, prefix=self.prefix, agent_id=agent.id)
+        self.result.answers += [Answer(one.topic, one.payload) for one in due]
 
     def _save_streams(self) -> None:
         changed = [stream.written() for stream in self.streams.values() if stream.changed]

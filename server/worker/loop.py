@@ -1,6 +1,7 @@
 """The worker's loop: what is live goes first, and commits are grouped by what has arrived."""
 
 import logging
+import queue
 import threading
 from collections.abc import Sequence
 
@@ -27,7 +28,11 @@ class Loop:
         self.desk, self.stop = desk, stop
         desk.next = self._next
         self._outages = 0
-        live = topics.filters("t", "ev", "hb", "state", "catalog", prefix=desk.prefix)
+        self.outgoing: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+        """What other threads want published; this thread alone speaks to the broker."""
+        live = topics.filters(
+            "t", "ev", "hb", "state", "catalog", "cmd/res", "cfg/ack", prefix=desk.prefix
+        )
         self.live = Link(address, "live", live)
         self.backlog = Link(address, "backlog", topics.filters("h", prefix=desk.prefix))
 
@@ -50,11 +55,19 @@ class Loop:
                     link.tend()
                 if not self.connected and not any(link.waiting for link in links):
                     self.stop.wait(0.02)
+                self._publish_outgoing()
                 wait(links, 0 if self.live.waiting or self.backlog.waiting else _LOOK_S)
                 self._take_one_group()
         finally:
             for link in links:
                 link.close()
+
+    def _publish_outgoing(self) -> None:
+        """Publish what waits; without a connection it is dropped, and sent again at a heartbeat."""
+        while not self.outgoing.empty():
+            one = self.outgoing.get()
+            self.live.publish(one.topic, one.payload)
+        self.live.flush()
 
     def _take_one_group(self) -> None:
         for link, most in ((self.live, LIVE_AT_ONCE), (self.backlog, BACKLOG_AT_ONCE)):

@@ -17,7 +17,7 @@ from server.exchange.importer import Importer
 from server.handling.labels.printing import CHANNEL, PrinterCarrier
 from server.outbox.sender import Sender
 from server.telemetry.broker_plan import choose
-from server.worker import jobs
+from server.worker import jobs, sending
 from server.worker.ingest import Desk
 from server.worker.loop import Loop
 
@@ -41,9 +41,8 @@ def run(settings: Settings, stop: threading.Event) -> None:
     sender.add_channel(calling.CHANNEL, lambda: calling.carrier(database, settings, clock))
     desk = Desk(database, clock, settings.topic_prefix)
     loop = Loop(desk, choose(settings).address(), stop)
-    clockwork = jobs.Clockwork(
-        database, clock, jobs.table(settings.home), lambda: loop.connected, lambda: loop.refusal
-    )
+    rows = [*jobs.table(settings.home), *sending.jobs(settings.topic_prefix, loop.outgoing.put)]
+    clockwork = jobs.Clockwork(database, clock, rows, lambda: loop.connected, lambda: loop.refusal)
     importer = Importer(database, clock, waker)
     sender.start()
     clockwork.start()

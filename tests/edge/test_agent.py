@@ -219,7 +219,7 @@ def test_a_wrong_password_is_told_in_words_and_the_one_outside_wins(agent, event
     broker = Mosquitto(passwords={"tests": "tests-only"})
     try:
         refused = agent(broker=broker, env={PASSWORD_VARIABLE: "wrong"})
-        refused.wait_for_log("the broker refuses tank-1")
+        refused.wait_for_log("the broker refuses main.tank-1")
         refused.stop()
         right = agent(broker=broker, env={PASSWORD_VARIABLE: "tests-only"})
         right.wait_for_log("connected to 127.0.0.1")

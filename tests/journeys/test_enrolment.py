@@ -1,11 +1,16 @@
 """An agent from its one-time code to its revocation: HTTPS, mosquitto with certificates, all real processes."""
 
+import json
+import os
+import signal
 import sqlite3
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
@@ -17,9 +22,9 @@ from server.audit.models import AuditEntry
 from server.core.clock import SystemClock
 from server.core.db import Database
 from server.parties.models import Organisation
-from server.telemetry.models import Agent, AgentCertificate, reading
+from server.telemetry.models import Agent, AgentCertificate, DeviceEvent, reading
 from tests.support.ports import accepts
-from tests.support.processes import Process
+from tests.support.processes import Process, command_of, descendants
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.needs("mosquitto")
@@ -100,6 +105,31 @@ class House:
     def certificates(self) -> list[AgentCertificate]:
         with self.database.reading() as session:
             return list(session.scalars(select(AgentCertificate).order_by(AgentCertificate.id)))
+
+    def configure(self, name: str, config: dict[str, object]) -> None:
+        file = self.folder / "config.json"
+        file.write_text(json.dumps(config))
+        self.cryokeep("agent", "configure", "main", name, "--file", str(file))
+
+    def control(self, name: str) -> str:
+        return self.cryokeep("agent", "control", "main", name)
+
+    def events(self, name: str) -> set[str]:
+        """The kinds of events that the agent has told of; those under way are waited for."""
+        eventually(lambda: self.spooled(name) < 5, timeout=20)
+        with self.database.reading() as session:
+            query = select(DeviceEvent.kind).join(Agent, Agent.id == DeviceEvent.agent_id)
+            return set(session.scalars(query.where(Agent.code == name)))
+
+    @contextmanager
+    def nobody_answers(self) -> Iterator[None]:
+        """Hold the worker still: whatever comes is not answered meanwhile."""
+        worker = next(p for p in descendants(self.up.pid) if "server worker" in command_of(p))
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(worker, signal.SIGCONT)
 
     def connects(self, folder: str, pem: str = "agent.pem") -> bool:
         """Say whether mosquitto lets in who shows this key and certificate."""
@@ -219,3 +249,41 @@ def test_a_certificate_that_was_not_meant_for_agents_opens_nothing(house: House)
     assert not house.connects("tank-9", "server.pem")
     with house.database.writing() as session:
         session.execute(update(Agent).values(revoked_at=SystemClock().now()))
+
+
+def test_what_the_server_signs_is_tried_and_kept_or_taken_back_and_commands_are_obeyed(
+    house: House,
+) -> None:
+    assert house.enrol(house.code("tank-5"), "tank-5").returncode == 0
+    settings = house.folder / "tank-5" / "agent.toml"
+    allowed = 'allow = ["catalog", "identify", "drill"]\nconfirm_s = 5'
+    settings.write_text(settings.read_text().replace('allow = ["catalog", "resend"]', allowed))
+    running = house.agent("tank-5")
+    eventually(lambda: house.readings() > 20, timeout=30)
+
+    # a configuration works after its restart, and is kept
+    slower = {"streams": {"tank": {"interval_ms": 400}}, "labels": {"tank/top_c": "Top probe"}}
+    house.configure("tank-5", slower)
+    eventually(lambda: "version 1\tapplied" in house.control("tank-5"), timeout=30, every=0.5)
+    assert running.running()
+    assert "config_applied" in house.events("tank-5")
+
+    # one that does not prove itself is taken back, by itself
+    slowest = {"streams": {"tank": {"interval_ms": 600}}}
+    threading.Thread(target=house.configure, args=("tank-5", slowest)).start()
+    running.wait_for_log("configuration 2 is tried", timeout=40)
+    with house.nobody_answers():
+        eventually(lambda: running.log.count("began boot") == 4, timeout=40)
+    eventually(lambda: "version 2\trolled_back" in house.control("tank-5"), timeout=60, every=0.5)
+    assert "config_rolled_back" in house.events("tank-5")
+
+    # commands: allowed ones are done, others refused
+    for kind in ("identify", "reboot"):
+        house.cryokeep("agent", "command", "main", "tank-5", kind)
+    eventually(
+        lambda: all(word in house.control("tank-5") for word in ("\tdone", "\trefused")),
+        timeout=20,
+        every=0.5,
+    )
+    assert "reboot is not allowed here" in house.control("tank-5")
+    assert {"command_done", "command_refused"} <= house.events("tank-5")

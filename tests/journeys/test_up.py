@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from server.core.db import Database
 from server.telemetry.models import reading
-from tests.support.processes import Process
+from tests.support.processes import Process, command_of, descendants
 from tests.support.waiting import eventually
 
 UP = [sys.executable, "-m", "server", "up"]
@@ -24,26 +24,6 @@ Start = Callable[..., Process]
 def get(url: str, context: ssl.SSLContext | None = None) -> bytes:
     with urllib.request.urlopen(url, timeout=5, context=context) as answer:
         return answer.read()
-
-
-def descendants(pid: int) -> set[int]:
-    """Return the process ids below this one."""
-    found: set[int] = set()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if parent == pid:
-            found |= {int(folder.name)} | descendants(int(folder.name))
-    return found
-
-
-def command_of(pid: int) -> str:
-    try:
-        return (Path("/proc") / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
 
 
 def alive(pid: int) -> bool:

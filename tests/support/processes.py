@@ -89,3 +89,24 @@ class Process:
 
 class ChildEndedError(Exception):
     """The child ended before it did what the test waited for."""
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the process ids below this one."""
+    found: set[int] = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == pid:
+            found |= {int(folder.name)} | descendants(int(folder.name))
+    return found
+
+
+def command_of(pid: int) -> str:
+    """Return the command line of a process, or nothing where it has ended."""
+    try:
+        return (Path("/proc") / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

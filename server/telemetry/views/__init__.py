@@ -5,6 +5,7 @@ from server.kit.state import Kit
 from server.telemetry.views import (
     agents,
     channels,
+    control,
     enrolment,
     freezer_panels,
     other_panels,
@@ -19,6 +20,7 @@ __all__ = [
     "api",
     "api_views",
     "channels",
+    "control",
     "enrolment",
     "pages",
     "register",
