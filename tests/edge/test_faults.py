@@ -1,6 +1,6 @@
 """A fault is told once, and its end once; a loose contact does not flood."""
 
-from edge_agent.probes.faults import SETTLED_MS, FaultWatch
+from edge_agent.probes.faults import AGAIN_MS, SETTLED_MS, FaultWatch
 
 
 def kinds(watch, *readings):
@@ -16,6 +16,16 @@ def test_a_fault_and_its_end_are_told_once():
 
 def test_another_fault_is_told():
     assert kinds(FaultWatch(), (0, 16, "open"), (1, 17, "short")) == ["probe_fault"] * 2
+
+
+def test_other_words_for_the_same_are_not_told_each_time():
+    noise = [(at, 21, f"found {at}") for at in range(0, AGAIN_MS * 2 + 1, 1_000)]
+    assert kinds(FaultWatch(), *noise) == ["probe_fault"] * 3
+
+
+def test_two_faults_in_turn_are_told_once_each():
+    turns = [(at, 16 + 5 * (at // 1_000 % 2), "open" if at // 1_000 % 2 else "bus") for at in range(0, 500_000, 1_000)]  # fmt: skip
+    assert kinds(FaultWatch(), *turns) == ["probe_fault"] * 2
 
 
 def test_a_loose_contact_is_told_once():
