@@ -7,8 +7,8 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from server.audit import service as audit
 from server.catalogue.models import Lot
@@ -18,26 +18,20 @@ from server.core.many import insert_many
 from server.core.words import N_
 from server.handling.models import Shipment, ShipmentLine, ShipmentRule
 from server.handling.queries import shipments as queries
-from server.handling.rules.manifests import Row, why_not_line, why_not_rows
+from server.handling.rules.manifests import Row, why_not_rows
 from server.handling.rules.shipments import Kind, why_not
+from server.handling.service.announcing import key_of, lots_of, why_announced, why_not_announced
 from server.storage import rules
 from server.storage import service as storage
 from server.storage.models import Container, Site, Vial
 from server.storage.queries import vial_path
-from server.storage.queries.aliases import as_recorded, spellings
+from server.storage.queries.aliases import as_recorded
 from server.storage.service.freight import freight_of
 from server.storage.service.holding import why_held
 from server.storage.service.stays import refuse
 from server.storage.service.transit import arrive_vial, pack_vial
 
 ENTERS = "storage.edit"
-NO_LOT = N_("Row %(row)s: there is no lot %(found)s. Add the lot first, or mend the manifest.")
-NAME_LOT = N_("Row %(row)s names no lot; name one in the manifest, or one for all.")
-TAKEN = N_("Row %(row)s: %(code)s is the code of another tube already.")
-ANNOUNCED = N_("%(code)s is announced in the shipment %(shipment)s already, which is not closed.")
-A_CONTAINER = N_(
-    "Row %(row)s: %(code)s is the code of a freezer, rack or box, so no tube can have it."
-)
 NOT_OUT = N_("%(code)s is no tube that was shipped from here.")
 SAME_SITE = N_("A transfer leads to another site than %(site)s.")
 NOT_MOBILE = N_("%(code)s is not mobile; scan a dry shipper or a staging box.")
@@ -80,19 +74,11 @@ def expect_incoming(
     problems = why_not_rows(rows)
     if problems:
         raise AllRefused(problems)
-    lots = _lots(session, to_site.org_id, rows, lot)
-    taken = _known(session, [row.code for row in rows])
-    boxes = _containers(session, to_site.org_id, [row.code for row in rows])
-    problems = why_announced(session, to_site.org_id, [row.code for row in rows])
-    problems += [
-        wrong
-        for row in rows
-        if (wrong := _why_not_row(row, lots.get(_key(row)) or lot, taken, boxes))
-    ]
-    if problems:
+    lots = lots_of(session, to_site.org_id, rows)
+    if problems := why_not_announced(session, to_site.org_id, rows, lots, lot):
         raise AllRefused(problems)
     made = _new(session, actor, Kind.INCOMING, "expected", to_site, facts, at)
-    chosen = [lots.get(_key(row)) or lot for row in rows]
+    chosen = [lots.get(key_of(row)) or lot for row in rows]
     each: dict[str, Sequence[Any]] = {
         "code": [row.code for row in rows],
         "lot_id": [one.id for one in chosen if one is not None],
@@ -109,68 +95,6 @@ def _expected(made: Shipment) -> dict[str, object]:
         "shipment_id": made.id, "state": "expected", "damaged": False, "note": "",
         "settled_by_name": "", "version": 1,
     }  # fmt: skip
-
-
-def _key(row: Row) -> str:
-    return row.lot.upper()
-
-
-def _lots(session: Session, org_id: int, rows: Sequence[Row], lot: Lot | None) -> dict[str, Lot]:
-    named = {_key(row) for row in rows if row.lot}
-    wanted = (
-        select(Lot)
-        .where(Lot.org_id == org_id, func.upper(Lot.code).in_(named))
-        .options(joinedload(Lot.line))
-    )
-    return {found.code.upper(): found for found in session.scalars(wanted)}
-
-
-def why_announced(session: Session, org_id: int, codes: Sequence[str]) -> list[Refusal]:
-    """Say which of these tubes another shipment that is not closed still expects."""
-    wanted = (
-        select(ShipmentLine.code, Shipment.code)
-        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
-        .where(
-            Shipment.org_id == org_id,
-            Shipment.closed_at.is_(None),
-            ShipmentLine.state == "expected",
-            func.upper(ShipmentLine.code).in_({code.upper() for code in codes}),
-        )
-        .order_by(ShipmentLine.id)
-    )
-    return [
-        Refusal("announced", ANNOUNCED, {"code": code, "shipment": shipment})
-        for code, shipment in session.execute(wanted)
-    ]
-
-
-def _known(session: Session, codes: Sequence[str]) -> set[str]:
-    own = as_recorded(session, codes)
-    wanted = {one for code in (*codes, *own) for one in spellings(code)}
-    found = set(session.scalars(select(Vial.code).where(Vial.code.in_(wanted))))
-    return {
-        code for code, known in zip(codes, own, strict=True) if found & {*spellings(code), known}
-    }
-
-
-def _containers(session: Session, org_id: int, codes: Sequence[str]) -> set[str]:
-    wanted = select(Container.code).where(Container.org_id == org_id, Container.code.in_(codes))
-    return set(session.scalars(wanted))
-
-
-def _why_not_row(row: Row, lot: Lot | None, taken: set[str], boxes: set[str]) -> Refusal | None:
-    if refusal := rules.why_not_code(row.code):
-        return refusal
-    if row.code in boxes:
-        return Refusal("container_code", A_CONTAINER, {"row": row.number, "code": row.code})
-    if row.code in taken:
-        return Refusal("code_taken", TAKEN, {"row": row.number, "code": row.code})
-    if row.lot and (lot is None or lot.code.upper() != _key(row)):
-        return Refusal("no_lot", NO_LOT, {"row": row.number, "found": row.lot})
-    if lot is None:
-        return Refusal("lot_missing", NAME_LOT, {"row": row.number})
-    names = (lot.line.name, lot.line.code, lot.line.accession or "")
-    return why_not_line(row, lot.code, names)
 
 
 def expect_return(

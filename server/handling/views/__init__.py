@@ -3,6 +3,7 @@
 from server.core.words import N_
 from server.handling.views import (
     api_audits,
+    api_freight,
     api_labels,
     api_lists,
     api_offline,
@@ -27,6 +28,7 @@ from server.kit.state import Kit
 __all__ = [
     "api",
     "api_audits",
+    "api_freight",
     "api_labels",
     "api_lists",
     "api_offline",

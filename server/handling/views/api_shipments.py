@@ -9,7 +9,7 @@ from server.catalogue import queries as catalogue
 from server.handling.models import Shipment, ShipmentLine
 from server.handling.queries import shipments as queries
 from server.handling.rules.manifests import Row
-from server.handling.service import freight, receiving, shipments
+from server.handling.service import receiving, shipments
 from server.handling.service.receiving import Arrival
 from server.handling.service.shipments import Facts
 from server.handling.views.blueprints import api
@@ -18,7 +18,6 @@ from server.kit import cursors, etag
 from server.kit.api import describes
 from server.kit.door import require
 from server.storage import queries as storage
-from server.storage.models import Container
 from server.storage.service.freight import freight_of
 
 WORK = "storage.move"
@@ -74,19 +73,6 @@ class Unpack(msgspec.Struct, forbid_unknown_fields=True):
 
     tube: str
     box: str
-    position: str = ""
-
-
-class Outer(msgspec.Struct, forbid_unknown_fields=True):
-    """A box or rack that travels with all that is in it."""
-
-    box: str
-
-
-class Into(msgspec.Struct, forbid_unknown_fields=True):
-    """The rack or freezer into which a box or rack goes, and the position in it (empty: the next free one)."""
-
-    into: str
     position: str = ""
 
 
@@ -173,7 +159,7 @@ def all_shipments() -> ShipmentsOut:
 @describes("Read a shipment", answers={200: ShipmentOut})
 def shipment(code: str) -> ShipmentOut:
     """Answer a shipment with its tubes."""
-    return etag.tell_answer(_out(queries.shipment(g.session, g.actor, "storage.read", code)))
+    return etag.tell_answer(out_of(queries.shipment(g.session, g.actor, "storage.read", code)))
 
 
 @api.post("/shipments/incoming")
@@ -192,7 +178,7 @@ def announce_shipment() -> tuple[ShipmentOut, int]:
     made = shipments.expect_incoming(
         g.session, g.actor, to_site, rows, lot, facts, at=g.clock.now()
     )
-    return _out(made), 201
+    return out_of(made), 201
 
 
 @api.post("/shipments/returns")
@@ -206,7 +192,7 @@ def announce_return() -> tuple[ShipmentOut, int]:
     made = shipments.expect_return(
         g.session, g.actor, to_site, wanted.tubes, facts, at=g.clock.now()
     )
-    return _out(made), 201
+    return out_of(made), 201
 
 
 @api.post("/shipments/transfers")
@@ -225,7 +211,7 @@ def begin_transfer() -> tuple[ShipmentOut, int]:
     made = shipments.begin_transfer(
         g.session, g.actor, from_site, to_site, shipper, facts, at=g.clock.now()
     )
-    return _out(made), 201
+    return out_of(made), 201
 
 
 @api.post("/shipments/<code>/pack")
@@ -233,10 +219,10 @@ def begin_transfer() -> tuple[ShipmentOut, int]:
 @describes("Pack a scanned tube", body=Tube, answers={200: ShipmentOut})
 def pack_tube(code: str) -> ShipmentOut:
     """Pack a tube."""
-    wanted, found = described.read(Tube), _held(code)
+    wanted, found = described.read(Tube), held(code)
     vial = storage.vial(g.session, g.actor, WORK, wanted.tube)
     shipments.pack_tube(g.session, g.actor, found, vial, at=g.clock.now())
-    return etag.tell_answer(_out(found))
+    return etag.tell_answer(out_of(found))
 
 
 @api.post("/shipments/<code>/unpack")
@@ -244,51 +230,11 @@ def pack_tube(code: str) -> ShipmentOut:
 @describes("Take a packed tube out again", body=Unpack, answers={200: ShipmentOut})
 def unpack_tube(code: str) -> ShipmentOut:
     """Take a tube out again."""
-    wanted, found = described.read(Unpack), _held(code)
+    wanted, found = described.read(Unpack), held(code)
     vial = storage.vial(g.session, g.actor, WORK, wanted.tube)
     box = storage.container(g.session, g.actor, WORK, wanted.box, "box")
     shipments.unpack_tube(g.session, g.actor, found, vial, box, wanted.position, at=g.clock.now())
-    return etag.tell_answer(_out(found))
-
-
-@api.post("/shipments/<code>/boxes")
-@require(WORK)
-@describes("Pack a box or rack with all tubes in it", body=Outer, answers={200: ShipmentOut})
-def pack_box(code: str) -> ShipmentOut:
-    """Pack a box; 409 names every tube that may not leave."""
-    wanted, found = described.read(Outer), _held(code)
-    freight.pack_box(g.session, g.actor, found, _outer(wanted.box), at=g.clock.now())
-    return etag.tell_answer(_out(found))
-
-
-@api.post("/shipments/<code>/boxes/<box>/unpack")
-@require(WORK)
-@describes("Take a packed box or rack out again", body=Into, answers={200: ShipmentOut})
-def unpack_box(code: str, box: str) -> ShipmentOut:
-    """Put a packed box back into a rack or freezer of its site."""
-    wanted, found = described.read(Into), _held(code)
-    into = storage.container(g.session, g.actor, WORK, wanted.into)
-    freight.unpack_box(
-        g.session, g.actor, found, _outer(box), into, wanted.position, at=g.clock.now()
-    )
-    return etag.tell_answer(_out(found))
-
-
-@api.post("/shipments/<code>/boxes/<box>/receive")
-@require(WORK)
-@describes("Take a box or rack in with all that is in it", body=Into, answers={200: ShipmentOut})
-def receive_box(code: str, box: str) -> ShipmentOut:
-    """Put a box that travelled into a rack or freezer of the site where it arrives."""
-    wanted, found = described.read(Into), _held(code)
-    into = storage.container(g.session, g.actor, WORK, wanted.into)
-    freight.receive_box(
-        g.session, g.actor, found, _outer(box), into, wanted.position, at=g.clock.now()
-    )
-    return etag.tell_answer(_out(found))
-
-
-def _outer(code: str) -> Container:
-    return storage.container(g.session, g.actor, WORK, code, "box", "rack")
+    return etag.tell_answer(out_of(found))
 
 
 @api.post("/shipments/<code>/send")
@@ -296,9 +242,9 @@ def _outer(code: str) -> Container:
 @describes("Hand a packed shipment to its carrier", body=Send, answers={200: ShipmentOut})
 def send_shipment(code: str) -> ShipmentOut:
     """Send a shipment."""
-    wanted, found = described.read(Send), _held(code)
+    wanted, found = described.read(Send), held(code)
     shipments.send(g.session, g.actor, found, wanted.carrier, wanted.waybill, at=g.clock.now())
-    return etag.tell_answer(_out(found))
+    return etag.tell_answer(out_of(found))
 
 
 @api.post("/shipments/<code>/receive")
@@ -306,12 +252,12 @@ def send_shipment(code: str) -> ShipmentOut:
 @describes("Take a scanned tube in", body=Receive, answers={200: ShipmentOut})
 def receive_tube(code: str) -> ShipmentOut:
     """Take a tube in; 422 where it was not announced and nobody says so."""
-    wanted, found = described.read(Receive), _held(code)
+    wanted, found = described.read(Receive), held(code)
     box = storage.container(g.session, g.actor, WORK, wanted.box, "box") if wanted.box else None
     lot = catalogue.lot(g.session, g.actor, wanted.lot, WORK) if wanted.lot else None
     arrival = Arrival(box, wanted.position, wanted.damaged, wanted.note, wanted.unannounced, lot)
     receiving.receive_tube(g.session, g.actor, found, wanted.tube, arrival, at=g.clock.now())
-    return etag.tell_answer(_out(found))
+    return etag.tell_answer(out_of(found))
 
 
 @api.post("/shipments/<code>/missing")
@@ -319,11 +265,11 @@ def receive_tube(code: str) -> ShipmentOut:
 @describes("Decide that a tube did not arrive", body=Missing, answers={200: ShipmentOut})
 def did_not_arrive(code: str) -> ShipmentOut:
     """Decide that one tube did not arrive."""
-    wanted, found = described.read(Missing), _held(code)
+    wanted, found = described.read(Missing), held(code)
     receiving.did_not_arrive(
         g.session, g.actor, found, wanted.tube, wanted.reason, at=g.clock.now()
     )
-    return etag.tell_answer(_out(found))
+    return etag.tell_answer(out_of(found))
 
 
 @api.post("/shipments/<code>/close")
@@ -333,9 +279,9 @@ def did_not_arrive(code: str) -> ShipmentOut:
 )
 def close_shipment(code: str) -> ShipmentOut:
     """Close a shipment."""
-    wanted, found = described.read(Reason), _held(code)
+    wanted, found = described.read(Reason), held(code)
     receiving.close_shipment(g.session, g.actor, found, wanted.reason, at=g.clock.now())
-    return etag.tell_answer(_out(found))
+    return etag.tell_answer(out_of(found))
 
 
 @api.post("/shipments/<code>/cancel")
@@ -343,18 +289,20 @@ def close_shipment(code: str) -> ShipmentOut:
 @describes("Cancel a shipment", body=Reason, answers={200: ShipmentOut})
 def cancel_shipment(code: str) -> ShipmentOut:
     """Cancel a shipment of which nothing is packed and nothing came."""
-    wanted, found = described.read(Reason), _held(code)
+    wanted, found = described.read(Reason), held(code)
     shipments.cancel(g.session, g.actor, found, wanted.reason, at=g.clock.now())
-    return etag.tell_answer(_out(found))
+    return etag.tell_answer(out_of(found))
 
 
-def _held(code: str) -> Shipment:
+def held(code: str) -> Shipment:
+    """Return a shipment to work on, as the asker's If-Match saw it."""
     found = queries.shipment(g.session, g.actor, WORK, code)
-    etag.check_answer(lambda: _out(found))
+    etag.check_answer(lambda: out_of(found))
     return found
 
 
-def _out(found: Shipment) -> ShipmentOut:
+def out_of(found: Shipment) -> ShipmentOut:
+    """Return a shipment with its tubes as the API tells it."""
     g.session.flush()
     return ShipmentOut(
         code=found.code,
