@@ -12,6 +12,7 @@ from server.catalogue.models import CellLine, Lot
 from server.core.actor import Actor
 from server.storage.models import Container, Vial
 from server.storage.queries import paths_of
+from server.storage.queries.free_stock import free_by_line
 from server.storage.queries.room import roomiest
 
 READ = "storage.read"
@@ -25,6 +26,8 @@ class LineStock:
     code: str
     name: str
     counts: tuple[int, ...]
+    free: int = 0
+    """Distribution stock that can be given out: released, promised to nobody and not held (BR-06)."""
 
     @property
     def total(self) -> int:
@@ -51,18 +54,31 @@ def stock_by_tier(session: Session, actor: Actor) -> list[LineStock]:
         .subquery()
     )
     wanted: Any = (
-        select(CellLine.code, CellLine.name, Lot.tier, func.coalesce(func.sum(stored.c.n), 0))
+        select(
+            CellLine.id,
+            CellLine.code,
+            CellLine.name,
+            Lot.tier,
+            func.coalesce(func.sum(stored.c.n), 0),
+        )
         .outerjoin(Lot, Lot.line_id == CellLine.id)
         .outerjoin(stored, stored.c.lot_id == Lot.id)
         .group_by(CellLine.id, CellLine.code, CellLine.name, Lot.tier)
         .order_by(CellLine.name, CellLine.code)
     )
-    rows: dict[tuple[str, str], dict[str, int]] = {}
-    for code, name, tier, count in session.execute(visible(wanted, actor, READ, CellLine.org_id)):
-        rows.setdefault((code, name), {})[tier] = int(count)
+    rows: dict[tuple[int, str, str], dict[str, int]] = {}
+    found = session.execute(visible(wanted, actor, READ, CellLine.org_id))
+    for line, code, name, tier, count in found:
+        rows.setdefault((line, code, name), {})[tier] = int(count)
+    free = free_by_line(session, actor)
     return [
-        LineStock(code, name, tuple(by_tier.get(tier, 0) for tier in TIERS))
-        for (code, name), by_tier in rows.items()
+        LineStock(
+            code,
+            name,
+            tuple(by_tier.get(tier, 0) for tier in TIERS),
+            free.get((line, "distribution"), 0),
+        )
+        for (line, code, name), by_tier in rows.items()
     ]
 
 

@@ -41,6 +41,8 @@ class LineStockOut(msgspec.Struct):
     name: str
     tiers: dict[str, int]
     total: int
+    free: int
+    """Distribution stock that can be given out: released, promised to nobody and not held."""
 
 
 class StockOut(msgspec.Struct):
@@ -136,7 +138,11 @@ def stock_by_tier() -> StockOut:
     return StockOut(
         [
             LineStockOut(
-                row.code, row.name, dict(zip(stock.TIERS, row.counts, strict=True)), row.total
+                row.code,
+                row.name,
+                dict(zip(stock.TIERS, row.counts, strict=True)),
+                row.total,
+                row.free,
             )
             for row in stock.stock_by_tier(g.session, g.actor)
         ]

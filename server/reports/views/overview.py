@@ -124,10 +124,10 @@ def stock_report() -> str:
 def stock_file() -> Response:
     """Hand the stock by line and tier out as a file."""
     rows = [
-        [row.code, row.name, *row.counts, row.total]
+        [row.code, row.name, *row.counts, row.total, row.free]
         for row in stock.stock_by_tier(g.session, g.actor)
     ]
-    return _file("stock", ["line", "name", *stock.TIERS, "total"], rows)
+    return _file("stock", ["line", "name", *stock.TIERS, "total", "free"], rows)
 
 
 @pages.get("/reports/freezers/<code>/map.csv")

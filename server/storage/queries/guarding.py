@@ -12,6 +12,7 @@ from server.core.actor import Actor
 from server.core.errors import NotFound, Refusal
 from server.core.words import N_
 from server.storage.models import Clearance, Custody, Destruction, Reservation, TierPolicy, Vial
+from server.storage.queries.free_stock import free_by_line
 from server.storage.rules.protection import DEFAULTS, LINE, Policy, Stock
 
 READ = "storage.read"
@@ -163,19 +164,23 @@ def out_now(session: Session, actor: Actor, limit: int = 200) -> list[Custody]:
     return list(session.scalars(visible(wanted, actor, READ, Vial.org_id)))
 
 
-def banks_to_renew(session: Session, actor: Actor) -> Mapping[int, int]:
-    """Return, by line, how many vials of distribution stock are left where that is below the policy."""
-    left: dict[int, int] = {}
-    counted: Any = (
-        select(Lot.org_id, Lot.line_id, func.count(Vial.id))
-        .outerjoin(Vial, (Vial.lot_id == Lot.id) & IN_STORAGE)
-        .where(Lot.tier == "distribution")
-        .group_by(Lot.org_id, Lot.line_id)
+def banks_to_renew(
+    session: Session, actor: Actor, free: Mapping[tuple[int, str], int] | None = None
+) -> Mapping[int, int]:
+    """Return, by line, how many vials of distribution stock are free where that is below the policy.
+
+    What is promised, held or not released is none to go on with (BR-06). `free` is `free_by_line`,
+    where it is known already.
+    """
+    free = free_by_line(session, actor) if free is None else free
+    lines = select(CellLine.id, CellLine.org_id).where(
+        CellLine.id.in_([line for line, tier in free if tier == "distribution"])
     )
     wanted: dict[int, int] = {}
-    for org_id, line_id, count in session.execute(visible(counted, actor, READ, Lot.org_id)):
+    left: dict[int, int] = {}
+    for line_id, org_id in session.execute(lines):
         if org_id not in wanted:
             wanted[org_id] = policy(session, org_id, "distribution").rebank_below or 0
-        if count < wanted[org_id]:
-            left[line_id] = count
+        if free[line_id, "distribution"] < wanted[org_id]:
+            left[line_id] = free[line_id, "distribution"]
     return left

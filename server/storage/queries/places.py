@@ -14,6 +14,7 @@ from server.core.errors import Invalid, NotFound, Refusal
 from server.core.words import N_
 from server.parties.models import Organisation
 from server.storage.models import NitrogenSupply, PowerCircuit, Room, Site, Vial
+from server.storage.queries.free_stock import free_by_line
 from server.storage.queries.guarding import banks_to_renew
 from server.storage.queries.holds import held_by_line
 
@@ -96,8 +97,10 @@ class StockRow:
     distribution: int
     held: int = 0
     """How many of those in storage are on hold."""
+    free: int = 0
+    """Distribution stock that can be given out: released, promised to nobody and not held (BR-06)."""
     renew: bool = False
-    """Less distribution stock is left than the rules of stock want."""
+    """Less distribution stock is free than the rules of stock want."""
 
 
 def stock_by_line(session: Session, actor: Actor, words: str = "") -> list[StockRow]:
@@ -120,10 +123,17 @@ def stock_by_line(session: Session, actor: Actor, words: str = "") -> list[Stock
     if words:
         wanted = wanted.where(func.lower(CellLine.name).contains(words.lower(), autoescape=True))
     rows = session.execute(visible(wanted, actor, "storage.read", CellLine.org_id))
-    held, renew = held_by_line(session), banks_to_renew(session, actor)
+    held, free = held_by_line(session), free_by_line(session, actor)
+    renew = banks_to_renew(session, actor, free)
     return [
         StockRow(
-            line, lots, int(stored or 0), int(out or 0), held.get(line.id, 0), line.id in renew
+            line,
+            lots,
+            int(stored or 0),
+            int(out or 0),
+            held.get(line.id, 0),
+            free.get((line.id, "distribution"), 0),
+            line.id in renew,
         )
         for line, lots, stored, out in rows
     ]
