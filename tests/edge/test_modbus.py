@@ -51,7 +51,7 @@ def server(free_port):
 
 
 def read(pool, place, *registers, **more):
-    settings = ModbusSettings(registers, place, RHYTHM, **{"answer_s": 0.5, **more})
+    settings = ModbusSettings(registers, place, RHYTHM, **{"answer_s": 3.0, **more})
     return Modbus(settings, pool).read(0).found
 
 

@@ -45,7 +45,7 @@ def pool():
 def controller(pool, port="", queries=(TOP,), **more):
     place = more.pop("place", None) or LinePlace(port=port)
     return Tec3000(
-        Tec3000Settings(tuple(queries), place, RHYTHM, **{"answer_s": 0.3, **more}), pool
+        Tec3000Settings(tuple(queries), place, RHYTHM, **{"answer_s": 3.0, **more}), pool
     )
 
 
@@ -78,14 +78,15 @@ def test_an_answer_is_a_number_or_says_why_not(stand, pool, answer, value, quali
 def test_units_are_converted_and_a_question_without_answer_fails_alone(stand, pool):
     device = stand({7: {"TEMPA?": "-180", "LEVEL?": "9.1"}})
     unknown = Query("bottom_c", "TEMPB?")
-    top, bottom, level = controller(pool, device.path, (TOP, unknown, LEVEL), unit=7).read(0).found
+    mine = controller(pool, device.path, (TOP, unknown, LEVEL), unit=7, answer_s=1.0)
+    top, bottom, level = mine.read(0).found
     assert (top.value, level.value) == (-180.0, 231.14)
     assert (bottom.value, bottom.q) == (None, Quality.BUS_ERROR)
     assert "007 does not answer TEMPB?" in bottom.fault
 
 
 def test_a_silent_controller_is_a_bus_error_in_bounded_time(stand, pool):
-    device = controller(pool, stand({}).path, (TOP, LEVEL))
+    device = controller(pool, stand({}).path, (TOP, LEVEL), answer_s=0.1)
     with pytest.raises(NoAnswer, match="001 does not answer TEMPA"):
         device.read(0)
 
@@ -133,7 +134,7 @@ def test_alarms_are_told_when_they_come_and_go(stand, pool):
 
 def test_alarms_that_are_not_answered_change_nothing(stand, pool):
     units = {1: {"TEMPA?": "-190", "ALARMS?": "LO"}}
-    mine = controller(pool, stand(units).path, alarms="ALARMS?")
+    mine = controller(pool, stand(units).path, alarms="ALARMS?", answer_s=1.0)
     assert [e["kind"] for e in mine.read(0).events] == ["controller_alarm"]
     silent = units[1].pop("ALARMS?")
     finding = mine.read(0)
@@ -146,7 +147,7 @@ def test_over_tcp_one_connection_is_kept_and_made_anew_when_it_breaks(pool):
     units = {1: {"TEMPA?": "-197.1"}}
     server = TcpUnits(Tec3000Units(units))
     place = LinePlace(host="127.0.0.1", tcp_port=server.port)
-    mine = controller(pool, place=place)
+    mine = controller(pool, place=place, answer_s=1.0)
     try:
         assert [mine.read(0).found[0].value for _ in range(3)] == [-197.1] * 3
         assert server.connections == 1

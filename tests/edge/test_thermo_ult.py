@@ -111,7 +111,7 @@ def modbus(freezer):
     pool = Pool()
 
     def make(**more):
-        facts = {"answer_s": 0.5, "temperature_address": 0x4C8, **more}
+        facts = {"answer_s": 3.0, "temperature_address": 0x4C8, **more}
         settings = ThermoSettings(LinePlace(freezer.path), RHYTHM, **facts)
         return ThermoModbus(settings.map, pool)
 
