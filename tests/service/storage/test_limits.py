@@ -38,6 +38,7 @@ def test_a_tier_is_asked_for_all_the_way_down(database: Database) -> None:
 
 
 def test_quarantined_and_held_stock_stays_out_of_a_released_box(database: Database) -> None:
+    """BR-24."""
     with database.writing() as session:
         shelves = Shelves(session)
         org = shelves.org()
