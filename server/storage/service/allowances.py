@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from server.catalogue.rules import TIERS
 from server.core.actor import Actor
-from server.core.errors import AllRefused, Invalid, NotFound, Refusal
+from server.core.errors import AllRefused, Conflict, Invalid, NotFound, Refusal
 from server.core.words import N_
 from server.parties.models import Project
 from server.storage import queries
@@ -32,6 +32,9 @@ def limit(
     count and the first twenty by name, and where nothing at all could go into it.
     """
     hold_tree(session, container)
+    if container.retired_at is not None:
+        because = N_("%(box)s has been retired; it stays as it was.")
+        raise Conflict(Refusal("retired", because, {"box": container.code}))
     asked = {subject: sorted(set(values)) for subject, values in wanted.items() if values}
     outer = [
         one for one in queries.limits_of(session, [container.id])[container.id] if not one.direct

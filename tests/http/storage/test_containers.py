@@ -220,3 +220,13 @@ def test_a_tree_of_many_levels_passes_nothing_over(bank: Bank) -> None:
     gap = bank.post("/trees/new", into="LN2-03", act="make", **rack, type_3="BOX-9X9")
     assert gap.status_code == 422
     assert "Choose what goes in here" in gap.text
+
+
+def test_a_retired_box_offers_nothing_that_it_refuses(bank: Bank) -> None:
+    bank.post("/containers/D-045/retire", reason="worn")
+    page = bank.page.get("/boxes/D-045").text
+
+    assert "/boxes/D-045/move" not in page
+    assert "free positions" not in page
+    refused = bank.post("/containers/D-045/limits", tier="master")
+    assert (refused.status_code, "it stays as it was" in refused.text) == (422, True)
