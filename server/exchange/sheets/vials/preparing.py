@@ -1,6 +1,5 @@
 """Rows of new vials are made ready while the database works on those before them."""
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,6 @@ from server.exchange.sheets.vials import evidence, inserting, lineage
 from server.exchange.sheets.vials.evidence import Evidence, Named
 
 Check = Callable[..., list[fields.Own]]
-IDS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -37,8 +35,6 @@ class Preparing:
         self._desk, self._check = desk, check
         self._codes: dict[str, tuple[int, int]] = {}
         self._places: dict[int, dict[int, int]] = {}
-        self._ids: deque[int] = deque()
-        """PostgreSQL: ids that are ours already."""
         self._last = 0
         """SQLite: the id of the last vial, once the parts before have been written."""
 
@@ -51,9 +47,9 @@ class Preparing:
         if evidence.unknown_types(session, self._desk.org_id, named):
             return None
         own = self._check(session, items, at, self._codes, self._places, hold=False)
-        ids = self._ids_ahead(session, len(items))
-        if ids is None or own != seen.own or any(item.problems for item in items):
+        if own != seen.own or any(item.problems for item in items):
             return None
+        ids = self._ids_ahead(session, len(items))
         codes = [item.values["code"] for item in items]
         codes += [alias for item in items for alias in item.values.get("aliases", ())]
         rows = inserting.packed(session, self._desk, ids, items, own, at)
@@ -64,9 +60,7 @@ class Preparing:
         seen = evidence.look(session, self._desk.org_id, ready.named, at, hold=True)
         if seen != ready.seen or evidence.is_alias(session, ready.codes):
             raise Changed
-        if bulk.is_postgresql(session):
-            self._refill(session, len(ready.ids))
-        elif _last(session) + 1 != ready.ids[0]:
+        if not bulk.is_postgresql(session) and _last(session) + 1 != ready.ids[0]:
             raise Changed
         for rows in ready.rows:
             bulk.put(session, rows)
@@ -75,25 +69,13 @@ class Preparing:
         """Forget the codes and positions of parts that are not going to be written as they were prepared."""
         self._codes, self._places, self._last = {}, {}, 0
 
-    def ids_now(self, session: Session, count: int) -> Sequence[int]:
-        """Return ids for vials that are written in this transaction."""
-        if not bulk.is_postgresql(session):
-            return bulk.next_ids(session, inserting.VIAL, count)
-        self._refill(session, count)
-        return [self._ids.popleft() for _ in range(count)]
-
-    def _ids_ahead(self, session: Session, count: int) -> Sequence[int] | None:
+    def _ids_ahead(self, session: Session, count: int) -> Sequence[int]:
+        """Return ids for vials to come: PostgreSQL gives those of a sequence to nobody else."""
         if bulk.is_postgresql(session):
-            enough = len(self._ids) >= count
-            return [self._ids.popleft() for _ in range(count)] if enough else None
+            return bulk.next_ids(session, inserting.VIAL, count)
         first = (self._last or _last(session)) + 1
         self._last = first + count - 1
         return range(first, first + count)
-
-    def _refill(self, session: Session, count: int) -> None:
-        """Take ids for this part and the next ones; those that are not used are given to nobody."""
-        if len(self._ids) < 3 * count:
-            self._ids.extend(bulk.next_ids(session, inserting.VIAL, max(IDS_AT_ONCE, count)))
 
 
 def _last(session: Session) -> int:

@@ -73,7 +73,7 @@ class VialWork(Work):
         own = self._check_new(session, new, at, {}, {}, hold=True)
         lineage.check(session, self.desk, new, {})
         right = [item for item in new if not item.problems]
-        ids = self._preparing.ids_now(session, len(right))
+        ids = bulk.next_ids(session, inserting.VIAL, len(right))
         for rows in inserting.packed(session, self.desk, ids, right, own, at):
             bulk.put(session, rows)
         lineage.insert(session, self.desk, right, at)
