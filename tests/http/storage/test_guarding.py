@@ -275,7 +275,7 @@ def test_a_lot_is_entered_from_its_parent_vials_and_a_wrong_line_is_taken_back(b
     number = one(bank, Edge).id
     assert post(bank, manager, f"/lineage/{number}", note="").status_code == 422
     assert (
-        "No parent vial is recorded"
+        "no parent vial recorded"
         in post(bank, manager, f"/lineage/{number}", note="wrong tube").text
     )
     again = post(bank, manager, "/lots/W-1/parents", parents="SH-9", relation="expansion")
