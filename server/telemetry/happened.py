@@ -23,6 +23,8 @@ PLAIN = {
     "power_back": (N_("Power is back"), ""),
     "probe_fault": (N_("A probe is at fault"), "warning"),
     "probe_fault_over": (N_("The probe is well again"), ""),
+    "probe_restarted": (N_("A probe head began anew"), "warning"),
+    "probe_rows_lost": (N_("Rows of a probe head were lost on its line"), "warning"),
     "controller_alarm": (N_("The freezer's own controller alarms"), "warning"),
     "controller_alarm_over": (N_("An alarm of the freezer's own controller ended"), ""),
     "undervoltage": (N_("The node's supply voltage is too low"), "warning"),

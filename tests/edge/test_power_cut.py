@@ -5,6 +5,7 @@ built as it would be after a cut at a random point of the log, with what had not
 dropped, torn or reordered, and the agent's own spool is opened on it.
 """
 
+import itertools
 import os
 import random
 import shutil
@@ -221,6 +222,6 @@ def test_a_disk_that_takes_200_ms_to_sync_does_not_hold_up_sampling(
     times = sorted(
         at for message in server.messages("t", "h") if message.ch for at in message.times
     )
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert min(gaps) >= 500, gaps
     assert sorted(gaps)[len(gaps) // 2] == pytest.approx(1_000, abs=150), gaps
