@@ -12,7 +12,16 @@ from server.cli.demo_people import BANK
 from server.cli.demo_places import CIRCUITS, FREEZERS, ROOMS, SITES, SUPPLIES
 from server.cli.demo_stock import DISTRIBUTION, QUARANTINE, DemoLot, Shelf, lots
 from server.storage.container_types import BUILT_IN
-from server.storage.models import Container, Custody, NitrogenSupply, PowerCircuit, Room, Site, Vial
+from server.storage.models import (
+    Container,
+    Custody,
+    FreezerPlace,
+    NitrogenSupply,
+    PowerCircuit,
+    Room,
+    Site,
+    Vial,
+)
 from server.storage.positions import BoxShape
 from server.storage.service.containers import columns_of
 
@@ -37,7 +46,18 @@ def places(making: Making) -> None:
         making.add(
             kind, model, [{"site_id": making.id("site", site), "code": code} for site, code in made]
         )
-    making.add("container", Container, list(_freezers(making, org)))
+    freezers = list(_freezers(making, org))
+    making.add("container", Container, freezers)
+    making.pour(table_of(FreezerPlace), [_place(making, freezer) for freezer in freezers])
+
+
+def _place(making: Making, freezer: Row) -> Row:
+    names = ("room_id", "power_circuit_id", "nitrogen_supply_id")
+    return {name: freezer[name] for name in names} | {
+        "freezer_id": making.id("container", freezer["code"]),
+        "began_recorded_at": freezer["created_at"],
+        "by_name": making.actor.name,
+    }
 
 
 def _freezers(making: Making, org: int) -> Iterator[Row]:

@@ -335,7 +335,7 @@ def test_a_lot_without_a_recorded_parent_is_told_on_its_page_in_the_list_and_by_
 def test_a_vial_that_is_moved_or_taken_by_its_position_says_that_it_is_not_verified(
     bank: Bank,
 ) -> None:
-    page, unread = bank.page, "not since it was moved or taken by its position"
+    page, unread = bank.page, "not verified: not read since it came where it is"
     moved = bank.post("/move", vial="SH-1", box="FX12345678", position="A1")
     assert moved.status_code == 302
     assert unread not in page.get("/vials/SH-1").text
