@@ -27,6 +27,8 @@ from server.storage.models.containers import SHAPE, shape_of
 from server.storage.queries.freezer_places import stood_there
 
 DEEPEST = 8
+FEW = 4
+"""So many ways at most are asked for one by one."""
 AnyRows = Select[*tuple[Any, ...]]
 AnyRow = Any
 """A row of the climb; see `_climb`."""
@@ -126,12 +128,12 @@ class AskedPaths:
 
     origins: Sequence[int]
     of_vials: bool
-    asked: Asked
+    asked: Sequence[Asked]
 
     def paths(self, session: Session) -> dict[int, Path]:
         """Return the way to each thing, by id."""
         by_origin: dict[int, list[AnyRow]] = {}
-        for row in self.asked.found():
+        for row in (row for one in self.asked for row in one.found()):
             by_origin.setdefault(row.origin, []).append(row)
         return {
             origin: _path(session, by_origin.get(origin, []), of_vial=self.of_vials)
@@ -150,9 +152,14 @@ def ask_paths(
     """Ask what `paths_of` answers, and go on meanwhile."""
     vial_ids, container_ids = list(vials), list(containers)
     at = known_at if at is None else at
-    climb = _climb(of_vials=bool(vial_ids), past=at is not None, as_known=known_at is not None)
     ids = vial_ids or container_ids
-    asked = climb.ask(session, ids=ids, at=at, known_at=known_at)
+    known, few = known_at is not None, len(ids) <= FEW
+    climb = _climb(of_vials=bool(vial_ids), past=at is not None, as_known=known, one=few)
+    moments = {"at": at, "known_at": known_at}
+    if few:
+        asked = [climb.ask(session, id=one, **moments) for one in dict.fromkeys(ids)]
+    else:
+        asked = [climb.ask(session, ids=ids, **moments)]
     return AskedPaths(ids, bool(vial_ids), asked)
 
 
@@ -188,8 +195,11 @@ def true_at(
 
 
 @cache
-def _climb(*, of_vials: bool, past: bool, as_known: bool) -> Plain:
-    """Return the statement that climbs from things to their freezer; made once, for making it is dear."""
+def _climb(*, of_vials: bool, past: bool, as_known: bool, one: bool) -> Plain:
+    """Return the statement that climbs from things to their freezer; made once, for making it is dear.
+
+    The one from a single thing stands alone: PostgreSQL would plan a short list anew each time.
+    """
     moment = Custody.began_at.type
     at = bindparam("at", type_=moment) if past else None
     known = bindparam("known_at", type_=moment) if as_known else None
@@ -201,7 +211,7 @@ def _climb(*, of_vials: bool, past: bool, as_known: bool) -> Plain:
             case((Custody.place == "position", Custody.container_id)).label("container_id"),
             case((Custody.place == "position", Custody.ordinal)).label("ordinal"),
             Custody.id.label("custody_id"),
-        ).where(among(Custody.vial_id, "ids"), true_at(at, known_at=known))
+        ).where(_origin(Custody.vial_id, one=one), true_at(at, known_at=known))
     else:
         own = aliased(Container)
         start = select(
@@ -210,7 +220,7 @@ def _climb(*, of_vials: bool, past: bool, as_known: bool) -> Plain:
             own.id.label("container_id"),
             literal(None, Custody.ordinal.type).label("ordinal"),
             literal(None, Custody.id.type).label("custody_id"),
-        ).where(among(own.id, "ids"))
+        ).where(_origin(own.id, one=one))
     way = start.cte("way", recursive=True)
     outer = aliased(Custody)
     # "IN", not "=": SQLite, once it knows how many rows there are, would read all of them for a filter
@@ -244,6 +254,10 @@ def _in_rooms(told: AnyRows, at: Moment, known_at: Moment) -> AnyRows:
     there = and_(FreezerPlace.freezer_id == Container.id, stood_there(at, known_at))
     room = func.coalesce(FreezerPlace.room_id, Container.room_id)
     return told.outerjoin(FreezerPlace, there).outerjoin(Room, Room.id == room)
+
+
+def _origin(column: Any, *, one: bool) -> ColumnElement[bool]:  # noqa: ANN401  a column of ids
+    return column == bindparam("id", type_=column.type) if one else among(column, "ids")
 
 
 _TOLD = (
