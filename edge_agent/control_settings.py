@@ -45,7 +45,7 @@ def read_control(table: Table, spool: Path) -> ControlSettings:
         configuration=table.flag("configuration", default=True),
         confirm_s=table.number("confirm_s", 120.0, low=5, high=3_600),
         reboot_command=tuple(table.list_of_texts("reboot_command")),
-        identify_led=table.text("identify_led", ""),
+        identify_led=str(table.path("identify_led")) if table.has("identify_led") else "",
     )
     if bool(settings.server) != bool(settings.authority):
         table.problem("server", "server and authority belong together; expected both or neither")

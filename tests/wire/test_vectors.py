@@ -23,6 +23,9 @@ DECODERS = {
     "state": codec.decode_state,
     "heartbeat": codec.decode_heartbeat,
     "catalog": codec.decode_catalog,
+    "signed": codec.decode_signed,
+    "result": codec.decode_result,
+    "report": codec.decode_report,
 }
 
 

@@ -133,7 +133,7 @@ def test_every_table_survives_up_down_and_up_again(database: Database) -> None:
     assert fill(database) == counts
 
 
-@pytest.mark.parametrize("revision", ["0001"])
+@pytest.mark.parametrize("revision", ["0001", "0002"])
 def test_a_bank_of_an_earlier_version_is_led_up_and_back(database: Database, revision: str) -> None:
     guarded = partial_indexes(database)
     schema.downgrade(database, revision)
