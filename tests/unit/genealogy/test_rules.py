@@ -37,8 +37,11 @@ def test_what_a_thing_came_out_of_never_comes_out_of_it() -> None:
     assert rules.why_not_circle(MASTER, WORKING, {("vial", 7)}) is None
 
 
-USES_UP = ("take_out", "ship", "reserve", "thaw", "consume", "aliquot", "derive", "pool", "split", "discard")  # fmt: skip
-STILL_ALLOWED = ("place", "move", "put_back", "miss", "lose", "reverse", "fill")
+USES_UP = (
+    "take_out", "ship", "reserve", "thaw", "consume", "aliquot", "derive", "pool", "split", "discard",
+    "lose",
+)  # fmt: skip
+STILL_ALLOWED = ("place", "move", "put_back", "miss", "reverse", "fill")
 
 
 @pytest.mark.parametrize("severity", sorted(rules.SEVERITIES))
