@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
         for line in enrol(asked, SystemClock()):
             print(line)  # noqa: T201  the command speaks to a person
     except (ServerError, OpensslError, WireError, OSError) as error:
-        print(f"cryokeep-edge: {error}", file=sys.stderr)  # noqa: T201
+        print(f"cryokeep-edge: {error}", file=sys.stderr)  # noqa: T201  # what the person at the terminal reads
         return 1
     return 0
 
