@@ -172,7 +172,26 @@ def wants(patterns: Sequence[str], action: str) -> bool:
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-EVENT_KINDS = ("vial", "box", "rack", "freezer", "lot", "line", "request", "alarm", "import")
+EVENT_GROUPS: Mapping[str, tuple[str, ...]] = {
+    N_("Vials and what they come from"): ("vial", "hold", "edge", "move", "sample_type", "field"),
+    N_("Containers and places"): (
+        "box", "rack", "freezer", "container", "container_type", "container_tree", "site", "room",
+        "circuit", "supply",
+    ),
+    N_("Cell lines, lots and projects"): ("line", "lot", "project", "policy"),
+    N_("Work at the freezers"): (
+        "work_list", "scan", "scanner", "stock_take", "discrepancy", "position_audit",
+        "coverage_target", "offline_act", "handling_times", "label_template", "label_printer",
+        "consolidation",
+    ),
+    N_("Requests and shipments"): ("request", "shipment", "shipment_rule", "delivery_site"),
+    N_("Alarms and readings"): ("alarm", "alarm_rule", "agent", "channel", "history"),
+    N_("The bank"): ("organisation", "import", "demo"),
+}  # fmt: skip
+"""What can be told, as it stands together on the page: all that is recorded of things."""
+EVENT_KINDS = tuple(kind for kinds in EVENT_GROUPS.values() for kind in kinds)
+NEVER_TOLD = ("person", "password", "token", "webhook", "call_step", "letter", "filter")
+"""What is recorded of people, and of where they are reached; nobody elsewhere is told of it."""
 
 
 def why_not_events(patterns: Sequence[str]) -> Refusal | None:

@@ -11,7 +11,7 @@ from server.core.errors import CryokeepError, Invalid, NotFound, Refusal
 from server.core.words import N_
 from server.exchange import calling
 from server.exchange.models import Webhook
-from server.exchange.rules import EVENT_KINDS
+from server.exchange.rules import EVENT_GROUPS
 from server.exchange.service import webhooks as service
 from server.exchange.service.webhooks import MANAGE
 from server.exchange.views.blueprints import api, pages
@@ -210,7 +210,7 @@ def _page(
     found = g.session.scalars(_mine().order_by(Webhook.ended_at.is_not(None), Webhook.id)).all()
     orgs = g.session.scalars(parties.seen_by(g.actor, MANAGE).limit(200)).all()
     return render_template(
-        "exchange/webhooks.html", typed=typed, orgs=orgs, kinds=EVENT_KINDS, fresh=fresh,
+        "exchange/webhooks.html", typed=typed, orgs=orgs, groups=EVENT_GROUPS, fresh=fresh,
         hooks=[(hook, json.loads(hook.events)) for hook in found],
         errors=errors_of(refused) if refused else {},
     )  # fmt: skip

@@ -22,6 +22,10 @@ def test_a_webhook_is_set_up_on_its_page_and_ended(house) -> None:
     app, manager, technician = house
     browser, csrf = manager.browser(app), {"csrf": manager.csrf}
     assert technician.browser(app).get("/webhooks").status_code == 403
+    offered = browser.get("/webhooks").text
+    assert 'value="hold.*"' in offered
+    assert "<legend>Work at the freezers</legend>" in offered
+    assert "person.*" not in offered
     form = {
         **csrf,
         "address": "https://example.org/in",

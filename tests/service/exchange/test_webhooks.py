@@ -21,6 +21,8 @@ from server.core.settings import Settings
 from server.exchange import calling, telling
 from server.exchange.models import Webhook
 from server.exchange.service import webhooks as service
+from server.genealogy import service as genealogy
+from server.genealogy.rules import Ref
 from server.outbox.channels import NotSent
 from server.outbox.models import Letter
 from server.outbox.rules import Parcel
@@ -77,6 +79,20 @@ def test_what_happens_is_told_once_and_in_order(
     (body,) = letters(database)
     assert [one["event"] for one in body["events"]] == ["vial.moved", "request.shipped"]
     assert (body["organisation"], body["events"][0]["code"], body["events"][0]["facts"]) == ("BANK", "X0", {"n": 0})  # fmt: skip
+
+
+def test_a_hold_that_is_laid_and_lifted_is_told(
+    database: Database, bank: int, tmp_path: Path
+) -> None:
+    hooked(database, bank, "https://example.org/hook", "hold.laid", "shipment.*")
+    with database.writing() as session:
+        laid = genealogy.lay(session, SYSTEM, Ref("lot", 7, "L-7"), bank, "excursion", at=START)
+        genealogy.lift(session, SYSTEM, laid, "assessed: no effect", at=START)
+    sealer.seal(database, tmp_path, CLOCK.now())
+
+    assert telling.tell(database, CLOCK) == 1
+    (told,) = letters(database)[0]["events"]
+    assert (told["event"], told["kind"], told["code"]) == ("hold.laid", "lot", "L-7")
 
 
 def test_nobody_is_told_of_another_organisation(

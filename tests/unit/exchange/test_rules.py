@@ -2,6 +2,7 @@
 
 import pytest
 
+from server.audit.views.actions import ACTIONS
 from server.exchange import rules
 from server.exchange.rules import Act, Column, State
 
@@ -90,8 +91,11 @@ def test_which_events_are_told(patterns, action, told) -> None:
     ("patterns", "right"),
     [
         (["vial.*", "lot.decided"], True),
+        (["hold.laid", "shipment.*", "move.*", "stock_take.closed", "edge.*"], True),
         (["*"], False),
         (["person.*"], False),
+        (["token.made"], False),
+        (["vial.*", "password.reset"], False),
         (["vial."], False),
         (["vial"], False),
         ([], False),
@@ -99,6 +103,14 @@ def test_which_events_are_told(patterns, action, told) -> None:
 )
 def test_which_events_can_be_asked_for(patterns, right) -> None:
     assert (rules.why_not_events(patterns) is None) is right
+
+
+def test_every_kind_of_the_record_is_told_or_kept_on_purpose() -> None:
+    recorded = {action.partition(".")[0] for action in ACTIONS}
+
+    assert {*rules.EVENT_KINDS, *rules.NEVER_TOLD} == recorded
+    assert not {*rules.EVENT_KINDS} & {*rules.NEVER_TOLD}
+    assert len({*rules.EVENT_KINDS}) == len(rules.EVENT_KINDS)
 
 
 @pytest.mark.parametrize(
