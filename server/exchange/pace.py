@@ -1,6 +1,6 @@
 """How many rows a step takes: an alarm waits behind one step at most."""
 
-TARGET_S = 0.055
+TARGET_S = 0.065
 """What one writing step should take."""
 LEAST_ROWS, FIRST_ROWS, MOST_ROWS = 250, 600, 4000
 
