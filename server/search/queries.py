@@ -21,6 +21,7 @@ from server.search.models import SearchWord
 from server.search.rules import Term
 
 MOST = 1000
+SOME = 500
 FARTHEST = 20_000
 """So many rows of the rarest word are looked at; what lies beyond would not be among the best either."""
 
@@ -58,18 +59,36 @@ def candidates(
 
 
 def rarest_first(session: Session, terms: Sequence[Term]) -> list[Term]:
-    """Return the terms, the one with the fewest rows first, counted up to what is looked at."""
+    """Return the terms, the one with the fewest rows first, counted up to what is looked at.
+
+    Found once a session: a search asks it again and again.
+    """
     if len(terms) < 2:
         return list(terms)
+    known: dict[tuple[Term, ...], list[Term]] = session.info.setdefault("rarest_first", {})
+    if (asked := tuple(terms)) not in known:
+        known[asked] = _ordered(session, asked)
+    return known[asked]
+
+
+def _ordered(session: Session, terms: Sequence[Term]) -> list[Term]:
+    """Count to a little first: where one term is rare, it does not matter how common the others are."""
+    numbers = _counted(session, terms, SOME)
+    if min(numbers) >= SOME:
+        numbers = _counted(session, terms, FARTHEST)
+    order = sorted(range(len(terms)), key=lambda at: (numbers[at], at))
+    return [terms[at] for at in order]
+
+
+def _counted(session: Session, terms: Sequence[Term], most: int) -> Sequence[int]:
     counts = [
         select(func.count()).select_from(
-            select(SearchWord.word).where(_is(SearchWord, term)).limit(FARTHEST).subquery()
+            select(SearchWord.word).where(_is(SearchWord, term)).limit(most).subquery()
         )
         for term in terms
     ]
-    numbers = session.execute(select(*(one.scalar_subquery() for one in counts))).one()
-    order = sorted(range(len(terms)), key=lambda at: (numbers[at], at))
-    return [terms[at] for at in order]
+    found: Sequence[int] = session.execute(select(*(one.scalar_subquery() for one in counts))).one()
+    return found
 
 
 def _bearing(kinds: Kinds, term: Term) -> Select[str, int]:
