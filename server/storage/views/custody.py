@@ -25,8 +25,6 @@ from server.storage.views.blueprints import api, pages
 from server.storage.views.filling import page_of
 
 Thing = Vial | Container
-KINDS = {"racks": "rack", "boxes": "box"}
-NO_KIND = N_("“%(found)s” is nothing whose place is recorded; vials, racks or boxes are expected.")
 REFUSED = (Invalid, Conflict, NotFound)
 Page = Response | str | tuple[str, int]
 
@@ -81,15 +79,6 @@ def _stay(number: int) -> tuple[Custody, Thing]:
         because = N_("No stay has the number %(number)s.")
         raise NotFound(Refusal("no_such_stay", because, {"number": number}))
     return found, thing
-
-
-def _of_place(kind: str, code: str) -> Thing:
-    """Return the vial, rack or box of which somebody records late where it was."""
-    if kind == "vials":
-        return queries.vial(g.session, g.actor, "storage.move", code)
-    if kind not in ("racks", "boxes"):
-        raise NotFound(Refusal("no_such_kind", NO_KIND, {"found": kind}))
-    return queries.container(g.session, g.actor, "storage.move", code, KINDS[kind])
 
 
 @pages.get("/stays/<int:number>/correct")
@@ -152,18 +141,39 @@ def _correct(
     )
 
 
-@pages.get("/<any(vials, racks, boxes):kind>/<code>/late")
+@pages.get("/vials/<code>/late")
 @require("storage.move")
-def late_form(kind: str, code: str) -> str:
-    """Ask where a vial, rack or box was that nobody recorded."""
-    return _late(_of_place(kind, code), Typed())
+def late_form(code: str) -> str:
+    """Ask where a vial was that nobody recorded."""
+    return _late(queries.vial(g.session, g.actor, "storage.move", code), Typed())
 
 
-@pages.post("/<any(vials, racks, boxes):kind>/<code>/late")
+@pages.post("/vials/<code>/late")
 @require("storage.move")
-def late(kind: str, code: str) -> Page:
-    """Record late where a vial, rack or box was."""
-    thing = _of_place(kind, code)
+def late(code: str) -> Page:
+    """Record late where a vial was."""
+    return _record_late(queries.vial(g.session, g.actor, "storage.move", code))
+
+
+@pages.get("/containers/<code>/late")
+@require("storage.move")
+def container_late_form(code: str) -> str:
+    """Ask where a rack or box was that nobody recorded."""
+    return _late(_rack_or_box(code), Typed())
+
+
+@pages.post("/containers/<code>/late")
+@require("storage.move")
+def container_late(code: str) -> Page:
+    """Record late where a rack or box was."""
+    return _record_late(_rack_or_box(code))
+
+
+def _rack_or_box(code: str) -> Container:
+    return queries.container(g.session, g.actor, "storage.move", code, "rack", "box")
+
+
+def _record_late(thing: Thing) -> Page:
     zone = _zone(thing)
     try:
         form = LateForm.read(request.form)
@@ -310,7 +320,7 @@ def late_by_program(code: str) -> tuple[StayOut, int]:
 @describes("Record late where a rack or box was", body=Late, answers={201: StayOut})
 def container_late_by_program(code: str) -> tuple[StayOut, int]:
     """Record late where a rack or box was; If-Match names its version."""
-    return _entered_late(queries.container(g.session, g.actor, "storage.move", code, "rack", "box"))
+    return _entered_late(_rack_or_box(code))
 
 
 def _entered_late(thing: Thing) -> tuple[StayOut, int]:

@@ -52,11 +52,11 @@ def where_it_was(asked: Mapping[str, str]) -> str | None:
 
 
 def _late(thing: Vial | Container) -> str:
-    """Return where a stay of it is recorded late; empty where this person may not, or nothing can be."""
-    kind = "vials" if isinstance(thing, Vial) else {"rack": "racks", "box": "boxes"}.get(thing.kind)
-    if kind is None or not g.actor.may("storage.move", thing.org_id):
+    """Return where a stay of it is recorded late; empty where this person may not."""
+    if not g.actor.may("storage.move", thing.org_id):
         return ""
-    return url_for("storage.late_form", kind=kind, code=thing.code)
+    page = "late_form" if isinstance(thing, Vial) else "container_late_form"
+    return url_for(f"storage.{page}", code=thing.code)
 
 
 def _thing(kind: str, code: str) -> Vial | Container | None:

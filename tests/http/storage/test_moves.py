@@ -198,11 +198,11 @@ def test_the_stay_of_a_box_is_corrected_and_recorded_late_too(bank: Bank) -> Non
     assert "R07 · 9" in page.get("/vials/SH-1").text
     assert bank.page.get(link).status_code == 403
 
-    assert "/boxes/D-044/late" in bank.page.get("/history/box/D-044").text
-    assert "Rack or freezer" in bank.page.get("/boxes/D-044/late").text
+    assert "/containers/D-044/late" in bank.page.get("/history/box/D-044").text
+    assert "Rack or freezer" in bank.page.get("/containers/D-044/late").text
     late = {"happened": "2026-04-17 18:00", "until": "2026-04-17 18:20"}
-    assert bank.post("/boxes/D-044/late", **late).status_code == 422
-    done = bank.post("/boxes/D-044/late", box="R07", position="8", **late)
+    assert bank.post("/containers/D-044/late", **late).status_code == 422
+    done = bank.post("/containers/D-044/late", box="R07", position="8", **late)
     assert done.location == "/boxes/D-044", done.text
     body = {"happened_at": "2026-04-17T11:00:00Z", "until": "2026-04-17T11:05:00Z", "box": "R07"}
     status, made = send(bank, "/containers/D-044/late", {**body, "position": "7"})
@@ -210,7 +210,9 @@ def test_the_stay_of_a_box_is_corrected_and_recorded_late_too(bank: Bank) -> Non
     stale = {"If-Match": '"1"'}
     assert send(bank, "/containers/D-044/late", body, **stale)[0] == 412
     data = {"csrf": bank.reader.csrf, "happened": "2026-04-17 18:00", "box": "R07"}
-    assert bank.reader.browser(bank.app).post("/boxes/D-044/late", data=data).status_code == 403
+    assert (
+        bank.reader.browser(bank.app).post("/containers/D-044/late", data=data).status_code == 403
+    )
 
 
 def test_what_was_known_and_what_was_true_are_asked_apart(bank: Bank) -> None:
