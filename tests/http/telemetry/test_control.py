@@ -181,4 +181,4 @@ def test_everything_is_there_in_chinese(watched):
     watched.post("/language", language="zh_Hans", next="/")
 
     assert "命令记录" in watched.get(f"{HERE}/control").text
-    assert "由代理自行监视的限值" in watched.get(f"{HERE}/configure").text
+    assert "由采集端自行监视的限值" in watched.get(f"{HERE}/configure").text
