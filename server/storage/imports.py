@@ -125,7 +125,16 @@ def _wrong_racks(lines: list[Line]) -> Iterator[Problem]:
             yield Problem(line.row, "rack", line.rack, expected, (("rack", first),))
 
 
-def _ordinal(line: Line, shape: BoxShape) -> int | None:
+def _ordinal(line: Line, shape: BoxShape, manner: Manner) -> int | None:
+    """Return the position that is meant, turned where the scanner looks from below; None where none is there."""
+    ordinal = _as_written(line, shape)
+    if ordinal is None or not manner.mirrored:
+        return ordinal if ordinal in shape.ordinals else None
+    turned = _mirrored(ordinal, shape)
+    return turned if turned in shape.ordinals else None
+
+
+def _as_written(line: Line, shape: BoxShape) -> int | None:
     if line.ordinal is not None:
         return line.ordinal
     row, parted, column = line.position.partition(":")
@@ -141,7 +150,7 @@ def _at(row: int, column: int, shape: BoxShape) -> int | None:
 
 
 def _wrong_in(line: Line, shape: BoxShape, manner: Manner) -> Iterator[Problem]:
-    if _ordinal(line, shape) is None:
+    if _ordinal(line, shape, manner) is None:
         facts = (("first", shape.first_label), ("last", shape.last_label))
         expected = N_("a position from %(first)s to %(last)s")
         yield Problem(line.row, "position", line.position, expected, facts)
@@ -161,10 +170,8 @@ def _is_word(written: str, manner: Manner) -> bool:
 
 
 def _tube(line: Line, shape: BoxShape, manner: Manner) -> Tube:
-    ordinal = _ordinal(line, shape)
+    ordinal = _ordinal(line, shape, manner)
     assert ordinal is not None
-    if manner.mirrored:
-        ordinal = _mirrored(ordinal, shape)
     unread = line.tube.upper() in manner.unread_words
     code = None if _is_word(line.tube, manner) or not line.tube else line.tube
     return Tube(line.row, ordinal, shape.label(ordinal), code, unread)

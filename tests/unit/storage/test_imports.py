@@ -195,6 +195,35 @@ def test_a_scanner_that_looks_from_below_is_turned() -> None:
     assert [(t.written, t.code) for t in scan.tubes] == [("A12", "X1"), ("B1", "X2")]
 
 
+L_SHAPED = BoxShape(2, 3, absent=frozenset({3}))
+"""A1 A2 __ over B1 B2 B3."""
+
+
+@pytest.mark.parametrize(
+    ("data", "wrong"),
+    [
+        (b"1:1,X1\nB1,X2\nB3,X3", [(1, "position", "1:1")]),
+        (b"1:1,X1\n1:1,X2", [(1, "position", "1:1"), (2, "position", "1:1")]),
+    ],
+)
+def test_a_mirrored_scan_names_the_row_whose_other_end_has_no_position(data, wrong) -> None:
+    with pytest.raises(ScanRefused) as refused:
+        read(data, L_SHAPED, imports.Manner(mirrored=True))
+
+    assert [(one.row, one.column, one.found) for one in refused.value.problems] == wrong
+
+
+def test_a_row_and_column_at_which_there_is_no_position_is_a_problem_of_its_row() -> None:
+    assert problems(b"1:3,X1\nB1,X2", L_SHAPED) == [(1, "position", "1:3")]
+
+
+@pytest.mark.parametrize("seen_from", ["top", "bottom"])
+def test_wells_of_dmscanlib_are_named_as_they_lie_from_wherever_they_were_seen(seen_from) -> None:
+    scan = read(NFO.replace("bottom", seen_from).encode(), SBS)
+
+    assert [tube.written for tube in scan.tubes] == ["A1", "H12"]
+
+
 def test_a_scanners_own_words_and_columns_are_settings() -> None:
     manner = imports.Manner(
         unread_words=frozenset({"????"}),
