@@ -2,7 +2,7 @@
 import { say } from "../words";
 import type { Contact, KeptAct, Picture, Tube, WorkList } from "./kinds";
 import { button, hideWithout, make, piece, slot, write } from "./parts";
-import { waitingOf } from "./recording";
+import { waitingOf, whyHeld } from "./recording";
 
 export interface Kept {
   lists: WorkList[];
@@ -60,6 +60,7 @@ export function walk(list: WorkList): DocumentFragment {
   const picking = list.kind === "pick";
   way(slot(part, "way"), next);
   write(part, { code: next.code, note: [next.line, next.lot, next.reserved_for].filter(Boolean).join(" · "), act: say(picking ? "tank_pick" : "tank_put"), box: next.box });
+  if (whyHeld(next) !== "") slot(part, "tube").append(heldBy(next));
   const picture = list.boxes[next.box];
   if (picture !== undefined) draw(slot(part, "map"), picture, next.position);
   if (!picking) part.querySelector<HTMLInputElement>("#position")!.placeholder = next.position;
@@ -71,7 +72,14 @@ export function walk(list: WorkList): DocumentFragment {
 function leftOver(tube: Tube): HTMLElement {
   const row = make("li");
   row.append(make("span", tube.code, "code"), make("small", tube.way.map(([, name]) => name).join(" › ")));
+  if (whyHeld(tube) !== "") row.append(heldBy(tube));
   return row;
+}
+
+function heldBy(tube: Tube): HTMLElement {
+  const line = make("p");
+  line.append(make("span", say("tank_on_hold"), "badge hold"), ` ${whyHeld(tube)}`);
+  return line;
 }
 
 function way(into: HTMLElement, tube: Tube): void {

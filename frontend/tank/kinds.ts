@@ -12,6 +12,8 @@ export interface Tube {
   stay: number | null;
   place: string;
   reserved_for: string;
+  /** Causes of holds; a list that was kept by an older page has none. */
+  held?: string[];
 }
 
 export interface Picture {

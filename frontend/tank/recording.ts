@@ -1,5 +1,6 @@
 /** Makes acts: checked against the kept list as the server would, stamped with the device's time, kept before anything is said. */
 import type { ActKind, Contact, Tube, WorkList } from "./kinds";
+import { say } from "../words";
 import * as store from "./store";
 
 /** The contact of this very page, and when it was by a counter that nobody can set. */
@@ -35,6 +36,9 @@ export function tubeOf(list: WorkList, scanned: string): Tube {
   return tube;
 }
 
+/** The causes of the holds on a tube in words; empty where none was known when the list was taken along. */
+export const whyHeld = (tube: Tube): string => (tube.held ?? []).map((cause) => say(`hold_${cause}`)).join("; ");
+
 export interface Wanted {
   kind: ActKind;
   tube: string;
@@ -50,6 +54,9 @@ export async function record(wanted: Wanted): Promise<string> {
   const contact = await store.lastContact();
   if (contact === undefined) throw new Refused("tank_needs_contact");
   const known = await knownTube(wanted);
+  if (known !== undefined && (wanted.kind === "pick" || wanted.kind === "take_out") && whyHeld(known) !== "") {
+    throw new Refused("tank_held", { tube: known.code, why: whyHeld(known) });
+  }
   const code = known?.code ?? wanted.tube.trim();
   const since = mine !== null && mine.at === contact.at ? Math.max(0, Math.round(performance.now() - mine.counted)) : null;
   const act = {

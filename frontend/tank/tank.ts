@@ -4,7 +4,7 @@ import { say } from "../words";
 import type { ActKind, Contact, WorkList } from "./kinds";
 import { home, one, walk } from "./drawn";
 import { piece, typed, write } from "./parts";
-import { record, Refused, remember, tubeOf, waitingOf } from "./recording";
+import { record, Refused, remember, tubeOf, waitingOf, whyHeld } from "./recording";
 import { contact, fetchList, NotSent, refreshLists, sendAll, tellSeen } from "./sending";
 import { tell, type State } from "./state";
 import * as store from "./store";
@@ -46,7 +46,7 @@ async function meet(): Promise<void> {
     const met = await contact();
     remember(met);
     const sent = await sendAll(met);
-    if (sent > 0 || (await store.hasAfter())) await refreshLists();
+    if (sent > 0 || (await store.hasAfter()) || (await heldAlong())) await refreshLists();
     if (sent > 0) remember(await contact());
     Object.assign(state, { online: true, signedOut: false, refusal: "" });
     freshen(met);
@@ -58,6 +58,11 @@ async function meet(): Promise<void> {
     wasOffline ||= !state.online;
   }
   await show();
+}
+
+/** Holds may be lifted meanwhile: only lists with held tubes are asked for again and again. */
+async function heldAlong(): Promise<boolean> {
+  return (await store.lists()).some((list) => waitingOf(list).some((tube) => whyHeld(tube) !== ""));
 }
 
 /** Forms of a page that was kept carry the token of an older sign-in. */

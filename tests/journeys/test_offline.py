@@ -29,6 +29,8 @@ from server.cli.demo_people import DEMO_PASSWORD
 from server.core.actor import Actor
 from server.core.clock import SystemClock
 from server.core.db import Database
+from server.genealogy import service as genealogy
+from server.genealogy.rules import Ref
 from server.handling.models import OfflineAct, WorkLine, WorkList
 from server.storage import service as storage
 from server.storage.models import Container, Custody, Vial
@@ -377,18 +379,31 @@ def kill(folder: Path) -> None:
                 os.kill(int(entry.name), signal.SIGKILL)
 
 
+def hold(bank: Database, code: str) -> None:
+    """Lay a hold on a tube."""
+    with bank.writing() as session:
+        tube = session.scalars(select(Vial).where(Vial.code == code)).one()
+        target, quality = Ref("vial", tube.id, code), Actor.system("quality")
+        at = SystemClock().now()
+        genealogy.lay(session, quality, target, tube.org_id, "stock_check", at=at)
+
+
 def test_a_killed_browser_loses_nothing_and_signing_out_warns_and_clears(
     house: House, phone: Callable[..., "Page"], tmp_path: Path
 ) -> None:
-    codes = some_tubes(house.bank)[:2]
+    *codes, held = some_tubes(house.bank)[:3]
     page = phone()
     sign_in(page)
-    code = make_list(page, codes)
+    code = make_list(page, [*codes, held])
+    hold(house.bank, held)
     page.goto("/tank")
     page.get_by_text("This page opens without a network").wait_for()
     page.get_by_role("button", name=f"Take {code} along").click()
     page.get_by_role("button", name=f"Walk {code}").click()
     pulled_out(page)
+    scan(page, held)
+    page.get_by_text(f"{held} is on hold: the stock is being checked").wait_for()
+    page.locator("#tube").fill("")
     taken = take(page)
     page.get_by_text("Waiting to be sent (1)").wait_for()
     kill(tmp_path / "phone")

@@ -8,7 +8,7 @@ from server.handling.models import WorkList
 from server.handling.queries.offline import stays_now
 from server.handling.queries.picks import Tube, lines_of, walk
 from server.storage.models import Container, VialAlias
-from server.storage.queries import Path, paths_of
+from server.storage.queries import Path, holds_on, paths_of
 
 CHUNK = 500
 
@@ -32,6 +32,8 @@ class Along(msgspec.Struct):
     stay: int | None = None
     """The tube's present stay: what a device's acts are held against."""
     place: str = ""
+    held: list[str] = []
+    """The cause of each open hold on the tube, its lot or its line, in the words of the API of holds."""
 
 
 class Picture(msgspec.Struct):
@@ -49,11 +51,12 @@ def taken_along(session: Session, work: WorkList) -> tuple[list[Along], dict[str
     tubes += walk(session, [line for line in lines if line.state != "waiting"])
     ids = [tube.line.vial_id for tube in tubes]
     stays, also, places = stays_now(session, ids), _also(session, ids), _places(session, ids)
-    boxes = _boxes(session, tubes)
+    boxes, held = _boxes(session, tubes), holds_on(session, ids)
     along = [_along(tube, boxes.get(_box_id(tube) or 0)) for tube in tubes]
     for tube, one in zip(tubes, along, strict=True):
         vial_id = tube.line.vial_id
         one.also, one.stay = also.get(vial_id, []), stays.get(vial_id)
+        one.held = [hold.cause for hold in held.get(vial_id, [])]
         one.place = places[vial_id].text or places[vial_id].place
     return along, {box.code: _picture(box) for box in boxes.values() if box.shape.managed}
 

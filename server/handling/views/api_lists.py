@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from flask import g
 
+from server.genealogy.models import Hold
 from server.handling.models import WorkList
 from server.handling.queries import picks as queries
 from server.handling.rules.putting import SPLIT, TOGETHER
@@ -17,7 +18,7 @@ from server.kit import api as described
 from server.kit import cursors, etag
 from server.kit.api import describes
 from server.kit.door import require
-from server.storage.queries import container, own_org
+from server.storage.queries import container, holds_on, own_org
 
 WORK = "storage.move"
 Title = Annotated[str, msgspec.Meta(max_length=120)]
@@ -64,6 +65,8 @@ class LineOut(msgspec.Struct):
     way: str
     position: str
     reserved_for: str
+    held: list[str]
+    """The causes of the open holds on the tube, its lot or its line."""
 
 
 class OpeningOut(msgspec.Struct):
@@ -201,6 +204,7 @@ def _out(work: WorkList) -> ListOut:
     lines = queries.lines_of(g.session, work)
     waiting = queries.walk(g.session, [line for line in lines if line.state == "waiting"])
     settled = queries.walk(g.session, [line for line in lines if line.state != "waiting"])
+    held = holds_on(g.session, [line.vial_id for line in lines])
     times = queries.times_of(g.session, work.org_id)
     return ListOut(
         code=work.code,
@@ -209,7 +213,7 @@ def _out(work: WorkList) -> ListOut:
         use=work.use if work.kind == "pick" else "",
         state=work.state,
         created_at=work.created_at,
-        tubes=[_line(tube) for tube in (*waiting, *settled)],
+        tubes=[_line(tube, held.get(tube.line.vial_id, [])) for tube in (*waiting, *settled)],
         openings=[
             OpeningOut(one.freezer, one.racks, one.boxes, one.tubes, one.lid_open_s)
             for one in openings([tube.stop for tube in waiting], times)
@@ -217,11 +221,12 @@ def _out(work: WorkList) -> ListOut:
     )
 
 
-def _line(tube: queries.Tube) -> LineOut:
+def _line(tube: queries.Tube, holds: list[Hold]) -> LineOut:
     target = tube.line.container
     position = tube.path.step("position")
     if target is not None and tube.line.ordinal is not None:
         label = target.shape.label(tube.line.ordinal)
     else:
         label = position.name if position else ""
-    return LineOut(tube.code, tube.line.state, tube.path.text, label, tube.line.for_code)
+    causes = [hold.cause for hold in holds]
+    return LineOut(tube.code, tube.line.state, tube.path.text, label, tube.line.for_code, causes)

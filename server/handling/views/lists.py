@@ -6,6 +6,7 @@ from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from server.core.errors import Conflict, CryokeepError, Invalid, NotFound
+from server.genealogy.rules import CAUSES
 from server.handling.models import WorkList
 from server.handling.queries import picks as queries
 from server.handling.queries.picks import Tube
@@ -19,7 +20,7 @@ from server.kit.form_codes import lines_of
 from server.kit.forms import Typed, errors_of, typed_of
 from server.kit.i18n import gettext
 from server.storage.models import Container
-from server.storage.queries import box_contents, container, own_org
+from server.storage.queries import box_contents, container, holds_on, own_org
 from server.storage.rules.protection import USES
 from server.storage.views import drawing
 
@@ -98,6 +99,8 @@ def _page(work: WorkList, refused: CryokeepError | None = None, typed: Typed | N
         "handling/list.html",
         work=work,
         lines=lines,
+        held=holds_on(g.session, [line.vial_id for line in lines]),
+        causes=CAUSES,
         waiting=waiting,
         settled=[line for line in lines if line.state != "waiting"],
         next_tube=tube,

@@ -15,6 +15,7 @@ from server.core.errors import (
     Refusal,
 )
 from server.core.words import N_
+from server.genealogy.rules import CAUSES
 from server.handling.models import Shipment
 from server.handling.queries import shipments as queries
 from server.handling.rules import shipments as rules
@@ -29,7 +30,7 @@ from server.kit.door import require
 from server.kit.forms import Typed, errors_of, typed_of
 from server.kit.i18n import gettext
 from server.storage.models import Vial
-from server.storage.queries import container, own_org, places, site
+from server.storage.queries import container, holds_on, own_org, places, site
 from server.storage.service.freight import freight_of
 
 WORK = "storage.move"
@@ -127,6 +128,8 @@ def page(found: Shipment, refused: CryokeepError | None = None, typed: Typed | N
         "handling/shipment.html",
         found=found,
         lines=lines,
+        held=holds_on(g.session, [line.vial_id for line in lines if line.vial_id]),
+        causes=CAUSES,
         waiting=[line for line in lines if line.state in rules.OPEN],
         freight=freight_of(g.session, found.id),
         can={act for act in rules.ACTS if rules.why_not(act, found.code, found.state) is None},

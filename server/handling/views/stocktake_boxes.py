@@ -6,6 +6,8 @@ from werkzeug.wrappers import Response
 
 from server.core.errors import CryokeepError, Invalid, Refusal
 from server.core.words import N_
+from server.genealogy.models import Hold
+from server.genealogy.rules import CAUSES
 from server.handling.models import StockTake, StockTakeBox
 from server.handling.queries import stocktakes as queries
 from server.handling.rules.stocktakes import Line, next_to_read, tally
@@ -21,7 +23,7 @@ from server.kit.state import kit
 from server.storage import documents, imports
 from server.storage import service as storage
 from server.storage.imports import ScanRefused
-from server.storage.queries import path_of
+from server.storage.queries import holds_on_codes, path_of
 from server.storage.queries.scanners import scanner as one_scanner
 from server.storage.queries.scanners import scanners
 from server.storage.reconcile import Plan
@@ -48,6 +50,12 @@ def _doubts(line: StockTakeBox, plan: Plan, lines: list[Line]) -> list[Refusal]:
     return [*storage.doubts_of(g.session, line.scan, plan), *changed]
 
 
+def _held(line: StockTakeBox, lines: list[Line]) -> dict[str, list[Hold]]:
+    """Return the holds on tubes that are recorded in the box or were read in it, by their codes."""
+    codes = {code for one in lines for code in (one.recorded, one.scanned) if code}
+    return holds_on_codes(g.session, codes, line.take.org_id)
+
+
 def _page(
     line: StockTakeBox, refused: CryokeepError | None = None, typed: Typed | None = None
 ) -> str:
@@ -63,6 +71,8 @@ def _page(
         box=line.box,
         plan=plan,
         lines=lines,
+        held=_held(line, lines),
+        causes=CAUSES,
         tally=tally(lines),
         doubts=_doubts(line, plan, lines) if plan is not None else [],
         by_hand=line.scan is None or line.scan.format == imports.BY_HAND,

@@ -8,6 +8,7 @@ from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from server.core.errors import Conflict, CryokeepError, Invalid, NotFound
+from server.genealogy.rules import CAUSES
 from server.handling.models import OfflineAct
 from server.handling.queries import offline as queries
 from server.handling.queries import picks
@@ -71,6 +72,7 @@ def _page(*, kept: bool) -> str:
         lists=[] if kept else _open_lists(),
         conflicts=0 if kept else queries.how_many_wait(g.session, g.actor),
         kept=kept,
+        hold_words={f"hold_{cause}": gettext(words) for cause, words in CAUSES.items()},
         scan_action="",
         **stripped,
     )

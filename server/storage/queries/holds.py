@@ -1,7 +1,7 @@
 """Which holds bear on which vials: a vial is held when it, its lot or its line is."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -16,6 +16,8 @@ AT_ONCE = 500
 Trio = tuple[int, int, int]
 """The ids of a vial, of its lot and of its line."""
 
+T = TypeVar("T")
+
 
 def holds_on(session: Session, vials: Iterable[Vial | int]) -> dict[int, list[Hold]]:
     """Return the open holds that bear on each of these vials (or ids of vials); free ones are left out."""
@@ -28,6 +30,15 @@ def holds_on(session: Session, vials: Iterable[Vial | int]) -> dict[int, list[Ho
         ]
         found |= holds_among(session, trios)
     return found
+
+
+def holds_on_codes(session: Session, codes: Collection[str], org_id: int) -> dict[str, list[Hold]]:
+    """Return the open holds that bear on the vials of this organisation with these codes; free ones are left out."""
+    named: dict[int, str] = {}
+    for some in _slices(sorted(set(codes))):
+        wanted = select(Vial.id, Vial.code).where(Vial.code.in_(some), Vial.org_id == org_id)
+        named |= {row[0]: row[1] for row in session.execute(wanted)}
+    return {named[vial]: holds for vial, holds in holds_on(session, named).items()}
 
 
 def holds_of_vial(session: Session, vial: Vial) -> list[Hold]:
@@ -54,7 +65,7 @@ def holds_among(session: Session, trios: Sequence[Trio]) -> dict[int, list[Hold]
     return {vial: holds for vial, holds in held.items() if holds}
 
 
-def _slices(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+def _slices(ids: Sequence[T]) -> Iterable[Sequence[T]]:
     return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
 
 

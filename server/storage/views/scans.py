@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response
 from server.catalogue import queries as catalogue
 from server.core.errors import Conflict, CryokeepError, Gone, Invalid, NotFound, Refusal
 from server.core.words import N_
+from server.genealogy.models import Hold
+from server.genealogy.rules import CAUSES
 from server.kit import notices
 from server.kit.door import require
 from server.kit.forms import Typed, errors_of, typed_of
@@ -21,6 +23,7 @@ from server.storage.imports import Problem, ScanRefused
 from server.storage.models import Container, RackScan, Scanner
 from server.storage.queries.scanners import scanner as one_scanner
 from server.storage.queries.scanners import scanners as all_scanners
+from server.storage.reconcile import Plan
 from server.storage.service.scanners import manner_of
 from server.storage.service.scans import ENTERS, File
 from server.storage.views import drawing
@@ -119,6 +122,8 @@ def _staging(scan_id: int, refused: CryokeepError | None = None, typed: Typed | 
         scan=found,
         box=found.box,
         plan=plan,
+        held=_held(found, plan) if plan else {},
+        causes=CAUSES,
         doubts=storage.doubts_of(g.session, found, plan) if plan else [],
         lot=lot,
         may_enter=g.actor.may(ENTERS, found.org_id),
@@ -127,6 +132,12 @@ def _staging(scan_id: int, refused: CryokeepError | None = None, typed: Typed | 
         errors=errors_of(refused) if refused else {},
         format_names=imports.FORMAT_NAMES,
     )
+
+
+def _held(scan: RackScan, plan: Plan) -> dict[str, list[Hold]]:
+    """Return the holds on tubes that are recorded in the box or were scanned in it, by their codes."""
+    codes = {code for one in plan.entries for code in (one.recorded, one.scanned) if code}
+    return queries.holds_on_codes(g.session, codes, scan.org_id)
 
 
 @pages.post("/scans/<int:scan_id>/lot")
