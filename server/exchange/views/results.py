@@ -5,17 +5,20 @@ from collections.abc import Iterator
 
 from flask import Response, g
 
+from server.core.errors import NotFound, Refusal
 from server.core.words import N_
 from server.exchange import files, queries, registry
 from server.exchange.cells import text_of
 from server.exchange.layouts.base import OWN
 from server.exchange.models import Import
 from server.exchange.queries import Shown
-from server.exchange.views.blueprints import pages
+from server.exchange.views.blueprints import api, pages
+from server.kit.api import describes
 from server.kit.door import require
 from server.kit.i18n import gettext
 from server.kit.state import kit
 
+NO_KIND = N_("The refused rows are there as csv or xlsx, not as “%(found)s”.")
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -39,6 +42,12 @@ def report(code: str) -> Response:
 @require("storage.import")
 def refused(code: str, kind: str) -> Response:
     """Return the rows that were refused, as they came, with what has to be mended."""
+    return _refused_file(code, kind)
+
+
+def _refused_file(code: str, kind: str) -> Response:
+    if kind not in {"csv", "xlsx"}:
+        raise NotFound(Refusal("no_such_file", NO_KIND, {"found": kind[:20]}))
     made = queries.import_of(g.session, g.actor, code)
     layout = registry.layout_of(made.sheet, made.layout)
     header = [*json.loads(made.header), *layout.status]
@@ -47,6 +56,14 @@ def refused(code: str, kind: str) -> Response:
         return sent(files.xlsx(header, rows), f"{made.code}-refused.xlsx", XLSX_TYPE)
     marked = layout.name == OWN
     return sent(files.csv_parts(header, rows, marked=marked), f"{made.code}-refused.csv")
+
+
+@api.get("/imports/<code>/refused.<kind>")
+@require("storage.import")
+@describes("The refused rows of an import as CSV or XLSX, to be mended", answers={200: None})
+def api_refused(code: str, kind: str) -> Response:
+    """Return the rows that were refused, in their own columns, with what has to be mended."""
+    return _refused_file(code, kind)
 
 
 def _report(made: Import) -> Iterator[list[str]]:

@@ -9,7 +9,14 @@ from server.kit.door import require
 from server.storage import service as storage
 from server.storage.models import Clearance
 from server.storage.queries import guarding
-from server.storage.views.api_signing import Because, Signed, proof_of, vial_of
+from server.storage.views.api_signing import (
+    Because,
+    Note,
+    Signed,
+    proof_of,
+    refuse_not_own,
+    vial_of,
+)
 from server.storage.views.blueprints import api
 
 
@@ -90,4 +97,16 @@ def refuse_clearance(number: int) -> ClearanceOut:
     asked = guarding.clearance(g.session, g.actor, "storage.approve", number)
     reason = read(Because).reason
     storage.end_clearance(g.session, g.actor, asked, "refused", reason, at=g.clock.now())
+    return clearance_out(asked)
+
+
+@api.post("/clearances/<int:number>/withdraw")
+@require("storage.read")
+@describes("Withdraw the question for a use", body=Note, answers={200: ClearanceOut})
+def withdraw_clearance(number: int) -> ClearanceOut:
+    """Withdraw a use for which the asker asked; others are refused."""
+    asked = guarding.clearance(g.session, g.actor, "storage.read", number)
+    refuse_not_own(asked)
+    note = read(Note).note
+    storage.end_clearance(g.session, g.actor, asked, "withdrawn", note, at=g.clock.now())
     return clearance_out(asked)

@@ -9,7 +9,7 @@ from server.kit.door import require
 from server.storage import service as storage
 from server.storage.models import Destruction
 from server.storage.queries import guarding
-from server.storage.views.api_signing import Because, Signed, proof_of
+from server.storage.views.api_signing import Because, Signed, proof_of, refuse_not_own
 from server.storage.views.blueprints import api
 
 
@@ -68,5 +68,16 @@ def witness(number: int) -> DestructionOut:
 def refuse_destruction(number: int) -> DestructionOut:
     """Leave the vial what it is."""
     asked = guarding.destruction(g.session, g.actor, "storage.witness", number)
+    storage.end_destruction(g.session, g.actor, asked, read(Because).reason, at=g.clock.now())
+    return destruction_out(asked)
+
+
+@api.post("/destructions/<int:number>/withdraw")
+@require("storage.read")
+@describes("Take the own request to destroy back", body=Because, answers={200: DestructionOut})
+def withdraw_destruction(number: int) -> DestructionOut:
+    """Take a destruction back for which the asker asked; others are refused."""
+    asked = guarding.destruction(g.session, g.actor, "storage.read", number)
+    refuse_not_own(asked)
     storage.end_destruction(g.session, g.actor, asked, read(Because).reason, at=g.clock.now())
     return destruction_out(asked)

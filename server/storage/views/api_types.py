@@ -41,6 +41,12 @@ class SampleTypeBody(Body):
     largest_ul: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
+class NewSampleType(SampleTypeBody, kw_only=True):
+    """A sample type of the organisation's own, with its code, which stays."""
+
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
 class OwnSampleTypeOut(Answer):
     """A sample type of the organisation's own."""
 
@@ -96,6 +102,18 @@ def _type_out(found: ContainerType) -> TypeOut:
     g.session.flush()
     etag.tell(found.version)
     return container_answers.type_out(found)
+
+
+@api.post("/sample-types")
+@require(EDIT)
+@describes("Add a sample type", body=NewSampleType, answers={201: OwnSampleTypeOut})
+def add_sample_type() -> tuple[OwnSampleTypeOut, int]:
+    """Add a type of the organisation's own."""
+    wanted, org_id = described.read(NewSampleType), queries.own_org(g.session, g.actor, EDIT)
+    facts = SampleTypeFacts(wanted.name, wanted.vessel, wanted.size_class, wanted.largest_ul)
+    code = wanted.code.strip()
+    made = samples.add_sample_type(g.session, g.actor, org_id, code, facts, at=g.clock.now())
+    return _sample_out(made), 201
 
 
 @api.put("/sample-types/<code>")

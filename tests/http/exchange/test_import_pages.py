@@ -75,6 +75,10 @@ def test_a_file_is_sent_mapped_checked_and_its_good_rows_brought_in(
     assert back[0] == "Tube,Batch,Where,Spot,import_status,import_message"
     assert back[1].startswith("0002,NONE,BOX1,A2,FAILED,")
     assert len(back) == 2
+    path = "/api/v1/imports/I-0001/refused"
+    by_program = app.test_client().get(f"{path}.csv", headers=person.bearer)
+    assert by_program.get_data().decode("utf-8-sig").splitlines() == back
+    assert app.test_client().get(f"{path}.pdf", headers=person.bearer).status_code == 404
     exported = browser.get("/exports/vials.csv").get_data().decode("utf-8-sig")
     assert ",0001,LOT1," in exported
 

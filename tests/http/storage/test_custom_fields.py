@@ -136,6 +136,41 @@ def test_the_api_tells_and_takes_fields_with_the_version_that_was_seen(bank: Ban
     ]  # fmt: skip
 
 
+def test_the_api_defines_changes_orders_and_retires_fields(bank: Bank) -> None:
+    wanted = {"code": "viability", "name": "Viability", "kind": "number", "least": 0, "most": 100}
+    status, made = call(bank, "POST", "/custom-fields/vial", wanted)
+    assert (status, made["offered"], made["most"]) == (201, True, 100.0)
+    assert call(bank, "POST", "/custom-fields/vial", wanted)[0] == 409
+    assert call(bank, "POST", "/custom-fields/vial", {**wanted, "code": "clean", "kind": "yes_no", "least": None, "most": None})[0] == 201  # fmt: skip
+    assert call(bank, "PATCH", "/vials/SH-1/fields", {"fields": {"viability": 97}})[0] == 200
+
+    here = "/custom-fields/vial/viability"
+    seen = {"If-Match": f'"{made["version"]}"'}
+    assert call(bank, "PUT", here, {**wanted, "most": 90})[0] == 409  # 97 stands in it
+    status, now = call(bank, "PUT", here, {**wanted, "name": "Alive"}, **seen)
+    assert (status, now.get("name")) == (200, "Alive"), now
+    assert call(bank, "PUT", here, wanted, **seen)[0] in (409, 412)
+    assert call(bank, "PUT", here, {**wanted, "code": "other"})[0] == 409
+
+    assert call(bank, "PUT", "/custom-fields/vial", {"codes": ["clean"]})[0] == 422
+    assert call(bank, "PUT", "/custom-fields/vial", {"codes": ["clean", "viability"]})[0] == 200
+    assert call(bank, "GET", here)[1]["place"] == 2
+    assert call(bank, "PUT", f"{here}/offered", {"offered": False})[1]["offered"] is False
+    assert call(bank, "PUT", f"{here}/offered", {"offered": True})[1]["offered"] is True
+    reader = bank.api.put(f"/api/v1{here}", json=wanted, headers=bank.reader.bearer)
+    assert reader.status_code == 403
+
+
+def test_the_api_adds_a_sample_type_of_the_own(bank: Bank) -> None:
+    wanted = {"code": "my-bag", "name": "Small bag", "vessel": "bag", "largest_ul": 20000}
+    status, made = call(bank, "POST", "/sample-types", wanted)
+    assert (status, made["offered"], made["largest_ul"]) == (201, True, 20000)
+    assert call(bank, "POST", "/sample-types", wanted)[0] == 409
+    field = {"code": "seal", "name": "Seal", "kind": "text", "sample_type": "my-bag"}
+    assert call(bank, "POST", "/custom-fields/vial", field)[1]["sample_type"] == "my-bag"
+    assert call(bank, "POST", "/custom-fields/vial", {**field, "code": "s2", "sample_type": "none"})[0] == 404  # fmt: skip
+
+
 def test_the_api_enters_samples_of_a_type_with_their_fields(bank: Bank) -> None:
     _define(bank, required="yes")
     body = {"lot": "L-0412", "codes": ["ST-1", "ST-2"], "sample_type": "straw-0.5"}

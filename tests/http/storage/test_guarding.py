@@ -211,6 +211,29 @@ def test_who_asked_withdraws_and_quality_refuses(bank, people):
     assert one(bank, Clearance).ended_because == "refused"
 
 
+def test_by_the_api_only_who_asked_withdraws(bank, people):
+    technician, wu = people["technician"], people["wu"]
+    with bank.database.writing() as session:
+        session.delete(master_policy(session))
+
+    def ask(who, path, **body):
+        return bank.api.post(f"/api/v1{path}", json=body, headers=who.bearer)
+
+    assert ask(technician, "/vials/SH-9/clearance", use="qc").status_code == 201
+    here = f"/clearances/{one(bank, Clearance).id}/withdraw"
+    assert ask(wu, here).status_code == 403
+    assert ask(technician, here, note="not needed").json["ended"] == "withdrawn"
+    assert one(bank, Clearance).ended_note == "not needed"
+
+    post(bank, technician, "/vials/SH-2/discard", reason="broken", meaning="destroyed", password=PASSWORD)  # fmt: skip
+    here = f"/destructions/{one(bank, Destruction).id}/withdraw"
+    assert ask(wu, here, reason="no").status_code == 403
+    assert ask(technician, here, reason="").status_code == 422
+    assert ask(technician, here, reason="it is whole").status_code == 200
+    assert one(bank, Destruction).ended_because == "withdrawn"
+    assert state(bank, "SH-2") != "destroyed"
+
+
 def test_the_rules_of_stock_are_shown_to_all_and_set_by_few(bank, people):
     assert "Rules of stock" in get(bank, bank.reader, "/stock-rules").text
     assert get(bank, people["technician"], "/stock-rules/master").status_code == 403
