@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from server.core.words import N_
 from server.kit.i18n import gettext, language
+from server.kit.sheets import sheet_code
 from server.kit.state import kit
 from server.kit.zone import UTC
 
@@ -101,5 +102,11 @@ def _fill(template: str, n: int, m: int = 0) -> str:
 def install(app: Flask) -> None:
     """Give templates the filters."""
     app.jinja_env.filters.update(
-        number=number, temperature=temperature, duration=duration, ago=ago, when=when, code=code
+        number=number,
+        temperature=temperature,
+        duration=duration,
+        ago=ago,
+        when=when,
+        code=code,
+        sheet_code=sheet_code,
     )

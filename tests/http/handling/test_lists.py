@@ -18,6 +18,8 @@ def test_a_list_is_made_walked_and_done(bank: Bank) -> None:
     assert "expected tube" in page
     assert "LN2-03" in page
     assert "Lid open, estimate" in page
+    assert 'class="print-only sheet-code"' in page
+    assert 'aria-label="P-0001"' in page
 
     wrong = bank.post(f"{made.location}/scan", tube="SH-9")
     assert wrong.status_code == 422

@@ -43,6 +43,7 @@ def test_a_manifest_is_announced_and_received(bank: Bank) -> None:
     )  # fmt: skip
     page = made.location
     assert "expected" in bank.page.get(page).text
+    assert 'aria-label="S-' in bank.page.get(page).text
     strange = bank.post(f"{page}/receive", tube="N-9")
     assert strange.status_code == 422
     assert "N-9 is not among the tubes of" in strange.text

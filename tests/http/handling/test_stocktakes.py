@@ -16,7 +16,7 @@ def test_a_box_is_read_tube_by_tube_and_committed(bank: Bank) -> None:
     made = bank.post("/stock-takes/new", container="R07")
     take = made.location
     assert "/history/stock_take/ST-0001" in bank.page.get(take).text
-    assert "ST-0001" in bank.page.get("/history/stock_take/ST-0001").text
+    assert 'aria-label="ST-0001"' in bank.page.get("/history/stock_take/ST-0001").text
     assert "/history/" not in bank.page.get("/stock-takes/new").text
     assert "D-044" in bank.page.get(take).text
     box = bank.post(f"{take}/box", counted="d-044").location
