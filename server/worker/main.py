@@ -41,7 +41,10 @@ def run(settings: Settings, stop: threading.Event) -> None:
     sender.add_channel(calling.CHANNEL, lambda: calling.carrier(database, settings, clock))
     desk = Desk(database, clock, settings.topic_prefix)
     loop = Loop(desk, choose(settings).address(), stop)
-    rows = [*jobs.table(settings.home), *sending.jobs(settings.topic_prefix, loop.outgoing.put)]
+    rows = [
+        *jobs.table(settings.home),
+        *sending.jobs(settings.topic_prefix, settings.home, loop.outgoing.put),
+    ]
     clockwork = jobs.Clockwork(database, clock, rows, lambda: loop.connected, lambda: loop.refusal)
     importer = Importer(database, clock, waker)
     sender.start()

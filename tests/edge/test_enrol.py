@@ -14,8 +14,12 @@ from edge_agent.clock import Moment
 from edge_agent.config import ServerSettings, load
 from edge_agent.control import enrol, https, openssl, renewal
 from edge_agent.control.enrol import Asked
+from edge_agent.control.hands import Hands
 from edge_agent.control.https import ServerError
+from edge_agent.control.slots import Slots
+from edge_agent.control.steering import Steering
 from edge_agent.wire.errors import WireError
+from edge_agent.wire.messages import Clk
 from server.telemetry import agent_certificates, certificates, signing_key
 
 STREAMS = '[[stream]]\nname = "tank"\n[[stream.probe]]\ndriver = "simulated"\n'
@@ -327,3 +331,54 @@ def test_an_answer_that_never_ends_is_cut_off(house):
     house.authority = "x" * 300_000
     with pytest.raises(ServerError, match="more than"):
         https.fetch_authority(https.address_of(house.url), "0" * 40)
+
+
+def test_without_streams_of_its_own_the_settings_measure_the_machine_itself(ask, tmp_path):
+    ask(streams=None)
+
+    (stream,) = load(tmp_path / "agent" / "agent.toml").streams
+    assert [probe.driver for probe in stream.probes] == ["host"]
+
+
+def test_a_running_agent_renews_and_shows_the_new_certificate_at_its_next_connection(
+    ask, house, tmp_path, eventually
+):
+    ask()
+    path = tmp_path / "agent" / "agent.toml"
+    config = load(path)
+    done = []
+    hands = Hands(
+        lambda *_: None,
+        *(lambda word=word: done.append(word) for word in ("catalog", "resend", "reconnect", "restart")),
+    )  # fmt: skip
+    steering = Steering(config, "k3v9x2m4q7ab", "1.0", Slots.of(config), lambda _r: "", hands)
+    old = (tmp_path / "agent" / "agent.pem").read_text()
+    told = []
+    now, clk = Clock().now(), Clk(s=True)
+
+    # by itself only when a third is left
+    steering.tick(now, clk)
+    eventually(lambda: not steering._done.empty())
+    steering.tick(now, clk)
+    assert (done, (tmp_path / "agent" / "agent.pem").read_text()) == ([], old)
+    sixty_days_on = Moment(now.wall_ms + 61 * 86_400_000, 4_000_000)
+    steering.tick(sixty_days_on, clk)
+    eventually(lambda: not steering._done.empty())
+    steering.tick(sixty_days_on, clk)
+    assert done == ["reconnect"]
+    assert (tmp_path / "agent" / "agent.pem").read_text() != old
+
+    # and when it is ordered
+    assert steering.renew(now.wall_ms, forced=True, then=lambda day, why: told.append((day, why)))
+    assert not steering.renew(now.wall_ms, forced=True)
+    _settled(steering, eventually)
+    assert done == ["reconnect", "reconnect"]
+    assert told[0][0] > "2026"
+    assert [event["kind"] for event in steering.events()] == ["certificate_renewed"] * 2
+
+
+def _settled(steering, eventually):
+    """Wait for the renewal's thread, and take what it hands over."""
+    eventually(lambda: not steering._done.empty())
+    steering._done.get()()
+    return True

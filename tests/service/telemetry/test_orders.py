@@ -14,7 +14,7 @@ from server.core.actor import Actor
 from server.core.db import Database
 from server.core.errors import Conflict, Invalid
 from server.telemetry import orders, service, signing_key
-from server.telemetry.models import Agent, AgentCommand, AgentConfig
+from server.telemetry.models import Agent, AgentCertificate, AgentCommand, AgentConfig
 from server.worker import sending
 from server.worker.client import Incoming
 from server.worker.ingest import on_messages
@@ -176,7 +176,7 @@ def test_a_command_that_is_none_is_refused(desk: Desk) -> None:
 
 def test_what_is_new_leaves_at_once_and_once(desk: Desk) -> None:
     published: list[object] = []
-    jobs = {name: job for name, _s, job in sending.jobs("ck1", published.append)}
+    jobs = {name: job for name, _s, job in sending.jobs("ck1", desk.home, published.append)}
     send = jobs["orders for agents"]
     desk.command()
     desk.configure(home_assistant=True)
@@ -185,6 +185,37 @@ def test_what_is_new_leaves_at_once_and_once(desk: Desk) -> None:
         send(desk.database, desk.bench.clock)
 
     assert [one.topic for one in published] == [f"{ME}/cfg", f"{ME}/cmd"]  # type: ignore[attr-defined]
+
+
+def test_a_catalogue_that_is_not_known_is_asked_for_once_in_a_while(desk: Desk) -> None:
+    jobs = {name: job for name, _s, job in sending.jobs("ck1", desk.home, lambda _one: None)}
+    ask = jobs["unknown catalogues"]
+
+    def asked() -> list[str]:
+        ask(desk.database, desk.bench.clock)
+        return [one.kind for one in desk.bench.all(AgentCommand)]
+
+    desk.heard("hb", catalog="0123456789abcdef")
+    assert asked() == []  # it signs in with a password: it has no key of ours
+    with desk.database.writing() as session:
+        agent_id = session.scalars(select(Agent.id)).one()
+        session.add(
+            AgentCertificate(
+                agent_id=agent_id, serial="1", key_hash="x", pem="x", issued_at=NOW,
+                expires_at=NOW + timedelta(days=90),
+            )
+        )  # fmt: skip
+    assert asked() == ["catalog"]
+    assert asked() == ["catalog"]
+    desk.later(minutes=11)
+    assert asked() == ["catalog"]  # nothing was heard of it since
+    desk.heard("hb", catalog="0123456789abcdef")
+    assert asked() == ["catalog", "catalog"]
+    with desk.database.writing() as session:
+        session.get_one(Agent, agent_id).catalogue_hash = "0123456789abcdef"
+    desk.later(minutes=11)
+    desk.heard("hb", catalog="0123456789abcdef")
+    assert asked() == ["catalog", "catalog"]
 
 
 @pytest.mark.parametrize(
