@@ -21,6 +21,7 @@ from edge_agent.keeper import Keeper
 from edge_agent.local_alarm import KEEP_AROUND_MS, LocalAlarm
 from edge_agent.rows import NewRow, event_row, new_boot
 from edge_agent.sampler import Sampler
+from edge_agent.signal_tower import SignalTower
 from edge_agent.spool import Boot, Spool, SpoolError
 from edge_agent.thinning import make_room
 from edge_agent.uplink import Arrived, Broken, Down, Note, Up, Uplink, Will
@@ -55,6 +56,7 @@ class Agent:
         self._keeper = Keeper(spool)
         self._samplers = [Sampler(stream, now.mono_ms) for stream in config.streams]
         self._alarm = LocalAlarm(config.limits, now.mono_ms)
+        self._signals = SignalTower(config, now.mono_ms)
         share = config.agent.backlog_share
         self._delivery = Delivery(spool, random.random, backlog_share=share)
         self._catalog = health.catalog(config, spool.boot)
@@ -73,6 +75,7 @@ class Agent:
         """Work until stopped."""
         _LOG.info("agent %s began boot %s", self._config.agent.id, self._spool.boot)
         self._uplink.start()
+        self._signals.start()
         try:
             while not self._stopping:
                 now, clk = self._now()
@@ -84,6 +87,7 @@ class Agent:
                 self._listen(0 if self._stopping else self._wait_ms())
         finally:
             self._uplink.stop()
+            self._signals.close()
             for sampler in self._samplers:
                 sampler.close()
         _LOG.info("agent %s stopped", self._config.agent.id)
@@ -146,6 +150,8 @@ class Agent:
         events += [*self._refusals(), *damage_events(self._spool)]
         rows = [replace(row, keep=True) for row in rows] if self._alarm.keeps(now.mono_ms) else rows
         events += self._steering.events()
+        in_memory_only = bool(self._keeper.unwritten)
+        events += self._signals.turn(events, now.mono_ms, in_memory_only=in_memory_only)
         rows += [*(_event(event, now, clk) for event in events), *self._steering.rows(now, clk)]
         if rows or now.mono_ms >= self._tick_ms:
             self._keeper.keep(rows, now, clk, dates=tuple(dates))
@@ -293,6 +299,7 @@ class Agent:
         except SpoolError as error:
             _LOG.error("%s", error)
             return
+        self._signals.heard(self._clock.now().mono_ms)
         if not self._heard:
             self._heard, self._catalog_ms = True, 0
             self._steering.heard()

@@ -56,7 +56,11 @@ def _check(path: Path, config: Config) -> int:
     for stream in config.streams:
         keys = [key for probe in stream.probes for key in probe.device.channels]
         print(f"  stream {stream.name}, every {stream.interval_ms / 1000:g} s: {', '.join(keys)}")
+    for name, pin in config.signals.pins:
+        print(f"  signal {name} at pin {pin}")
     absent = library.missing(_libraries(config))
+    if config.signals.pins:
+        absent += library.missing(["gpiozero"], "a light, buzzer or button")
     print(f"  {len(config.limits)} local limits; broker {config.server.host}:{config.server.port}")
     for sentence in absent:
         print(f"{path}: {sentence}", file=sys.stderr)

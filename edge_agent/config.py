@@ -22,6 +22,7 @@ from edge_agent.probes.drivers import DRIVERS, DriverSettings, sole_place, why_r
 from edge_agent.probes.simulated import SimulatedSettings
 from edge_agent.settings_problems import Problems, lines_of
 from edge_agent.settings_table import Table
+from edge_agent.signal_settings import SignalSettings, read_signals
 from edge_agent.wire.limits import Limit
 from edge_agent.wire.topics import PREFIX, check_name, check_stream
 
@@ -116,6 +117,7 @@ class Config:
     control: ControlSettings
     limits: tuple[LimitSettings, ...] = ()
     home_assistant: HomeAssistantSettings = field(default_factory=HomeAssistantSettings)
+    signals: SignalSettings = field(default_factory=SignalSettings)
     labels: Mapping[str, str] = field(default_factory=dict)
     """What the server calls channels, by stream/key; the agent only passes it on."""
 
@@ -154,10 +156,12 @@ def _read(top: Table) -> Config:
         control=read_control(top.table("control"), agent.spool),
         limits=tuple(_limit(t, streams) for t in top.tables("limit")),
         home_assistant=read_home_assistant(top.table("home_assistant")),
+        signals=read_signals(top.table("signals")),
         labels=top.texts("labels"),
     )
     names = [stream.name for stream in streams]
     _check_places(top, streams)
+    _check_pins(top, config)
     if len(set(names)) != len(names):
         top.problem("stream", f"found the names {', '.join(names)}; expected each once")
     top.finish()
@@ -169,6 +173,15 @@ def _check_places(top: Table, streams: tuple[StreamSettings, ...]) -> None:
     places = [sole_place(probe.device) for stream in streams for probe in stream.probes]
     for place in sorted({p for p in places if p and places.count(p) > 1}):
         top.problem("stream", f"found {places.count(place)} probes at {place}; expected one")
+
+
+def _check_pins(top: Table, config: Config) -> None:
+    """No signal hangs on the pin of a probe or of another signal."""
+    taken = {sole_place(p.device): "a probe" for s in config.streams for p in s.probes}
+    for name, pin in config.signals.pins:
+        if other := taken.get(f"pin {pin}"):
+            top.problem("signals", f"found {name} at pin {pin}, where {other} is; expected another")
+        taken[f"pin {pin}"] = name
 
 
 def _name(table: Table, key: str, default: str | None = None) -> str:

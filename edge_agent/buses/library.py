@@ -18,23 +18,23 @@ EXTRAS: Final[Mapping[str, str]] = {
 """Which extra of the package installs which library."""
 
 
-def library(name: str) -> Any:  # noqa: ANN401  # a module without type stubs
+def library(name: str, what: str = "this probe") -> Any:  # noqa: ANN401  # a module without type stubs
     """The module, imported now; a LibraryMissing that says how to install it where it is not there."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise LibraryMissing(sentence(name)) from error
+        raise LibraryMissing(sentence(name, what)) from error
 
 
-def missing(names: Iterable[str]) -> list[str]:
+def missing(names: Iterable[str], what: str = "this probe") -> list[str]:
     """A sentence for each library that is not installed; nothing is imported."""
-    return [sentence(name) for name in names if not _is_installed(name)]
+    return [sentence(name, what) for name in names if not _is_installed(name)]
 
 
-def sentence(name: str) -> str:
-    """What to do about a library that is not there."""
+def sentence(name: str, what: str = "this probe") -> str:
+    """What to do about a library that is not there; `what` needs it."""
     return (
-        f"this probe needs the package {name}, which is not installed; "
+        f"{what} needs the package {name}, which is not installed; "
         f'expected an installation with: pip install "cryokeep[{EXTRAS[name]}]"'
     )
 

@@ -36,6 +36,7 @@ PLAIN = {
     "clock_jumped": (N_("The agent's clock was set"), ""),
     "local_alarm_raised": (N_("The agent's own alarm sounded"), "warning"),
     "local_alarm_cleared": (N_("The agent's own alarm ended"), ""),
+    "signal_fault": (N_("A light, buzzer or button at the freezer does not work"), "warning"),
     "local_alarm_acknowledged": (N_("The alarm was acknowledged at the freezer"), ""),
 }
 
