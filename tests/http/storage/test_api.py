@@ -115,7 +115,7 @@ def test_the_api_guards_and_makes_as_the_pages_do(bank: Bank) -> None:
     refused = by_wu("/vials/SH-1/reverse", reversal)
     assert (refused.status_code, refused.json["code"]) == (409, "has_children")
     for edge in get(bank, "/vials/SH-1/lineage").json["children"]:
-        taken_back = by_wu(f"/edges/{edge['number']}/supersede", {"note": "the other tube"})
+        taken_back = post(bank, f"/edges/{edge['number']}/supersede", {"note": "another tube"})
         assert taken_back.status_code == 204
     back = by_wu("/vials/SH-1/reverse", reversal)
     assert (back.status_code, back.json["state"]) == (200, "checked_out")
