@@ -1,5 +1,6 @@
 """What the frame of every page is given: language, actor, nav, strip, notices."""
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Flask, g, has_request_context, request
@@ -48,6 +49,7 @@ def _fill() -> dict[str, Any]:
         "now": now,
         "printed_at": now.astimezone(filters.site_zone()).strftime("%Y-%m-%d %H:%M %Z"),
         "panels": here.panels,
+        "history_of": partial(here.records.history_of, actor),
         "record_history": here.records.history(actor, path, g.get("record")),
     }
 

@@ -61,10 +61,15 @@ class Records:
     ) -> tuple[str, str] | None:
         """Return (address, code) of the history of the record that this page shows, for those who may read it."""
         kind, code = shown or self.of_path(path) or ("", "")
+        address = self.history_of(actor, kind, code)
+        return (address, code) if address else None
+
+    def history_of(self, actor: Actor, kind: str, code: str) -> str:
+        """Return the address of the history of one record; empty for those who may not read it."""
         record = self.get(kind)
         if record is None or not (actor.may(record.permission) or actor.may("audit.read")):
-            return None
-        return f"/history/{kind}/{quote(code)}", code
+            return ""
+        return f"/history/{kind}/{quote(code)}"
 
     def seen(self, actor: Actor) -> dict[str, frozenset[int] | None]:
         """Return the kinds found by words that the actor may see somewhere, with the organisations."""

@@ -23,3 +23,5 @@ def register(kit: Kit) -> None:
     kit.nav.offer(74, N_("Imports"), "/imports", "storage.import")
     kit.nav.offer(75, N_("Exports"), "/exports", "storage.read")
     kit.nav.offer(76, N_("Webhooks"), "/webhooks", "parties.manage")
+    kit.records.offer(142, "import", N_("import"), "storage.import", "/imports/{code}")
+    kit.records.offer(143, "webhook", N_("webhook"), "parties.manage", "/webhooks/{code}")

@@ -69,4 +69,6 @@ def _offer_records(kit: Kit) -> None:
     offer(82, "work_list", N_("list"), "storage.read", "/lists/{code}")
     offer(84, "stock_take", N_("stock-take"), "storage.read", "/stock-takes/{code}")
     offer(86, "position_audit", N_("position audit"), "storage.read", "/position-audits/{code}")
+    offer(140, "label_template", N_("label template"), "labels.manage", "/labels")
+    offer(141, "label_printer", N_("label printer"), "labels.manage", "/labels")
     offer(88, "shipment", N_("shipment"), "storage.read", "/shipments/{code}")

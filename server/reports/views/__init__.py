@@ -11,3 +11,7 @@ __all__ = ["api", "api_plans", "api_reports", "overview", "pages", "plans", "reg
 def register(kit: Kit) -> None:
     """Put reports into the page head."""
     kit.nav.offer(62, N_("Reports"), "/reports", "storage.read")
+    kit.records.offer(
+        144, "consolidation", N_("plan for putting boxes together"), "storage.read",
+        "/reports/plans/{code}",
+    )  # fmt: skip
