@@ -1,6 +1,8 @@
 """Events that agents saw become rows; none is thinned or dropped."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -12,9 +14,25 @@ from server.telemetry.dating import SINCE_BOOT, Dating
 from server.telemetry.models import Channel, DeviceEvent
 
 
-def take(session: Session, dating: Dating, agent_id: int, message: Events, holes: Ranges) -> None:
-    """Store the new events; one that dates a boot takes effect at `dating.date_what_waits()`."""
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Somebody at a freezer pressed the button while this alarm of the agent's own stood."""
+
+    agent_id: int
+    stream: str
+    channel: str
+    at_ms: int
+
+
+def take(
+    session: Session, dating: Dating, agent_id: int, message: Events, holes: Ranges
+) -> list[Press]:
+    """Store the new events, and return the presses of buttons among them, those of drills left out.
+
+    One that dates a boot takes effect at `dating.date_what_waits()`.
+    """
     rows: list[dict[str, Any]] = []
+    presses: list[Press] = []
     for first, last in holes:
         for seq in range(first, last + 1):
             i = seq - message.seq
@@ -22,8 +40,19 @@ def take(session: Session, dating: Dating, agent_id: int, message: Events, holes
             if event["kind"] == "clock":
                 dating.date(agent_id, event["boot"], event["zero_ms"])
             rows.append(_row(session, dating, agent_id, message, i))
+            presses += _presses(agent_id, event, rows[-1])
     if rows:
         session.execute(insert(DeviceEvent), rows)
+    return presses
+
+
+def _presses(agent_id: int, event: Mapping[str, Any], row: Mapping[str, Any]) -> list[Press]:
+    stream, channel = event.get("stream"), event.get("channel")
+    if event["kind"] != "local_alarm_acknowledged" or row["drill"]:
+        return []
+    if not isinstance(stream, str) or not isinstance(channel, str):
+        return []
+    return [Press(agent_id, stream, channel, row["at_ms"])]
 
 
 def _row(

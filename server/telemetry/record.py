@@ -65,6 +65,8 @@ class Recorded:
     drills: Columns = field(default_factory=Columns)
     present: Columns = field(default_factory=Columns)
     """Live readings without a date: judged, and shown as the latest, by the time of their arrival."""
+    presses: list[device_events.Press] = field(default_factory=list)
+    """Buttons that acknowledged alarms at the freezers."""
     answers: list[Answer] = field(default_factory=list)
     rejected: int = 0
 
@@ -252,7 +254,9 @@ class _Recording:
         for agent, message in events:
             stream = self.streams[agent.id, message.boot, message.stream]
             holes = stream.new_rows(message)
-            device_events.take(self.session, self.dating, agent.id, message, holes)
+            self.result.presses += device_events.take(
+                self.session, self.dating, agent.id, message, holes
+            )
             stream.settle(message)
         self.dating.date_what_waits()
 
