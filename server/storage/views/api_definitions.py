@@ -6,6 +6,7 @@ import msgspec
 from flask import g
 
 from server.core.errors import Conflict, Refusal
+from server.core.words import N_
 from server.kit import etag
 from server.kit.api import Answer, Body, describes, read
 from server.kit.door import require
@@ -16,10 +17,11 @@ from server.storage.queries.sample_types import of_organisation, sample_type
 from server.storage.rules.fields import Definition
 from server.storage.service import field_definitions as service
 from server.storage.service.sample_types import kept
-from server.storage.views.api_types import OTHER_CODE, Offered
+from server.storage.views.api_types import Offered
 from server.storage.views.blueprints import api
 
 EDIT = "storage.edit"
+CODE_STAYS = N_("The code of a custom field stays: found %(found)s, expected %(expected)s.")
 
 
 class FieldBody(Body):
@@ -95,7 +97,7 @@ def redefine_custom_field(subject: str, code: str) -> FieldOut:
     wanted, row = read(FieldBody), _seen(subject, code)
     if wanted.code != row.code:
         facts = {"found": wanted.code, "expected": row.code}
-        raise Conflict(Refusal("other_code", OTHER_CODE, facts), field="code")
+        raise Conflict(Refusal("other_code", CODE_STAYS, facts), field="code")
     kind = _sample_type(row.org_id, wanted.sample_type)
     service.change_field(g.session, g.actor, row, _wanted(wanted), kind, at=g.clock.now())
     return _out(row)
