@@ -10,7 +10,7 @@ from typing import Any, Final
 from edge_agent import health
 from edge_agent.clock import Clock, Moment, kernel_boot
 from edge_agent.clock_watch import ClockWatch
-from edge_agent.config import Config
+from edge_agent.config import Config, service_manager
 from edge_agent.control.hands import Hands
 from edge_agent.control.slots import Good, Slots
 from edge_agent.control.steering import Steering
@@ -57,6 +57,7 @@ class Agent:
         self._samplers = [Sampler(stream, now.mono_ms) for stream in config.streams]
         self._alarm = LocalAlarm(config.limits, now.mono_ms)
         self._signals = SignalTower(config, now.mono_ms)
+        self._manager = service_manager()
         share = config.agent.backlog_share
         self._delivery = Delivery(spool, random.random, backlog_share=share)
         self._catalog = health.catalog(config, spool.boot)
@@ -83,9 +84,12 @@ class Agent:
                 self._report(now, clk)
                 self._deliver(now, clk)
                 self._steering.tick(now, clk)
+                self._manager.turned(now.mono_ms, takes_rows=self._keeper.takes_rows)
                 self._stopping |= self.restart_wanted and not self._keeper.unwritten
                 self._listen(0 if self._stopping else self._wait_ms())
         finally:
+            if not self.restart_wanted:
+                self._manager.stopping()
             self._uplink.stop()
             self._signals.close()
             for sampler in self._samplers:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from edge_agent import logs
+from edge_agent import logs, service_unit
 from edge_agent.agent import Agent
 from edge_agent.buses import library
 from edge_agent.clock import SystemClock, kernel_boot
@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if asked.command == "check":
             return _check(asked.config, load(asked.config))
+        if asked.command == "service":
+            return service_unit.run(asked)
         return _run(asked.config, asked.log_level)
     except ConfigError as error:
         print(error, file=sys.stderr)
@@ -44,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         "check", help="say what is wrong with the settings, or that they are good"
     )
     enrol.add(commands.add_parser("enrol", help="get key, certificate and settings by a code"))
+    service_unit.add(commands.add_parser("service", help="print a unit for systemd"))
     for command in (run, check):
         command.add_argument("--config", type=Path, required=True, help="the settings, a TOML file")
     levels = ("DEBUG", "INFO", "WARNING", "ERROR")

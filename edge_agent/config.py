@@ -20,6 +20,7 @@ from edge_agent.overlay import overlaid
 from edge_agent.plausibility import Check, read_check
 from edge_agent.probes.drivers import DRIVERS, DriverSettings, sole_place, why_refused
 from edge_agent.probes.simulated import SimulatedSettings
+from edge_agent.service_manager import ServiceManager
 from edge_agent.settings_problems import Problems, lines_of
 from edge_agent.settings_table import Table
 from edge_agent.signal_settings import SignalSettings, read_signals
@@ -120,6 +121,13 @@ class Config:
     signals: SignalSettings = field(default_factory=SignalSettings)
     labels: Mapping[str, str] = field(default_factory=dict)
     """What the server calls channels, by stream/key; the agent only passes it on."""
+
+
+def service_manager() -> ServiceManager:
+    """systemd, as the environment tells of it; nobody where it does not."""
+    every_us = os.environ.get("WATCHDOG_USEC", "")
+    watchdog_ms = int(every_us) // 1000 if every_us.isdecimal() else 0
+    return ServiceManager(os.environ.get("NOTIFY_SOCKET", ""), watchdog_ms)
 
 
 def load(path: Path, remote: Mapping[str, Any] | None = None) -> Config:

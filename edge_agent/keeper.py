@@ -48,6 +48,11 @@ class Keeper:
         """How many rows are in memory only."""
         return len(self._unwritten)
 
+    @property
+    def takes_rows(self) -> bool:
+        """Whether a row that comes now is kept without another being given up."""
+        return len(self._unwritten) < KEPT_IN_MEMORY
+
     def _drop_oldest_reading(self) -> None:
         """Give up the oldest reading of no alarm's time; an event goes only when there is nothing else."""
         at = next(
