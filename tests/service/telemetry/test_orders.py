@@ -184,7 +184,7 @@ def test_what_is_new_leaves_at_once_and_once(desk: Desk) -> None:
     for _ in range(3):
         send(desk.database, desk.bench.clock)
 
-    assert [one.topic for one in published] == [f"{ME}/cfg", f"{ME}/cmd"]  # type: ignore[attr-defined]
+    assert [one.topic for one in published] == [f"{ME}/cfg", f"{ME}/cmd"]  # type: ignore[attr-defined]  # whatever was published has a topic
 
 
 def test_a_catalogue_that_is_not_known_is_asked_for_once_in_a_while(desk: Desk) -> None:
