@@ -46,7 +46,7 @@ def test_forty_tubes_in_the_order_of_the_walk(bank: Database, enter: Callable[..
     page.wait_for_url(re.compile(r"/lists/P-\d+$"))
     walked = []
     for number in range(TUBES):
-        assert f"Tube {number + 1} of {TUBES}" in page.inner_text("main")
+        assert f"tube {number + 1} of {TUBES}" in page.inner_text("main")
         expected = page.locator(".stat .code").first.inner_text().strip()
         if number == 7:
             page.fill("#tube", stray)

@@ -1,6 +1,7 @@
 """The pages of storage, as a browser asks for them."""
 
 import io
+import re
 
 import pytest
 from sqlalchemy import select
@@ -95,8 +96,9 @@ def test_a_move_is_said_and_can_be_taken_back(bank: Bank) -> None:
     )
     text = page.get("/vials/SH-1").text
     assert "SH-1 is at D-044 H6 now." in text
-    assert 'action="/vials/SH-1/undo"' in text
-    bank.post("/vials/SH-1/undo")
+    undo = re.search(r'action="(/vials/SH-1/undo\?stay=\d+)"', text)
+    assert undo, "the undo names the stay that it takes back"
+    bank.post(undo[1])
     assert ">H5<" in bank.page.get("/vials/SH-1").text
 
 
