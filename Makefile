@@ -7,7 +7,7 @@ BIN := .venv/bin
 .PHONY: help env frontend run test check bench bench-edge soak lock messages pictures clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
 
 env: ## make or refresh .venv from requirements.lock
 	@$(PYTHON) tools/environment.py

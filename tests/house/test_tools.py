@@ -94,4 +94,4 @@ def test_make_explains_itself():
         0
     ].split()
 
-    assert re.findall(r"^  make (\w+)", said, re.MULTILINE) == targets
+    assert re.findall(r"^  make ([\w-]+)", said, re.MULTILINE) == targets
