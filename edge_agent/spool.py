@@ -25,8 +25,8 @@ from edge_agent.spool_schema import (
     Damaged,
     checksum,
     is_damage,
-    open_anew,
     open_database,
+    replace,
 )
 from edge_agent.wire.messages import Clk
 from edge_agent.wire.ranges import NONE, Ranges, add, merged, missing, of_numbers
@@ -74,13 +74,13 @@ class Spool:
         self._voids: dict[Key, Ranges] = {}
         self._lock = _lock(path)
         try:
-            self._db, damaged = open_database(path)
-            if damaged:
-                self._put_back(damaged)
+            self._db = self._opened()
             self._guarded(self._read_counts)
-        except sqlite3.Error as error:
+        except BaseException as error:
             os.close(self._lock)
-            raise SpoolError(f"the spool {path} cannot be opened: {error}") from error
+            if isinstance(error, sqlite3.Error | OSError):
+                raise SpoolError(f"the spool {path} cannot be opened: {error}") from error
+            raise
 
     def close(self) -> None:
         """Let go of the file and its lock."""
@@ -330,28 +330,35 @@ class Spool:
             self._begin_anew()
         return read()
 
+    def _opened(self) -> sqlite3.Connection:
+        try:
+            return open_database(self.path)
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+        return self._rebuilt()
+
     def _begin_anew(self) -> None:
         """Move the damaged file aside and go on with a new one that holds what could be read."""
         self._db.close()
         try:
-            self._db, aside = open_anew(self.path)
-            self._put_back(aside)
+            self._db = self._rebuilt()
             self._read_counts()
         except (sqlite3.Error, OSError) as error:
             raise SpoolError(f"the spool {self.path} cannot be made anew: {error}") from error
 
-    def _put_back(self, aside: Path) -> None:
-        """Fill the new file with what can be read of the old one; what is missing is void."""
-        found = salvage(aside, self._next)
+    def _rebuilt(self) -> sqlite3.Connection:
+        """A new file with what can be read of the damaged one; what is missing is void."""
+        found = salvage(self.path, self._next)
         void = {
             key: left
             for key, number in found.nexts.items()
             if (left := missing(of_numbers(row[2] for row in found.rows[key]), 1, number - 1))
         }
-        with self._writing():
-            fill(self._db, found, void, self.boot)
+        made, aside = replace(self.path, lambda db: fill(db, found, void, self.boot))
         saved = sum(map(len, found.rows.values()))
         self.losses.append(Loss(aside, saved, void))
+        return made
 
     def _delete(self, key: Key, ranges: Ranges) -> int:
         gone = 0

@@ -1,10 +1,12 @@
 """The spool's tables, and how its file is opened, checked and, where it is damaged, moved aside."""
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 from zlib import crc32
 
+_TAILS: Final = ("", "-wal", "-shm")
 UNCHECKED: Final = -1
 """The checksum of a row that was written before rows had one."""
 _TABLES: Final = """
@@ -63,23 +65,38 @@ class Damaged(sqlite3.DatabaseError):
     sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
 
-def open_database(path: Path) -> tuple[sqlite3.Connection, Path | None]:
-    """Open the spool's file, making it if need be.
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open the spool's file, making it if need be; a DatabaseError that `is_damage` where it is damaged."""
+    rescued = _rescued(path)
+    if rescued.exists() and not path.exists():
+        rescued.rename(path)  # the power went after the damaged file was moved aside
+    return _open(path)
 
-    A file that is damaged is moved aside, and its new name is the second answer.
+
+def replace(
+    path: Path, fill: Callable[[sqlite3.Connection], None]
+) -> tuple[sqlite3.Connection, Path]:
+    """Put a new file, filled, in the place of a damaged one; the second answer is where the old one is.
+
+    The new one is whole on the disk before the old one is moved: a power cut on the way loses nothing.
     """
+    rescued = _rescued(path)
+    for tail in _TAILS:
+        rescued.with_name(rescued.name + tail).unlink(missing_ok=True)
+    made = _open(rescued)
     try:
-        return _open(path), None
-    except sqlite3.DatabaseError as error:
-        if not is_damage(error):
-            raise
-    return open_anew(path)
-
-
-def open_anew(path: Path) -> tuple[sqlite3.Connection, Path]:
-    """Move the file aside and open an empty one; the second answer is where the old one is."""
+        made.execute("BEGIN IMMEDIATE")
+        fill(made)
+        made.commit()
+    finally:
+        made.close()  # which also leaves it without companions
     aside = _move_aside(path)
+    rescued.rename(path)
     return _open(path), aside
+
+
+def _rescued(path: Path) -> Path:
+    return path.with_name(path.name + ".rescued")
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -133,7 +150,7 @@ def _move_aside(path: Path) -> Path:
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
-    for tail in ("", "-wal", "-shm"):
+    for tail in _TAILS:
         part = path.with_name(path.name + tail)
         if part.exists():
             part.rename(aside.with_name(aside.name + tail))

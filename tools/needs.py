@@ -95,6 +95,12 @@ NEEDS = {
             ("gcc", "libc6-dev"),
         ),
         Need(
+            "systemd-analyze",
+            lambda: bool(program("systemd-analyze")),
+            "systemd-analyze is not installed",
+            ("systemd",),
+        ),
+        Need(
             "built pages",
             (PROJECT / "server/web/static/dist/.vite/manifest.json").exists,
             "the pages' scripts are not built (make frontend)",

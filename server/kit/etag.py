@@ -28,26 +28,15 @@ class Stale(Conflict):
     """The asker's If-Match names another version than the one that is there."""
 
 
-def of(version: int) -> str:
-    """Return the ETag of this version."""
-    return f'"{version}"'
-
-
-def put(response: Response, version: int) -> Response:
-    """Put the version's ETag on the response."""
-    response.headers["ETag"] = of(version)
-    return response
-
-
 def tell(version: int) -> None:
     """Put the version's ETag on the answer to this request, whatever the view returns."""
-    _tell(of(version))
+    _tell(_of(version))
 
 
 def check(version: int) -> None:
     """Refuse a request whose If-Match names another version; without the header anything goes."""
     given = _given()
-    if given and of(version) not in given:
+    if given and _of(version) not in given:
         found = ", ".join(tag.strip('"') for tag in given)
         raise Stale(Refusal("stale", STALE, {"found": found, "expected": version}))
 
@@ -66,6 +55,10 @@ def check_answer(answer: Callable[[], msgspec.Struct]) -> None:
     given = _given()
     if given and _digest(answer()) not in given:
         raise Stale(Refusal("stale", CHANGED))
+
+
+def _of(version: int) -> str:
+    return f'"{version}"'
 
 
 def _given() -> list[str]:

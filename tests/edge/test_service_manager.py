@@ -1,7 +1,6 @@
 """systemd is told what it must know, through a real datagram socket; the unit says what the page says."""
 
 import configparser
-import shutil
 import signal
 import socket
 import subprocess
@@ -128,7 +127,7 @@ def test_odd_names_are_written_as_systemd_reads_them(tmp_path, capsys):
     assert "NoNewPrivileges=no" in text
 
 
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze here")
+@pytest.mark.needs("systemd-analyze")
 def test_systemd_itself_finds_nothing_wrong(tmp_path, capsys):
     _, text = unit(tmp_path, capsys)
     file = tmp_path / "cryokeep-edge.service"

@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 
+from edge_agent import spool, spool_schema
 from edge_agent.damage import damage_events
 from edge_agent.rows import NewRow, event_row
 from edge_agent.spool import Boot, Spool
@@ -151,6 +152,44 @@ def test_damage_at_work_goes_on_under_the_same_numbers(tmp_path):
     assert again.held(KEY) == 1_000
     assert again.voids(KEY) == ((400, 400),)
     again.close()
+
+
+class PowerCut(Exception):
+    """The power went."""
+
+
+@pytest.mark.parametrize("step", ["fill", "_move_aside", "rename"])
+def test_a_power_cut_while_a_damaged_file_is_replaced_loses_nothing(
+    whole, tmp_path, monkeypatch, step
+):
+    path = tmp_path / "spool.db"
+    shutil.copy(whole, path)
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"[-178.5,-195.5]", b"[-118.5,-195.5]"))
+
+    def cut(*_):
+        raise PowerCut
+
+    with monkeypatch.context() as patched:
+        if step == "rename":
+            move = spool_schema._move_aside
+
+            def moved(old):
+                move(old)
+                raise PowerCut
+
+            patched.setattr(spool_schema, "_move_aside", moved)
+        else:
+            patched.setattr(spool if step == "fill" else spool_schema, step, cut)
+        with pytest.raises(PowerCut):
+            Spool(path)
+
+    again = Spool(path)
+    assert len(held(again, KEY)) == ROWS - 101
+    assert again.voids(KEY) == ((1, 100), (1_500, 1_500))
+    assert again.held(("bbbbbbbbbbbb", "ev")) == 50
+    again.close()
+    assert not (tmp_path / "spool.db.rescued").exists()
 
 
 def test_a_spool_of_the_version_before_is_taken_over(tmp_path):

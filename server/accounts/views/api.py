@@ -12,7 +12,7 @@ from server.accounts.views.choices import PERMISSION
 from server.accounts.views.person import find
 from server.core.errors import Forbidden, Invalid, NotFound, Refusal
 from server.core.words import LANGUAGES, N_
-from server.kit import answers, cursors, etag
+from server.kit import cursors, etag
 from server.kit.address import base_url
 from server.kit.api import Answer, Body, describes, read
 from server.kit.door import SIGNED_IN, require
@@ -163,7 +163,7 @@ def people() -> People:
 @api.get("/people/<int:person_id>")
 @require(PERMISSION)
 @describes("One person", answers={200: PersonOut})
-def person(person_id: int) -> Response:
+def person(person_id: int) -> PersonOut:
     """Describe a person."""
     return _answer(find(person_id))
 
@@ -186,7 +186,7 @@ def invite() -> tuple[Invited, int]:
 @api.put("/people/<int:person_id>/roles")
 @require(PERMISSION)
 @describes("Set a person's roles", body=Roles, answers={200: PersonOut})
-def set_roles(person_id: int) -> Response:
+def set_roles(person_id: int) -> PersonOut:
     """Give exactly these roles within the asker's organisations."""
     wanted, found = read(Roles), find(person_id)
     etag.check(found.version)
@@ -198,7 +198,7 @@ def set_roles(person_id: int) -> Response:
 @api.post("/people/<int:person_id>/off")
 @require(PERMISSION)
 @describes("Switch a person off", answers={200: PersonOut})
-def switch_off(person_id: int) -> Response:
+def switch_off(person_id: int) -> PersonOut:
     """Let the person act no more."""
     return _switch(person_id, on=False)
 
@@ -206,12 +206,12 @@ def switch_off(person_id: int) -> Response:
 @api.post("/people/<int:person_id>/on")
 @require(PERMISSION)
 @describes("Switch a person on", answers={200: PersonOut})
-def switch_on(person_id: int) -> Response:
+def switch_on(person_id: int) -> PersonOut:
     """Let the person sign in again."""
     return _switch(person_id, on=True)
 
 
-def _switch(person_id: int, *, on: bool) -> Response:
+def _switch(person_id: int, *, on: bool) -> PersonOut:
     found = find(person_id)
     etag.check(found.version)
     verb = service.switch_on if on else service.switch_off
@@ -220,8 +220,9 @@ def _switch(person_id: int, *, on: bool) -> Response:
     return _answer(found)
 
 
-def _answer(found: Person) -> Response:
-    return etag.put(answers.json(_described(found)), found.version)
+def _answer(found: Person) -> PersonOut:
+    etag.tell(found.version)
+    return _described(found)
 
 
 def _described(found: Person) -> PersonOut:

@@ -4,7 +4,7 @@ import io
 import json
 from typing import Any, Literal
 
-from flask import Response, g, request
+from flask import g, request
 from sqlalchemy import select
 
 from server.core.errors import Invalid, Refusal
@@ -16,7 +16,7 @@ from server.exchange.rules import Column
 from server.exchange.service import imports as service
 from server.exchange.views.blueprints import api
 from server.exchange.views.starting import take_in
-from server.kit import answers, cursors, etag
+from server.kit import cursors, etag
 from server.kit.api import Answer, Body, describes, read
 from server.kit.door import require
 from server.kit.i18n import gettext
@@ -128,7 +128,7 @@ def imports() -> Imports:
         "organisation": "The code of the organisation that its rows belong to.",
     },
 )
-def send() -> Response:
+def send() -> tuple[ImportOut, int]:
     """Store a file."""
     asked = request.args
     code = take_in(
@@ -157,7 +157,7 @@ def columns(code: str) -> Columns:
 @api.get("/imports/<code>")
 @require("storage.import")
 @describes("One import, and how far it is", answers={200: ImportOut})
-def one(code: str) -> Response:
+def one(code: str) -> tuple[ImportOut, int]:
     """Describe an import."""
     return _answer(queries.import_of(g.session, g.actor, code))
 
@@ -165,7 +165,7 @@ def one(code: str) -> Response:
 @api.put("/imports/<code>/mapping")
 @require("storage.import")
 @describes("Map the columns; the rows are checked then", body=Mapping, answers={200: ImportOut})
-def map_columns(code: str) -> Response:
+def map_columns(code: str) -> tuple[ImportOut, int]:
     """Map the columns."""
     wanted = read(Mapping)
     made = _seen(code)
@@ -182,7 +182,7 @@ def map_columns(code: str) -> Response:
 @api.post("/imports/<code>/apply")
 @require("storage.import")
 @describes("Bring in the rows of a checked import", body=Applying, answers={202: ImportOut})
-def apply(code: str) -> Response:
+def apply(code: str) -> tuple[ImportOut, int]:
     """Bring the rows in."""
     wanted = read(Applying)
     made = _seen(code)
@@ -193,7 +193,7 @@ def apply(code: str) -> Response:
 @api.post("/imports/<code>/take-back")
 @require("storage.import")
 @describes("Take an import back as a whole", body=TakingBack, answers={202: ImportOut})
-def take_back(code: str) -> Response:
+def take_back(code: str) -> tuple[ImportOut, int]:
     """Take it back."""
     wanted = read(TakingBack)
     made = _seen(code)
@@ -204,7 +204,7 @@ def take_back(code: str) -> Response:
 @api.post("/imports/<code>/put-aside")
 @require("storage.import")
 @describes("Close an import that has changed nothing", answers={200: ImportOut})
-def put_aside(code: str) -> Response:
+def put_aside(code: str) -> tuple[ImportOut, int]:
     """Put it aside."""
     made = _seen(code)
     service.put_aside(g.session, g.actor, made, at=g.clock.now())
@@ -252,13 +252,14 @@ def _seen(code: str) -> Import:
     return made
 
 
-def _flushed(made: Import, status: int = 200) -> Response:
+def _flushed(made: Import, status: int = 200) -> tuple[ImportOut, int]:
     g.session.flush()  # the version that this change makes
     return _answer(made, status)
 
 
-def _answer(made: Import, status: int = 200) -> Response:
-    return etag.put(answers.json(_out(made), status), made.version)
+def _answer(made: Import, status: int = 200) -> tuple[ImportOut, int]:
+    etag.tell(made.version)
+    return _out(made), status
 
 
 def _out(made: Import) -> ImportOut:

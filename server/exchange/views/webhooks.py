@@ -15,7 +15,7 @@ from server.exchange.rules import EVENT_GROUPS
 from server.exchange.service import webhooks as service
 from server.exchange.service.webhooks import MANAGE
 from server.exchange.views.blueprints import api, pages
-from server.kit import answers, cursors, etag, notices
+from server.kit import cursors, etag, notices
 from server.kit.api import Answer, Body, describes, read
 from server.kit.door import require
 from server.kit.forms import Typed, errors_of, typed_of
@@ -145,22 +145,24 @@ def api_add() -> tuple[WebhookOut, int]:
 @api.get("/webhooks/<int:hook_id>")
 @require(MANAGE)
 @describes("One webhook", answers={200: WebhookOut})
-def api_webhook(hook_id: int) -> Response:
+def api_webhook(hook_id: int) -> WebhookOut:
     """Describe a webhook."""
     hook = _hook(hook_id)
-    return etag.put(answers.json(_out(hook)), hook.version)
+    etag.tell(hook.version)
+    return _out(hook)
 
 
 @api.delete("/webhooks/<int:hook_id>")
 @require(MANAGE)
 @describes("Tell an address nothing more", answers={200: WebhookOut})
-def api_end(hook_id: int) -> Response:
+def api_end(hook_id: int) -> WebhookOut:
     """End a webhook."""
     hook = _hook(hook_id)
     etag.check(hook.version)
     service.end_webhook(g.session, g.actor, hook, at=g.clock.now())
     g.session.flush()
-    return etag.put(answers.json(_out(hook)), hook.version)
+    etag.tell(hook.version)
+    return _out(hook)
 
 
 @api.get("/webhooks/<int:hook_id>/deliveries")

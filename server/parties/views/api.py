@@ -1,10 +1,10 @@
 """The API of organisations and their delivery sites."""
 
-from flask import Response, g
+from flask import g
 
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_
-from server.kit import answers, cursors, etag
+from server.kit import cursors, etag
 from server.kit.api import Answer, Body, describes, read
 from server.kit.door import require
 from server.parties import queries, service
@@ -99,16 +99,17 @@ def add() -> tuple[OrganisationOut, int]:
 @api.get("/organisations/<code>")
 @require(MANAGE)
 @describes("One organisation", answers={200: OrganisationOut})
-def organisation(code: str) -> Response:
+def organisation(code: str) -> OrganisationOut:
     """Describe an organisation."""
     found = queries.by_code(g.session, g.actor, MANAGE, code)
-    return etag.put(answers.json(_out(found)), found.version)
+    etag.tell(found.version)
+    return _out(found)
 
 
 @api.put("/organisations/<code>")
 @require(MANAGE)
 @describes("Change an organisation", body=OrganisationChange, answers={200: OrganisationOut})
-def change(code: str) -> Response:
+def change(code: str) -> OrganisationOut:
     """Change an organisation."""
     wanted = read(OrganisationChange)
     found = queries.by_code(g.session, g.actor, MANAGE, code)
@@ -118,7 +119,8 @@ def change(code: str) -> Response:
         active=wanted.active, at=g.clock.now(),
     )  # fmt: skip
     g.session.flush()  # the answer tells the new version
-    return etag.put(answers.json(_out(found)), found.version)
+    etag.tell(found.version)
+    return _out(found)
 
 
 @api.get("/organisations/<code>/sites")

@@ -54,7 +54,7 @@ def edit_type(
     session: Session, actor: Actor, found: ContainerType, facts: TypeFacts, *, at: datetime
 ) -> ContainerType:
     """Change a type; what was made from it stays as it is. Refuses another kind, and a built-in one."""
-    _refuse_built_in(found)
+    refuse_built_in_type(found)
     if facts.kind != found.kind:
         because = N_("%(code)s is a %(found)s; a type of another kind is a new type.")
         raise Conflict(Refusal("other_kind", because, {"code": found.code, "found": found.kind}))
@@ -72,7 +72,7 @@ def edit_type(
 
 def retire_type(session: Session, actor: Actor, found: ContainerType, *, at: datetime) -> None:
     """Offer a type no longer; containers of it stay."""
-    _refuse_built_in(found)
+    refuse_built_in_type(found)
     if found.retired_at is None:
         found.retired_at = at
         _record(session, actor, "container_type.retired", found, at)
@@ -80,7 +80,7 @@ def retire_type(session: Session, actor: Actor, found: ContainerType, *, at: dat
 
 def bring_back_type(session: Session, actor: Actor, found: ContainerType, *, at: datetime) -> None:
     """Offer a retired type again."""
-    _refuse_built_in(found)
+    refuse_built_in_type(found)
     if found.retired_at is not None:
         found.retired_at = None
         _record(session, actor, "container_type.brought_back", found, at)
@@ -153,10 +153,12 @@ def _told(found: ContainerType) -> dict[str, Any]:
     return {name: getattr(found, name) for name in names}
 
 
-def _refuse_built_in(found: ContainerType) -> None:
-    if found.org_id is None:
-        because = N_("%(code)s comes with the product and stays as it is. Make a type of your own.")
-        raise Conflict(Refusal("built_in", because, {"code": found.code}))
+def refuse_built_in_type(found: ContainerType | Template) -> ContainerType:
+    """Return an organisation's own type; refuses one that comes with the product."""
+    if isinstance(found, ContainerType) and found.org_id is not None:
+        return found
+    because = N_("%(code)s comes with the product and stays as it is. Make a type of your own.")
+    raise Conflict(Refusal("built_in", because, {"code": found.code}))
 
 
 def _record(

@@ -32,7 +32,7 @@ def unplace(session: Session, actor: Actor, vial: Vial, state: str, *, at: datet
         raise Conflict(Refusal("not_placed", NOT_THERE, {"vial": vial.code}))
     refuse_if_held(session, [vial], "move")
     end_stay(session, actor, stay, Moment.of(at, None))
-    before, vial.state = vial.state, state
+    before, vial.state, vial.verified_at = vial.state, state, None
     session.flush()
     audit.record(
         session, actor, "vial.unplaced", "vial", vial.code, at=at, org_id=vial.org_id,

@@ -3,9 +3,8 @@
 from datetime import datetime
 
 import msgspec
-from flask import Response, g
+from flask import g
 
-from server.kit import answers as kit_answers
 from server.kit import api as described
 from server.kit import etag
 from server.kit.api import Answer, Body, describes
@@ -99,11 +98,11 @@ class SampleTypesOut(Answer):
     items: list[SampleTypeOut]
 
 
-def _out(thing: Thing) -> Response:
+def _out(thing: Thing) -> FieldsOut:
     subject = subject_of(thing)
     fields = plain_fields(g.session, subject, thing.id)
-    out = FieldsOut(subject=subject, code=thing.code, fields=fields, version=thing.version)
-    return etag.put(kit_answers.json(out), thing.version)
+    etag.tell(thing.version)
+    return FieldsOut(subject=subject, code=thing.code, fields=fields, version=thing.version)
 
 
 @api.get("/vials/<code>/fields", defaults={"plural": "vials"})
@@ -112,7 +111,7 @@ def _out(thing: Thing) -> Response:
 @api.get("/containers/<code>/fields", defaults={"plural": "containers"})
 @require("storage.read")
 @describes("Read the custom fields of a thing", answers={200: FieldsOut})
-def fields(plural: str, code: str) -> Response:
+def fields(plural: str, code: str) -> FieldsOut:
     """Answer what stands in a thing's custom fields."""
     return _out(thing_of(PLURALS[plural], code, READING))
 
@@ -123,7 +122,7 @@ def fields(plural: str, code: str) -> Response:
 @api.patch("/containers/<code>/fields", defaults={"plural": "containers"})
 @require("storage.edit")
 @describes("Set custom fields of a thing", body=FieldsIn, answers={200: FieldsOut})
-def change_fields(plural: str, code: str) -> Response:
+def change_fields(plural: str, code: str) -> FieldsOut:
     """Set some of a thing's custom fields, all or none."""
     wanted = described.read(FieldsIn)
     thing = thing_of(PLURALS[plural], code, PERMISSIONS)
@@ -135,7 +134,7 @@ def change_fields(plural: str, code: str) -> Response:
 @api.patch("/vials/<code>")
 @require("storage.edit")
 @describes("Change a vial's sample type and custom fields", body=VialIn, answers={200: VialOut})
-def change_vial(code: str) -> Response:
+def change_vial(code: str) -> VialOut:
     """Change what is said of a vial, all or none."""
     wanted = described.read(VialIn)
     found = queries.vial(g.session, g.actor, "storage.edit", code)
@@ -143,8 +142,8 @@ def change_vial(code: str) -> Response:
     retype(found, wanted.sample_type)
     fields: dict[str, Plain | None] = dict(wanted.fields)
     set_fields(g.session, g.actor, found, fields, at=g.clock.now())
-    out = kit_answers.json(answers.vial_out(g.session, found))
-    return etag.put(out, found.version)
+    etag.tell(found.version)
+    return answers.vial_out(g.session, found)
 
 
 @api.post("/vials/<code>/aliases")

@@ -17,12 +17,12 @@ from server.storage.models import ContainerType, SampleType
 from server.storage.queries.sample_types import sample_type
 from server.storage.service import sample_types as samples
 from server.storage.service.sample_types import SampleTypeFacts
+from server.storage.service.types import refuse_built_in_type
 from server.storage.views import container_answers
 from server.storage.views.blueprints import api
 from server.storage.views.container_answers import NewType, TypeOut
 
 EDIT = "storage.edit"
-BUILT_IN = N_("%(code)s comes with the product and stays as it is. Make a type of your own.")
 OTHER_CODE = N_("The code of a type stays: found %(found)s, expected %(expected)s.")
 
 
@@ -91,9 +91,7 @@ def offer_container_type(code: str) -> TypeOut:
 
 
 def _container_type(code: str) -> ContainerType:
-    found = queries.container_type(g.session, g.actor, EDIT, code)
-    if not isinstance(found, ContainerType):
-        raise Conflict(Refusal("built_in", BUILT_IN, {"code": code}))
+    found = refuse_built_in_type(queries.container_type(g.session, g.actor, EDIT, code))
     etag.check(found.version)
     return found
 

@@ -13,9 +13,10 @@ from server.kit.forms import Typed, errors_of, typed_of
 from server.kit.i18n import gettext
 from server.storage import queries
 from server.storage import service as storage
-from server.storage.container_types import KIND_WORDS, WORDS, Template
+from server.storage.container_types import KIND_WORDS, WORDS
 from server.storage.models import ContainerType
 from server.storage.queries.types import AnyType
+from server.storage.service.types import refuse_built_in_type
 from server.storage.sizes import heights_of, sizes_of
 from server.storage.views import drawing
 from server.storage.views.blueprints import pages
@@ -162,11 +163,7 @@ def retire_container_type(code: str) -> Response:
 
 
 def _own(code: str) -> ContainerType:
-    found = queries.container_type(g.session, g.actor, "storage.edit", code)
-    if isinstance(found, Template):
-        because = N_("%(code)s comes with the product and stays as it is. Make a type of your own.")
-        raise Conflict(Refusal("built_in", because, {"code": code}))
-    return found
+    return refuse_built_in_type(queries.container_type(g.session, g.actor, "storage.edit", code))
 
 
 def _typed(found: AnyType) -> dict[str, object]:

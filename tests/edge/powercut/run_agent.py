@@ -48,8 +48,7 @@ def _watch(note):
 
 def _forget_to_sync():
     def opened(path):
-        connection, aside = spool_schema.open_database(path)
-        return Forgetful(connection), aside
+        return Forgetful(spool_schema.open_database(path))
 
     spool.open_database = opened
 
