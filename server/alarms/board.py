@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from server.alarms import rules, wording
+from server.alarms.kinds import KINDS
 from server.alarms.models import AlarmRule, Episode, FreezerStake
 from server.alarms.wording import Neighbours, Place, Sighting, Stake
 from server.core.clock import from_ms, to_ms
 from server.core.words import N_
 from server.notify.models import Notice
 from server.notify.queries import Told, told_about
-from server.notify.rules import Sentence
+from server.notify.rules import Sentence, unpacked
 from server.storage.models import Container, Room, Site
-from server.telemetry.models import Channel, reading
+from server.telemetry.models import Agent, Channel, reading
 
 Orgs = frozenset[int] | None
 TREND_MS = 10 * 60 * 1000
@@ -74,15 +75,23 @@ _WITH_PLACE: Any = (
         FreezerStake.last_copies,
         FreezerStake.reserved,
         AlarmRule.delay_on_s,
+        Agent.code.label("agent"),
+        Agent.site.label("agent_site"),
     )
-    .join(Channel, Channel.id == Episode.channel_id)
+    .outerjoin(Channel, Channel.id == Episode.channel_id)
+    .outerjoin(Agent, Agent.id == Episode.agent_id)
     .join(AlarmRule, AlarmRule.id == Episode.rule_id)
     .outerjoin(Container, Container.id == Episode.freezer_id)
     .outerjoin(Room, Room.id == Container.room_id)
-    .outerjoin(Site, Site.id == Room.site_id)
+    .outerjoin(Site, or_(Site.id == Room.site_id, Site.id == Episode.site_id))
     .outerjoin(FreezerStake, FreezerStake.freezer_id == Episode.freezer_id)
 )
-_UNFINISHED = Episode.cleared_at.is_(None) | Episode.acknowledged_at.is_(None)
+_UNFINISHED = or_(
+    Episode.cleared_at.is_(None),
+    Episode.acknowledged_at.is_(None),
+    Episode.latched,
+    Episode.confirm_due,
+)
 
 
 def unfinished(session: Session, orgs: Orgs, now: datetime) -> list[Alarm]:
@@ -143,24 +152,26 @@ def _alarms(session: Session, query: Select[Any], now: datetime) -> list[Alarm]:
 
 def _alarm(session: Session, row: Row[Any], told: Sequence[Told], now: datetime) -> Alarm:
     episode: Episode = row.Episode
-    place = Place(row.freezer or "?", row.site or "", row.room or "", row.time_zone or "UTC")
+    place, key = _place(row), row.key or ""
+    label = (row.label or "") if row.key else _name(row)
     going_on = episode.cleared_at is None
     seconds = ((episode.cleared_at or now) - episode.raised_at).total_seconds()
     value = row.latest_value if going_on and not episode.drill else episode.worst_value
     seen = Sighting(
-        episode.kind, episode.severity, row.key, row.label, episode.limit_value,
+        episode.kind, episode.severity, key, label, episode.limit_value,
         value if episode.kind in {"high", "low"} else None, episode.raised_at, episode.drill,
+        unpacked(episode.detail),
     )  # fmt: skip
     live = going_on and not episode.drill
-    per_min = trend(session, episode.channel_id, now) if live and seen.value is not None else None
+    per_min = _trend(session, episode, now) if live and seen.value is not None else None
     around = neighbours(session, episode, now) if live else Neighbours()
     return Alarm(
         episode=episode,
         state=rules.state_of(episode.kind, episode.severity),
         place=place,
-        key=row.key,
-        label=row.label,
-        title=wording.title(episode.kind, row.key, row.label),
+        key=key,
+        label=label,
+        title=wording.title(episode.kind, key, label, seen.detail),
         figure=_figure(seen, seconds) if going_on else _present(episode, row),
         note=_note(seen, row, place, per_min) if going_on else _worst(seen, seconds),
         sentence=wording.sentence(seen, place, per_min, around)
@@ -174,10 +185,27 @@ def _alarm(session: Session, row: Row[Any], told: Sequence[Told], now: datetime)
     )
 
 
+def _trend(session: Session, episode: Episode, now: datetime) -> float | None:
+    return None if episode.channel_id is None else trend(session, episode.channel_id, now)
+
+
+def _name(row: Row[Any]) -> str:
+    """What an alarm that is of no channel is about."""
+    return row.agent or row.freezer or row.site or "Cryokeep"
+
+
+def _place(row: Row[Any]) -> Place:
+    if row.key is None and row.freezer is None:
+        return Place(_name(row), row.agent_site or "", "", row.time_zone or "UTC")
+    return Place(row.freezer or "?", row.site or "", row.room or "", row.time_zone or "UTC")
+
+
 def _figure(seen: Sighting, seconds: float) -> Sentence:
     if seen.kind == "stale":
         return Sentence(N_("silent"))
     if seen.kind == "door":
+        return wording.span(seconds)
+    if not KINDS[seen.kind].has_value:
         return wording.span(seconds)
     if seen.value is None:
         return Sentence(N_("no number"))
@@ -188,7 +216,7 @@ def _present(episode: Episode, row: Row[Any]) -> Sentence:
     """Return how the channel stands now that the condition is gone; a drill's never stood anywhere."""
     if episode.drill or row.latest_value is None:
         return Sentence(N_("over"))
-    if rules.is_door(row.key):
+    if rules.is_door(row.key or ""):
         return Sentence(N_("lid open") if row.latest_value >= 0.5 else N_("lid closed"))
     return Sentence(wording.figure(row.key, row.latest_value))
 
@@ -198,6 +226,8 @@ def _worst(seen: Sighting, seconds: float) -> Sentence:
         return Sentence(N_("was silent for %(span)s"), {"span": wording.span(seconds)})
     if seen.kind == "door":
         return Sentence(N_("was open for %(span)s"), {"span": wording.span(seconds)})
+    if not KINDS[seen.kind].has_value:
+        return Sentence(N_("lasted %(span)s"), {"span": wording.span(seconds)})
     facts = {"limit": wording.number(seen.limit)}
     if seen.value is None:
         return Sentence(N_("limit %(limit)s"), facts)
@@ -210,6 +240,8 @@ def _note(seen: Sighting, row: Row[Any], place: Place, per_min: float | None) ->
         return _last_heard(seen, row, place)
     if seen.kind == "door":
         return Sentence(N_("allowed %(span)s"), {"span": wording.span(row.delay_on_s)})
+    if not KINDS[seen.kind].has_value:
+        return wording.distance(seen)
     limit = wording.number(seen.limit)
     if per_min is None:
         return Sentence(N_("limit %(limit)s"), {"limit": limit})

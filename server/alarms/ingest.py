@@ -19,6 +19,9 @@ from server.core.clock import from_ms, to_ms
 from server.core.plain import Plain, together
 from server.telemetry.columns import Column
 
+BY_READINGS = ("high", "low", "door")
+"""The kinds that readings decide as they are stored."""
+
 StateKey = tuple[int, str]
 """(rule id, drill)."""
 
@@ -57,7 +60,14 @@ class Watched:
     kind: str
     severity: str
     value: float
+    alarm_class: str
+    latching: bool
+    acks_needed: int
+    needs_confirming: bool
     limit: Limit
+    freezer_id: None = None
+    agent_id: None = None
+    site_id: None = None
 
 
 class Judge:
@@ -91,14 +101,17 @@ def _read_rules(session: Session) -> dict[int, list[Watched]]:
     """The rules that readings can change, by channel; silence is judged by the clock, not by readings."""
     rules: dict[int, list[Watched]] = {}
     query = (
-        select(AlarmRule).where(AlarmRule.enabled, AlarmRule.kind != "stale").order_by(AlarmRule.id)
+        select(AlarmRule)
+        .where(AlarmRule.enabled, AlarmRule.kind.in_(BY_READINGS))
+        .order_by(AlarmRule.id)
     )
     for rule in session.scalars(query):
-        rules.setdefault(rule.channel_id, []).append(_watched(rule))
+        if rule.channel_id is not None:
+            rules.setdefault(rule.channel_id, []).append(_watched(rule, rule.channel_id))
     return rules
 
 
-def _watched(rule: AlarmRule) -> Watched:
+def _watched(rule: AlarmRule, channel_id: int) -> Watched:
     limit = Limit(
         rule.kind,  # type: ignore[arg-type]  # the table's constraint allows no other kinds
         rule.value,
@@ -107,8 +120,9 @@ def _watched(rule: AlarmRule) -> Watched:
         round(rule.delay_off_s * 1000),
     )
     return Watched(
-        rule.id, rule.org_id, rule.channel_id, rule.kind, rule.severity, rule.value, limit
-    )
+        rule.id, rule.org_id, channel_id, rule.kind, rule.severity, rule.value, rule.alarm_class,
+        rule.latching, rule.acks_needed, rule.needs_confirming, limit,
+    )  # fmt: skip
 
 
 def _judge(

@@ -19,5 +19,6 @@ def of_channels(session: Session, channel_ids: Sequence[int]) -> dict[int, list[
     found: dict[int, list[Limit]] = {}
     for rule in session.scalars(wanted):
         limit = Limit(rule.value, rule.kind, rule.severity, rule.delay_on_s)
-        found.setdefault(rule.channel_id, []).append(limit)
+        if rule.channel_id is not None:
+            found.setdefault(rule.channel_id, []).append(limit)
     return found

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from server.alarms.kinds import KINDS
 from server.core.errors import Refusal
 from server.core.words import N_
 from server.telemetry import quantities
 
-KINDS = ("high", "low", "stale", "door")
+CHANNEL_KINDS = ("high", "low", "stale", "door")
+"""What a person may watch a channel for."""
 SEVERITIES = ("critical", "high", "warning")
 TRUST = {"critical": 0, "high": 1, "unknown": 2, "warning": 3}
 """The order in which alarms are shown and seen to."""
@@ -19,12 +21,14 @@ SEVERITY_WORDS = {
     "warning": N_("Warning"),
     "unknown": N_("Unknown"),
 }
-KIND_WORDS = {
-    "high": N_("too high"),
-    "low": N_("too low"),
-    "stale": N_("no readings"),
-    "door": N_("open too long"),
+CLASSES = ("process", "equipment", "system", "safety")
+CLASS_WORDS = {
+    "process": N_("Material"),
+    "equipment": N_("Equipment"),
+    "system": N_("System"),
+    "safety": N_("Life safety"),
 }
+KIND_WORDS = {name: kind.word for name, kind in KINDS.items()}
 COLDEST_C, WARMEST_C = -273.15, 150.0
 LONGEST_S = 7 * 24 * 3600
 
@@ -39,6 +43,12 @@ class Wish:
     hysteresis: float = 0.0
     delay_on_s: float = 0.0
     delay_off_s: float = 0.0
+    alarm_class: str = "process"
+    latching: bool = False
+    acks_needed: int = 1
+    ack_timeout_s: float = 0.0
+    needs_confirming: bool = False
+    params: str = "{}"
 
 
 def quantity_of(key: str, label: str = "") -> str:
@@ -53,18 +63,14 @@ def is_door(key: str) -> bool:
 
 def state_of(kind: str, severity: str) -> str:
     """Return the state that the eye sees: silence is unknown, whatever its rule's severity."""
-    return "unknown" if kind == "stale" else severity
+    return "unknown" if KINDS[kind].unknown else severity
 
 
 def title_of(kind: str, key: str) -> str:
     """Return the alarm in three words, to be translated; %(what)s is the quantity."""
-    if kind == "stale":
-        return N_("No readings: %(what)s")
-    if kind == "door":
-        return N_("%(what)s open")
-    if quantities.unit_of(key) == "°C":
+    if kind in {"high", "low"} and quantities.unit_of(key) == "°C":
         return N_("%(what)s too warm") if kind == "high" else N_("%(what)s too cold")
-    return N_("%(what)s high") if kind == "high" else N_("%(what)s low")
+    return KINDS[kind].title
 
 
 def order(state: str, acknowledged: bool, raised_at: datetime) -> tuple[bool, int, datetime]:
@@ -74,11 +80,11 @@ def order(state: str, acknowledged: bool, raised_at: datetime) -> tuple[bool, in
 
 def why_not_rule(wish: Wish, key: str) -> tuple[str, Refusal] | None:
     """Say which field of the wish cannot be right for this channel and why, or None."""
-    if wish.kind not in KINDS:
+    if wish.kind not in CHANNEL_KINDS:
         return "kind", Refusal(
             "bad_kind",
             N_("Choose what the rule watches for: %(kinds)s."),
-            {"kinds": ", ".join(KINDS)},
+            {"kinds": ", ".join(CHANNEL_KINDS)},
         )
     if wish.severity not in SEVERITIES:
         return "severity", Refusal("bad_severity", N_("Choose how bad it is."))

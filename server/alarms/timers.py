@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from edge_agent.wire.limits import NORMAL, Change, JudgeState, Limit, judge_silence
 from edge_agent.wire.limits import tick as run_out
 from server.alarms import service
+from server.alarms.ingest import BY_READINGS
 from server.alarms.models import AlarmRule, RuleState
 from server.core.clock import from_ms, to_ms
 from server.telemetry.models import Channel
@@ -88,7 +89,7 @@ def _run_out(session: Session, now_ms: int, lock: bool) -> Iterable[Due]:
     query = (
         _STATES.add_columns(RuleState.arrived_ms)
         .join(RuleState, RuleState.rule_id == AlarmRule.id)
-        .where(AlarmRule.kind != "stale", RuleState.phase.in_(("pending", "clearing")))
+        .where(AlarmRule.kind.in_(BY_READINGS), RuleState.phase.in_(("pending", "clearing")))
         .order_by(RuleState.rule_id, RuleState.drill)  # the order in which the judge locks them
     )
     rows = session.execute(query.with_for_update(of=RuleState) if lock else query)

@@ -1,10 +1,12 @@
 """The sentences of an alarm: what, how bad, since when, what is at stake. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from server.alarms import rules
+from server.alarms.kinds import KINDS
 from server.core.words import N_
 from server.notify.rules import Sentence
 from server.telemetry import quantities
@@ -46,6 +48,8 @@ class Sighting:
     value: float | None
     since: datetime
     drill: str = ""
+    detail: Mapping[str, object] = field(default_factory=dict)
+    """What its kind says beyond a number; sentences among it wait for their language."""
 
 
 @dataclass(frozen=True)
@@ -97,22 +101,26 @@ def span(seconds: float, *, coarse: bool = False) -> Sentence:
     return Sentence(N_("%(n)s d"), {"n": whole // 86400})
 
 
-def title(kind: str, key: str, label: str = "") -> Sentence:
+def title(
+    kind: str, key: str, label: str = "", detail: Mapping[str, object] | None = None
+) -> Sentence:
     """Return the alarm in three words: Top probe too warm."""
-    return Sentence(rules.title_of(kind, key), {"what": Sentence(rules.quantity_of(key, label))})
+    facts = {**(detail or {}), "what": Sentence(rules.quantity_of(key, label))}
+    return Sentence(rules.title_of(kind, key), facts)
 
 
 def distance(seen: Sighting) -> Sentence:
     """Say how far from the limit: Top probe 8 K above its limit."""
-    what = Sentence(rules.quantity_of(seen.key, seen.label))
-    if seen.kind == "stale":
-        return Sentence(N_("%(what)s gives no readings"), {"what": what})
-    if seen.kind == "door":
-        return Sentence(N_("%(what)s is open"), {"what": what})
-    facts = {"what": what, "far": _beyond(seen)}
-    if seen.kind == "high":
-        return Sentence(N_("%(what)s %(far)s above its limit"), facts)
-    return Sentence(N_("%(what)s %(far)s below its limit"), facts)
+    return Sentence(KINDS[seen.kind].head, _facts(seen))
+
+
+def _facts(seen: Sighting) -> dict[str, object]:
+    """Return what the sentences of a kind may name."""
+    facts: dict[str, object] = {"limit": figure(seen.key, seen.limit), **seen.detail}
+    facts["what"] = Sentence(rules.quantity_of(seen.key, seen.label))
+    if KINDS[seen.kind].has_value:
+        facts["far"] = _beyond(seen)
+    return facts
 
 
 def _beyond(seen: Sighting) -> str:
@@ -145,23 +153,14 @@ def over_sentence(seen: Sighting, place: Place, until: datetime, *, acknowledged
     one_day = _day(seen.since, place) == _day(until, place)
     told_at = clock_time if one_day else zoned_time
     facts = {
-        "what": Sentence(rules.quantity_of(seen.key, seen.label)),
-        "far": _beyond(seen),
+        **_facts(seen),
         "since": told_at(seen.since, place),
         "until": told_at(until, place),
     }
-    head = Sentence(_WAS[seen.kind], facts)
+    head = Sentence(KINDS[seen.kind].was, facts)
     if acknowledged:
         return Sentence(N_("%(head)s; over, acknowledged."), {"head": head})
     return Sentence(N_("%(head)s; over, not acknowledged."), {"head": head})
-
-
-_WAS = {
-    "high": N_("%(what)s was up to %(far)s above its limit from %(since)s until %(until)s"),
-    "low": N_("%(what)s was up to %(far)s below its limit from %(since)s until %(until)s"),
-    "stale": N_("%(what)s gave no readings from %(since)s until %(until)s"),
-    "door": N_("%(what)s was open from %(since)s until %(until)s"),
-}
 
 
 def clock_time(at: datetime, place: Place) -> str:
@@ -201,7 +200,7 @@ def subject(seen: Sighting, place: Place) -> Sentence:
         {
             "severity": Sentence(rules.SEVERITY_WORDS[seen.severity]),
             "freezer": place.freezer,
-            "title": title(seen.kind, seen.key, seen.label),
+            "title": title(seen.kind, seen.key, seen.label, seen.detail),
         },
     )
 

@@ -185,7 +185,7 @@ def _episode(making: Making, rule: AlarmRule, began: datetime, bad: Warming) -> 
         org_id=rule.org_id,
         rule_id=rule.id,
         channel_id=rule.channel_id,
-        freezer_id=rule.channel.freezer_id,
+        freezer_id=rule.channel.freezer_id if rule.channel else None,
         kind=rule.kind,
         severity=rule.severity,
         limit_value=rule.value,

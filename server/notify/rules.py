@@ -117,6 +117,20 @@ def why_not_webhook(address: str) -> Refusal | None:
     return None
 
 
+def packed(facts: Mapping[str, object]) -> str:
+    """Return facts, sentences among them, as JSON that `unpacked` reads."""
+    return json.dumps({name: _packed(fact) for name, fact in facts.items()}, ensure_ascii=False)
+
+
+def unpacked(text: str) -> dict[str, object]:
+    """Return the facts that `packed` wrote."""
+    return {name: _fact(fact) for name, fact in json.loads(text or "{}").items()}
+
+
+def _fact(fact: object) -> object:
+    return _unpacked(fact) if isinstance(fact, dict) and "say" in fact else fact
+
+
 def _packed(value: object) -> object:
     if isinstance(value, Sentence):
         return {
@@ -131,8 +145,5 @@ def _unpacked(found: Mapping[str, object]) -> Sentence:
     assert isinstance(facts, dict)
     return Sentence(
         str(found["say"]),
-        {
-            name: _unpacked(fact) if isinstance(fact, dict) and "say" in fact else fact
-            for name, fact in facts.items()
-        },
+        {name: _fact(fact) for name, fact in facts.items()},
     )

@@ -1,6 +1,6 @@
 """What is watched for: rules are added, changed, and switched off with a reason."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
@@ -129,17 +129,15 @@ _LEFT_STATES = (
 
 def wish_of(rule: AlarmRule) -> Wish:
     """Return what the rule watches for now."""
-    return Wish(
-        rule.kind, rule.severity, rule.value, rule.hysteresis, rule.delay_on_s, rule.delay_off_s
-    )
+    return Wish(**{one.name: getattr(rule, one.name) for one in fields(Wish)})
 
 
-def _check(session: Session, channel: Channel, wish: Wish, own: AlarmRule | None) -> None:
-    if found := rules.why_not_rule(wish, channel.key):
+def _check(session: Session, channel: Channel | None, wish: Wish, own: AlarmRule | None) -> None:
+    if found := rules.why_not_rule(wish, channel.key if channel else ""):
         field, refusal = found
         raise Invalid(refusal, field=field)
     same = select(AlarmRule.id).where(
-        AlarmRule.channel_id == channel.id,
+        AlarmRule.channel_id == (channel.id if channel else None),
         AlarmRule.kind == wish.kind,
         AlarmRule.severity == wish.severity,
         AlarmRule.value == wish.value,
@@ -167,11 +165,11 @@ def _record(
     actor: Actor,
     action: str,
     rule: AlarmRule,
-    channel: Channel,
+    channel: Channel | None,
     at: datetime,
     **facts: Any,  # noqa: ANN401  they become JSON
 ) -> None:
-    freezer = channel.freezer.code if channel.freezer else ""
+    freezer = channel.freezer.code if channel and channel.freezer else ""
     audit.record(
         session,
         actor,
@@ -181,6 +179,6 @@ def _record(
         at=at,
         org_id=rule.org_id,
         freezer=freezer,
-        channel=channel.key,
+        channel=channel.key if channel else "",
         **facts,
     )

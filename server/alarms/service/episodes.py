@@ -1,9 +1,10 @@
 """What happens to alarms: raised, cleared, acknowledged. All inside the caller's transaction."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from sqlalchemy import Float, bindparam, func, select, update
+from sqlalchemy import Float, Integer, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from server.core.wake import announce
 from server.core.words import N_
 from server.notify import service as notify
 from server.notify.queries import ask_steps
+from server.notify.rules import packed
 from server.telemetry.models import Channel
 
 _WATCH = Actor.system("Cryokeep watch")
@@ -28,9 +30,12 @@ _BEGIN = Plain(
         insert(Episode)
         .values({c.name: bindparam(c.name) for c in Episode.__table__.columns if c.name != "id"})
         .values(
-            freezer_id=select(Channel.freezer_id)
-            .where(Channel.id == bindparam("channel_id"))
-            .scalar_subquery()
+            freezer_id=func.coalesce(
+                bindparam("freezer_id", type_=Integer),
+                select(Channel.freezer_id)
+                .where(Channel.id == bindparam("channel_id", type_=Integer))
+                .scalar_subquery(),
+            )
         )
         .on_conflict_do_nothing(index_elements=["rule_id", "drill"], index_where=UNCLEARED)
         .returning(Episode.id)
@@ -67,12 +72,24 @@ class RuleLike(Protocol):
         """Whose it is."""
 
     @property
-    def channel_id(self) -> int:
-        """What it watches."""
+    def channel_id(self) -> int | None:
+        """The channel that it watches, or None."""
+
+    @property
+    def freezer_id(self) -> int | None:
+        """The freezer that it watches itself, or None."""
+
+    @property
+    def agent_id(self) -> int | None:
+        """The agent that it watches, or None."""
+
+    @property
+    def site_id(self) -> int | None:
+        """The site that it watches, or None."""
 
     @property
     def kind(self) -> str:
-        """high, low, stale or door."""
+        """One of `alarms.kinds.KINDS`."""
 
     @property
     def severity(self) -> str:
@@ -81,6 +98,22 @@ class RuleLike(Protocol):
     @property
     def value(self) -> float:
         """The limit."""
+
+    @property
+    def alarm_class(self) -> str:
+        """process, equipment, system or safety."""
+
+    @property
+    def latching(self) -> bool:
+        """Whether it stays until a person resets it."""
+
+    @property
+    def acks_needed(self) -> int:
+        """How many persons must acknowledge it."""
+
+    @property
+    def needs_confirming(self) -> bool:
+        """Whether a person must say what was done."""
 
 
 def raise_episode(
@@ -91,21 +124,24 @@ def raise_episode(
     value: float | None,
     drill: str = "",
     now: datetime,
+    detail: Mapping[str, object] | None = None,
 ) -> int:
     """Begin an episode and call the first step of the call list; returns its number, or that of the one under way.
 
-    `raised_at` is the time of the reading, `value` its number. The unique index on uncleared episodes
+    `raised_at` is the time of the reading, `value` its number, `detail` what the sentences of its kind name
+    besides (texts, numbers, or `notify.rules.Sentence`). The unique index on uncleared episodes
     makes a second raise of the same rule and drill harmless, whoever races.
     """
-    begun = _BEGIN.ask(session, **_row(rule, raised_at, value, drill, now))
+    begun = _BEGIN.ask(session, **_row(rule, raised_at, value, drill, now, detail or {}))
     steps = ask_steps(session, rule.org_id)
-    around = surroundings(session, rule.channel_id)
+    around = surroundings(session, rule)
     episode_id: int | None = begun.value()
     if episode_id is None:
         return int(_UNCLEARED.ask(session, rule_id=rule.id, drill=drill).value())
     seen = Sighting(
-        rule.kind, rule.severity, around.key, around.label, rule.value, value, raised_at, drill
-    )
+        rule.kind, rule.severity, around.key, around.label, rule.value, value, raised_at, drill,
+        detail or {},
+    )  # fmt: skip
     _call(session, rule, episode_id, seen, around, steps, now)
     audit.record_now(
         session,
@@ -192,12 +228,22 @@ def acknowledge(
 
 
 def _row(
-    rule: RuleLike, raised_at: datetime, value: float | None, drill: str, now: datetime
-) -> dict[str, Any]:
+    rule: RuleLike, raised_at: datetime, value: float | None, drill: str, now: datetime,
+    detail: Mapping[str, object],
+) -> dict[str, Any]:  # fmt: skip
     return {
+        **_BLANK,
         "org_id": rule.org_id,
         "rule_id": rule.id,
         "channel_id": rule.channel_id,
+        "freezer_id": rule.freezer_id,
+        "agent_id": rule.agent_id,
+        "site_id": rule.site_id,
+        "alarm_class": rule.alarm_class,
+        "acks_needed": rule.acks_needed,
+        "latched": rule.latching,
+        "confirm_due": rule.needs_confirming,
+        "detail": packed(detail),
         "kind": rule.kind,
         "severity": rule.severity,
         "limit_value": rule.value,
@@ -206,13 +252,16 @@ def _row(
         "recorded_at": now,
         "raised_value": value,
         "worst_value": value,
-        "acknowledged_at": None,
-        "acknowledged_by": None,
-        "acknowledged_by_name": "",
-        "comment": "",
-        "cleared_at": None,
-        "version": 1,
     }
+
+
+_BLANK: Final[Mapping[str, Any]] = {
+    "acknowledged_at": None, "acknowledged_by": None, "acknowledged_by_name": "", "comment": "",
+    "realarm_at": None, "realarms": 0, "cleared_at": None, "reset_at": None, "reset_by_name": "",
+    "confirmed_at": None, "confirmed_by_name": "", "outcome": "", "historical": False,
+    "silenced": "", "suspension_id": None, "cause_id": None, "version": 1,
+}  # fmt: skip
+"""An episode of which nothing but its beginning has happened yet."""
 
 
 def _call(

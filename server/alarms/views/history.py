@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 from flask import g, render_template, request
 
 from server.alarms import board
+from server.alarms.kinds import KINDS
 from server.alarms.models import Episode
-from server.alarms.rules import KINDS, SEVERITIES
+from server.alarms.rules import SEVERITIES
 from server.alarms.views.blueprints import pages
 from server.kit.door import require
 from server.storage.models import Container

@@ -26,7 +26,7 @@ from server.telemetry.models import Channel
 class RuleForm(Form):
     """A rule as a person writes it."""
 
-    kind: str = forms.choice(rules.KINDS)
+    kind: str = forms.choice(rules.CHANNEL_KINDS)
     severity: str = forms.choice(rules.SEVERITIES)
     value: float | None = forms.number(required=False)
     hysteresis: float | None = forms.number(required=False)
@@ -181,7 +181,7 @@ def _form(found: AlarmRule, errors: dict[str, Refusal], typed: Typed) -> str:
         "alarms/rule.html",
         rule=found,
         channel=found.channel,
-        freezer=found.channel.freezer,
+        freezer=_freezer(found),
         errors=errors,
         typed=typed,
         back=_back(found),
@@ -191,7 +191,7 @@ def _form(found: AlarmRule, errors: dict[str, Refusal], typed: Typed) -> str:
 
 def _words() -> dict[str, Any]:
     return {
-        "kinds": [(kind, gettext(rules.KIND_WORDS[kind])) for kind in rules.KINDS],
+        "kinds": [(kind, gettext(rules.KIND_WORDS[kind])) for kind in rules.CHANNEL_KINDS],
         "severities": [(one, gettext(rules.SEVERITY_WORDS[one])) for one in rules.SEVERITIES],
         "quantity": lambda channel: gettext(rules.quantity_of(channel.key, channel.label)),
         "figure": lambda channel, value: wording.figure(channel.key, value),
@@ -200,8 +200,13 @@ def _words() -> dict[str, Any]:
 
 
 def _back(found: AlarmRule) -> str:
-    freezer = found.channel.freezer
+    freezer = _freezer(found)
     return f"/freezers/{freezer.code}/alarms" if freezer else "/alarms"
+
+
+def _freezer(found: AlarmRule) -> Container | None:
+    """The freezer that the rule is of: its own, or its channel's."""
+    return found.channel.freezer if found.channel else found.freezer
 
 
 def _plain(value: object) -> str:

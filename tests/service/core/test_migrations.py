@@ -89,6 +89,7 @@ SPECIAL = {
     "container_type": {"kind": "rack"},
     "custody": {"place": "bench", "vial_id": 1},
     "alarm_rule": {"kind": "high", "severity": "critical"},
+    "suspension": {"mode": "out_of_service"},
     "label_template": {"symbol": "none"},
     "work_list": {"kind": "pick"},
     "discrepancy": {"kind": "missing"},

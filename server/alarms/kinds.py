@@ -1,0 +1,209 @@
+"""The kinds of alarm: what each watches, who judges it, and the sentences that it speaks. Pure.
+
+Sentences know %(what)s (the channel's quantity, or the node, site or freezer), %(far)s (how far beyond the
+limit), %(limit)s, and what the episode's detail holds under the names that its judge gave.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from server.core.words import N_
+
+Target = Literal["channel", "freezer", "agent", "site", "system"]
+JudgedBy = Literal["readings", "silence", "quality", "hours", "events", "watch"]
+"""readings: in the transaction that stores them; silence: by the clock; quality: the marks on readings; hours:
+every few minutes over the hourly and minute figures; events: what an agent or controller tells; watch: what the
+server finds of itself (agents, sites, broker, the path that alarms take, drills)."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of alarm; the sentences are templates in English, to be translated."""
+
+    word: str
+    """What a rule of it watches for: too high."""
+    title: str
+    head: str
+    """What is the matter now, without since when."""
+    was: str
+    """What was the matter, from %(since)s until %(until)s."""
+    target: Target = "channel"
+    judged_by: JudgedBy = "readings"
+    unknown: bool = False
+    """Shown as unknown, whatever its severity: nothing is known of the thing."""
+    has_value: bool = False
+    """Its value is a number in the channel's unit."""
+    settable: bool = True
+    """A person may make rules of it; the others come with the system."""
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "high": Kind(
+        N_("too high"),
+        N_("%(what)s high"),
+        N_("%(what)s %(far)s above its limit"),
+        N_("%(what)s was up to %(far)s above its limit from %(since)s until %(until)s"),
+        has_value=True,
+    ),
+    "low": Kind(
+        N_("too low"),
+        N_("%(what)s low"),
+        N_("%(what)s %(far)s below its limit"),
+        N_("%(what)s was up to %(far)s below its limit from %(since)s until %(until)s"),
+        has_value=True,
+    ),
+    "stale": Kind(
+        N_("no readings"),
+        N_("No readings: %(what)s"),
+        N_("%(what)s gives no readings"),
+        N_("%(what)s gave no readings from %(since)s until %(until)s"),
+        judged_by="silence",
+        unknown=True,
+    ),
+    "door": Kind(
+        N_("open too long"),
+        N_("%(what)s open"),
+        N_("%(what)s is open"),
+        N_("%(what)s was open from %(since)s until %(until)s"),
+    ),
+    "rate": Kind(
+        N_("changing too fast"),
+        N_("%(what)s changing fast"),
+        N_("%(what)s changes by %(rate)s"),
+        N_("%(what)s changed by up to %(rate)s from %(since)s until %(until)s"),
+    ),
+    "usage": Kind(
+        N_("using much nitrogen"),
+        N_("Much nitrogen used"),
+        N_("%(what)s falls by %(loss)s a day, more than %(limit)s"),
+        N_("%(what)s fell by up to %(loss)s a day from %(since)s until %(until)s"),
+        judged_by="hours",
+    ),
+    "boiloff": Kind(
+        N_("boiling off faster than before"),
+        N_("Boil-off has changed"),
+        N_("%(what)s falls by %(loss)s a day instead of %(expected)s; the vacuum may be failing"),
+        N_("%(what)s fell faster than before from %(since)s until %(until)s"),
+        judged_by="hours",
+    ),
+    "forecast": Kind(
+        N_("reaching its limit soon"),
+        N_("%(what)s will reach its limit"),
+        N_("%(what)s reaches %(limit)s about %(when)s if it goes on so"),
+        N_("%(what)s was on its way to its limit from %(since)s until %(until)s"),
+        judged_by="hours",
+    ),
+    "disagree": Kind(
+        N_("disagreeing with its twin"),
+        N_("%(what)s disagrees"),
+        N_("%(what)s and %(twin)s differ by %(gap)s"),
+        N_("%(what)s and %(twin)s differed from %(since)s until %(until)s"),
+        judged_by="hours",
+    ),
+    "swapped": Kind(
+        N_("swapped with its twin"),
+        N_("%(what)s may be swapped"),
+        N_("%(what)s is colder than %(twin)s: the probes may be swapped"),
+        N_("%(what)s was colder than %(twin)s from %(since)s until %(until)s"),
+        judged_by="hours",
+    ),
+    "stuck": Kind(
+        N_("not moving"),
+        N_("%(what)s does not move"),
+        N_("%(what)s has given the same number for %(span)s"),
+        N_("%(what)s gave the same number from %(since)s until %(until)s"),
+        judged_by="hours",
+    ),
+    "probe_fault": Kind(
+        N_("probe fault"),
+        N_("Probe fault: %(what)s"),
+        N_("%(what)s: %(fault)s"),
+        N_("%(what)s had a fault from %(since)s until %(until)s"),
+        judged_by="quality",
+    ),
+    "calibration": Kind(
+        N_("calibration due"),
+        N_("Calibration due: %(what)s"),
+        N_("%(what)s: its calibration is due on %(due)s"),
+        N_("%(what)s: its calibration was due from %(since)s until %(until)s"),
+        judged_by="hours",
+    ),
+    "fill_long": Kind(
+        N_("filling too long"),
+        N_("Filling takes too long"),
+        N_("The freezer fills for longer than %(limit)s"),
+        N_("The freezer filled for too long from %(since)s until %(until)s"),
+        target="freezer",
+        judged_by="events",
+    ),
+    "event": Kind(
+        N_("a code of its controller"),
+        N_("Controller: %(code)s"),
+        N_("The controller says %(code)s: %(meaning)s"),
+        N_("The controller said %(code)s from %(since)s until %(until)s"),
+        target="freezer",
+        judged_by="events",
+    ),
+    "power": Kind(
+        N_("power lost"),
+        N_("Power lost"),
+        N_("%(what)s runs without mains power"),
+        N_("%(what)s ran without mains power from %(since)s until %(until)s"),
+        target="agent",
+        judged_by="events",
+    ),
+    "site_power": Kind(
+        N_("site without power"),
+        N_("Site power lost"),
+        N_("%(what)s is without mains power: %(count)s nodes say so"),
+        N_("%(what)s was without mains power from %(since)s until %(until)s"),
+        target="site",
+        judged_by="watch",
+    ),
+    "agent_silent": Kind(
+        N_("node silent"),
+        N_("Node silent: %(what)s"),
+        N_("The node %(what)s says nothing"),
+        N_("The node %(what)s said nothing from %(since)s until %(until)s"),
+        target="agent",
+        judged_by="watch",
+        unknown=True,
+    ),
+    "site_silent": Kind(
+        N_("site silent"),
+        N_("Site silent: %(what)s"),
+        N_("None of the %(count)s nodes of %(what)s says anything"),
+        N_("%(what)s said nothing from %(since)s until %(until)s"),
+        target="site",
+        judged_by="watch",
+        unknown=True,
+    ),
+    "broker_down": Kind(
+        N_("broker out of reach"),
+        N_("Broker out of reach"),
+        N_("The server cannot reach its message broker: no readings come in"),
+        N_("The server could not reach its message broker from %(since)s until %(until)s"),
+        target="system",
+        judged_by="watch",
+        unknown=True,
+        settable=False,
+    ),
+    "path_off": Kind(
+        N_("alarm path off"),
+        N_("Alarm path off"),
+        N_("Alarms may reach nobody: %(reason)s"),
+        N_("Alarms may have reached nobody from %(since)s until %(until)s"),
+        target="system",
+        judged_by="watch",
+        settable=False,
+    ),
+    "drill_missed": Kind(
+        N_("drill missed"),
+        N_("Drill missed"),
+        N_("The drill of %(due)s did not reach a person: %(reason)s"),
+        N_("The drill was missed from %(since)s until %(until)s"),
+        target="system",
+        judged_by="watch",
+        settable=False,
+    ),
+}  # fmt: skip
