@@ -1,0 +1,128 @@
+"""Settling what watchers found: a condition that holds or not becomes an episode that begins or ends.
+
+A watcher looks at more than one reading (hourly figures, marks, events, the server itself) and says of a rule
+whether its condition holds. Delays, the worst value and where judging stands are the same here as for readings.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from edge_agent.wire.limits import NORMAL, JudgeState, Limit, judge
+from server.alarms import service
+from server.alarms.models import AlarmRule, Episode, RuleState
+from server.core.clock import from_ms, to_ms
+from server.notify.rules import packed
+
+HOLDS: Final = 1.0
+HOLDS_NOT: Final = 0.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a watcher found of one rule at one moment.
+
+    `holds` None means that it cannot be told now: nothing changes but the memory. `value` is a number for the
+    board, `detail` what the sentences of the kind name, `memory` what the watcher wants back the next time.
+    """
+
+    rule: AlarmRule
+    holds: bool | None
+    at: datetime
+    value: float | None = None
+    detail: Mapping[str, object] = field(default_factory=dict)
+    memory: str | None = None
+    drill: str = ""
+
+
+def memories(session: Session, kind: str) -> dict[int, str]:
+    """Return what the watchers of this kind keep in mind, by rule; rules without a memory are left out."""
+    wanted = (
+        select(RuleState.rule_id, RuleState.memory)
+        .join(AlarmRule, AlarmRule.id == RuleState.rule_id)
+        .where(AlarmRule.kind == kind, RuleState.drill == "", RuleState.memory != "")
+    )
+    return {row.rule_id: row.memory for row in session.execute(wanted)}
+
+
+def changes_anything(session: Session, findings: Iterable[Finding]) -> bool:
+    """Say whether settling these would write a row; only reads."""
+    return any(_is_new(session, one) for one in findings)
+
+
+def settle(session: Session, findings: Iterable[Finding], *, now: datetime) -> int:
+    """Raise and clear what these findings raise and clear; returns how many episodes began or ended.
+
+    Findings of a rule that is switched off are left alone.
+    """
+    return sum(_settle(session, one, now) for one in findings if one.rule.enabled)
+
+
+def _settle(session: Session, one: Finding, now: datetime) -> int:
+    row = _row(session, one)
+    before = JudgeState(row.phase, row.since_ms, row.extreme)  # type: ignore[arg-type]  # only phases are kept
+    at_ms = min(to_ms(one.at), to_ms(now))
+    after, change = before, None
+    if one.holds is not None:
+        condition = HOLDS if one.holds else HOLDS_NOT
+        after, change = judge(_limit(one.rule), before, at_ms, condition, 0)
+    row.phase, row.since_ms = after.phase, after.since_ms
+    row.extreme, row.arrived_ms = None, to_ms(now)
+    if one.memory is not None:
+        row.memory = one.memory
+    session.flush()  # reason: raising runs plain statements, which see only what is written
+    return _act(session, one, after, change, now)
+
+
+def _act(
+    session: Session, one: Finding, after: JudgeState, change: str | None, now: datetime
+) -> int:
+    if change == "raised":
+        service.raise_episode(
+            session, one.rule, raised_at=from_ms(after.since_ms), value=one.value, drill=one.drill,
+            now=now, detail=one.detail,
+        )  # fmt: skip
+    elif change == "cleared":
+        service.clear_episode(session, one.rule, at=one.at, drill=one.drill, now=now)
+    elif one.holds and after.phase == "active":
+        _say_anew(session, one)
+    return 1 if change else 0
+
+
+def _say_anew(session: Session, one: Finding) -> None:
+    """Let the episode that goes on tell the newest detail."""
+    wanted = select(Episode).where(
+        Episode.rule_id == one.rule.id, Episode.drill == one.drill, Episode.cleared_at.is_(None)
+    )
+    episode = session.scalars(wanted).one_or_none()
+    detail = packed(one.detail)
+    if episode is not None and episode.detail != detail:
+        episode.detail = detail
+
+
+def _row(session: Session, one: Finding) -> RuleState:
+    row = session.get(RuleState, (one.rule.id, one.drill), with_for_update=True)
+    if row is None:
+        row = RuleState(
+            rule_id=one.rule.id, drill=one.drill, phase=NORMAL.phase, since_ms=0, memory=""
+        )
+        session.add(row)
+    return row
+
+
+def _is_new(session: Session, one: Finding) -> bool:
+    row = session.get(RuleState, (one.rule.id, one.drill))
+    phase = row.phase if row else "normal"
+    kept = row.memory if row else ""
+    waits = phase in {"pending", "clearing"}
+    moved = one.holds is not None and one.holds != (phase in {"active", "clearing"})
+    return one.rule.enabled and (moved or waits or (one.memory is not None and one.memory != kept))
+
+
+def _limit(rule: AlarmRule) -> Limit:
+    """The rule as a condition that holds or not, with its delays."""
+    return Limit("door", 0.5, 0.0, round(rule.delay_on_s * 1000), round(rule.delay_off_s * 1000))
