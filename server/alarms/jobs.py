@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from server.alarms import service, stake, timers
+from server.alarms import service, stake, timers, watch
+from server.alarms.watchers import WATCHERS, Watcher
 from server.core.clock import Clock
 from server.core.db import Database
 from server.notify import service as notify
@@ -44,10 +45,28 @@ def count_stakes(database: Database, clock: Clock) -> None:
     stake.refresh(database, clock.now())
 
 
+def watcher(findings: Watcher) -> Job:
+    """Return the job that looks with this watcher, and settles what it finds in a short transaction.
+
+    What is settled is found anew inside that transaction: what was seen before may be over.
+    """
+
+    def run(database: Database, clock: Clock) -> int:
+        now = clock.now()
+        with database.reading() as session:
+            if not watch.changes_anything(session, findings(session, now)):
+                return 0
+        with database.writing() as session:
+            return watch.settle(session, findings(session, now), now=now)
+
+    return run
+
+
 JOBS: tuple[tuple[str, float, Job], ...] = (
     ("alarm timers", 1.0, watch_time),
     ("alarms of rules that are off", 5.0, end_what_is_left),
     ("escalation", 1.0, escalate),
     ("stakes", 30.0, count_stakes),
+    *((f"watch {name}", seconds, watcher(findings)) for name, seconds, findings in WATCHERS),
 )
 """(name, seconds between two runs, what is run)."""

@@ -4,7 +4,7 @@ A watcher looks at more than one reading (hourly figures, marks, events, the ser
 whether its condition holds. Delays, the worst value and where judging stands are the same here as for readings.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -51,7 +51,7 @@ def memories(session: Session, kind: str) -> dict[int, str]:
 
 def changes_anything(session: Session, findings: Iterable[Finding]) -> bool:
     """Say whether settling these would write a row; only reads."""
-    return any(_is_new(session, one) for one in findings)
+    return bool(_news(session, findings))
 
 
 def settle(session: Session, findings: Iterable[Finding], *, now: datetime) -> int:
@@ -59,7 +59,7 @@ def settle(session: Session, findings: Iterable[Finding], *, now: datetime) -> i
 
     Findings of a rule that is switched off are left alone.
     """
-    return sum(_settle(session, one, now) for one in findings if one.rule.enabled)
+    return sum(_settle(session, one, now) for one in _news(session, findings))
 
 
 def _settle(session: Session, one: Finding, now: datetime) -> int:
@@ -114,13 +114,43 @@ def _row(session: Session, one: Finding) -> RuleState:
     return row
 
 
-def _is_new(session: Session, one: Finding) -> bool:
-    row = session.get(RuleState, (one.rule.id, one.drill))
-    phase = row.phase if row else "normal"
-    kept = row.memory if row else ""
+def _news(session: Session, findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings that change a row: two statements, however many there are."""
+    wanted = [one for one in findings if one.rule.enabled]
+    kinds = {one.rule.kind for one in wanted}
+    states = _states(session, kinds)
+    told = _details(session, kinds) if any(one.holds for one in wanted) else {}
+    return [one for one in wanted if _is_new(one, states.get(_key(one)), told.get(_key(one)))]
+
+
+def _is_new(one: Finding, state: tuple[str, str] | None, told: str | None) -> bool:
+    phase, kept = state or ("normal", "")
     waits = phase in {"pending", "clearing"}
     moved = one.holds is not None and one.holds != (phase in {"active", "clearing"})
-    return one.rule.enabled and (moved or waits or (one.memory is not None and one.memory != kept))
+    says = bool(one.holds) and told is not None and told != packed(one.detail)
+    return moved or waits or says or (one.memory is not None and one.memory != kept)
+
+
+def _key(one: Finding) -> tuple[int, str]:
+    return one.rule.id, one.drill
+
+
+def _states(session: Session, kinds: Set[str]) -> dict[tuple[int, str], tuple[str, str]]:
+    """The phase and the memory of each (rule, drill) of these kinds."""
+    wanted = (
+        select(RuleState.rule_id, RuleState.drill, RuleState.phase, RuleState.memory)
+        .join(AlarmRule, AlarmRule.id == RuleState.rule_id)
+        .where(AlarmRule.kind.in_(kinds))
+    )
+    return {(row[0], row[1]): (row[2], row[3]) for row in session.execute(wanted)}
+
+
+def _details(session: Session, kinds: Set[str]) -> dict[tuple[int, str], str]:
+    """What the episodes of these kinds that go on say besides their number."""
+    wanted = select(Episode.rule_id, Episode.drill, Episode.detail).where(
+        Episode.kind.in_(kinds), Episode.cleared_at.is_(None)
+    )
+    return {(row[0], row[1]): row[2] for row in session.execute(wanted)}
 
 
 def _limit(rule: AlarmRule) -> Limit:

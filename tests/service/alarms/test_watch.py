@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from server.alarms import watch
+from server.alarms import jobs, watch
 from server.alarms.models import AlarmRule, Episode, RuleState
 from server.alarms.watch import Finding
-from server.core.clock import to_ms
+from server.core.clock import FixedClock, to_ms
 from server.notify.rules import unpacked
 from tests.service.alarms.bank import NOON, make_bank
 
@@ -87,3 +87,33 @@ def test_a_rule_that_is_off_is_left_alone(database, bank):
         rule_id = rule_of(session, bank, enabled=False).id
 
     assert settled(database, rule_id, True, NOW) == 0
+
+
+def test_only_a_new_detail_of_an_episode_that_goes_on_is_written(database, bank):
+    with database.writing() as session:
+        rule_id = rule_of(session, bank).id
+    settled(database, rule_id, True, NOW, detail={"limit": "30 min"})
+
+    def would(detail) -> bool:
+        with database.reading() as session:
+            rule = session.get_one(AlarmRule, rule_id)
+            return watch.changes_anything(session, [Finding(rule, True, NOW, detail=detail)])
+
+    assert not would({"limit": "30 min"})
+    assert would({"limit": "40 min"})
+
+
+def test_a_watcher_is_run_looks_first_and_settles_what_it_finds_anew(database, bank):
+    with database.writing() as session:
+        rule_id = rule_of(session, bank).id
+    looks = []
+
+    def findings(session, now):
+        looks.append(now)
+        return [Finding(session.get_one(AlarmRule, rule_id), True, now)]
+
+    run = jobs.watcher(findings)
+
+    assert run(database, FixedClock(NOW)) == 1
+    assert run(database, FixedClock(NOW + timedelta(seconds=1))) == 0
+    assert looks == [NOW, NOW, NOW + timedelta(seconds=1)]
