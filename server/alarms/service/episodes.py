@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
-from server.alarms import wording
+from server.alarms import hush, wording
+from server.alarms.hush import Hush
 from server.alarms.models import UNCLEARED, Episode
 from server.alarms.queries import Surroundings, surroundings
 from server.alarms.wording import Sighting
@@ -57,6 +58,17 @@ _END = Plain(
         version=Episode.version + 1,
     )
     .returning(Episode.id, Episode.org_id, Episode.worst_value)
+)
+
+
+_SILENCE = Plain(
+    update(Episode)
+    .where(Episode.id == bindparam("episode_id"))
+    .values(
+        silenced=bindparam("word"),
+        suspension_id=bindparam("suspension_id", type_=Integer),
+        cause_id=bindparam("cause_id", type_=Integer),
+    )
 )
 
 
@@ -130,10 +142,12 @@ def raise_episode(
 
     `raised_at` is the time of the reading, `value` its number, `detail` what the sentences of its kind name
     besides (texts, numbers, or `notify.rules.Sentence`). The unique index on uncleared episodes
-    makes a second raise of the same rule and drill harmless, whoever races.
+    makes a second raise of the same rule and drill harmless, whoever races. What `alarms.hush` silences is
+    written, audited and on the board all the same; only nobody is called.
     """
     begun = _BEGIN.ask(session, **_row(rule, raised_at, value, drill, now, detail or {}))
     steps = ask_steps(session, rule.org_id)
+    quiet = hush.ask(session, rule, now, drill=drill)
     around = surroundings(session, rule)
     episode_id: int | None = begun.value()
     if episode_id is None:
@@ -142,7 +156,11 @@ def raise_episode(
         rule.kind, rule.severity, around.key, around.label, rule.value, value, raised_at, drill,
         detail or {},
     )  # fmt: skip
-    _call(session, rule, episode_id, seen, around, steps, now)
+    silent = quiet()
+    if silent is None:
+        _call(session, rule, episode_id, seen, around, steps, now)
+    else:
+        _silence(session, episode_id, silent)
     audit.record_now(
         session,
         _WATCH,
@@ -160,9 +178,17 @@ def raise_episode(
         freezer=around.place.freezer,
         channel=around.key,
         drill=drill,
+        silenced=silent.word if silent else "",
     )
     announce(session, "alarms")
     return episode_id
+
+
+def _silence(session: Session, episode_id: int, silent: Hush) -> None:
+    _SILENCE.ask(
+        session, episode_id=episode_id, word=silent.word, suspension_id=silent.suspension_id,
+        cause_id=silent.cause_id,
+    )  # fmt: skip
 
 
 def clear_episode(
