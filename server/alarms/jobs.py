@@ -3,12 +3,15 @@
 from collections.abc import Callable
 
 from server.alarms import service, stake, timers, watch
+from server.alarms.service import own_rules
 from server.alarms.watchers import WATCHERS, Watcher
 from server.core.clock import Clock
 from server.core.db import Database
 from server.notify import service as notify
 
 Job = Callable[[Database, Clock], object]
+OWN_RULES_AT_ONCE = 100
+"""So many rules are made in one transaction; the others follow at the next look."""
 
 
 def watch_time(database: Database, clock: Clock) -> int:
@@ -45,6 +48,18 @@ def count_stakes(database: Database, clock: Clock) -> None:
     stake.refresh(database, clock.now())
 
 
+def make_own_rules(database: Database, clock: Clock) -> int:
+    """Let every agent, site and bank that came since have the rules that Cryokeep makes by itself."""
+    with database.reading() as session:
+        wanted = own_rules.missing(session)
+    if not wanted:
+        return 0
+    with database.writing() as session:
+        return own_rules.ensure(
+            session, own_rules.missing(session)[:OWN_RULES_AT_ONCE], at=clock.now()
+        )
+
+
 def watcher(findings: Watcher) -> Job:
     """Return the job that looks with this watcher, and settles what it finds in a short transaction.
 
@@ -67,6 +82,7 @@ JOBS: tuple[tuple[str, float, Job], ...] = (
     ("alarms of rules that are off", 5.0, end_what_is_left),
     ("escalation", 1.0, escalate),
     ("stakes", 30.0, count_stakes),
+    ("own alarm rules", 10.0, make_own_rules),
     *((f"watch {name}", seconds, watcher(findings)) for name, seconds, findings in WATCHERS),
 )
 """(name, seconds between two runs, what is run)."""

@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -160,6 +160,7 @@ class Clockwork:
         self._refusal = refusal
         logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every run
         self._turn = Turn(database)
+        self._listening_since: datetime | None = None
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
@@ -196,10 +197,17 @@ class Clockwork:
 
     def _beat(self) -> None:
         now = self._clock.now()
-        facts = json.dumps(
-            {"jobs": self._turn.mine(), "pid": os.getpid(), "broker": self._refusal()}
-        )
         connected = self._connected()
+        self._listening_since = (self._listening_since or now) if connected else None
+        since = self._listening_since.isoformat() if self._listening_since else ""
+        facts = json.dumps(
+            {
+                "jobs": self._turn.mine(),
+                "pid": os.getpid(),
+                "broker": self._refusal(),
+                "listening_since": since,
+            }
+        )
         with self._database.writing() as session:
             beat = WorkerBeat(name=self._name, at=now, broker_connected=connected, facts=facts)
             session.merge(beat)

@@ -7,9 +7,14 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from server.alarms.watch import Finding
+from server.alarms.watchers import broker, silence, sites
 
 Watcher = Callable[[Session, datetime], Sequence[Finding]]
 """Reads only; what it finds is settled by `alarms.jobs`."""
 
-WATCHERS: Final[tuple[tuple[str, float, Watcher], ...]] = ()
+WATCHERS: Final[tuple[tuple[str, float, Watcher], ...]] = (
+    ("site power", 2.0, sites.findings),
+    ("silence", 2.0, silence.findings),
+    ("broker", 5.0, broker.findings),
+)
 """(name, seconds between two looks, what looks)."""
