@@ -89,7 +89,8 @@ def call(
     words = Words(subject, _lines(text), path, facts or {})
     begun = Begun(org_id, *about, severity, at)
     step = _next_step(steps or queries.ask_steps(session, org_id), 0)
-    row = asdict(begun) | {"words": words.packed(), "ended_at": None} | _where_it_is(step, 0, at)
+    kept = {"words": words.packed(), "ended_at": None, "chain_id": None, "round": 1}
+    row = asdict(begun) | kept | _where_it_is(step, 0, at)
     _CALL.ask(session, **row)
     if step:
         _tell(session, begun, words, step, at)
@@ -192,6 +193,7 @@ def _tell(session: Session, told: Running, words: Words, step: StepRow, at: date
         person_id=step.person_id,
         letter_id=letter_id,
         at=at,
+        note="",
     )
 
 
