@@ -11,6 +11,8 @@ from server.storage.models import Container
 from server.telemetry.models import Channel
 
 UNCLEARED = text("cleared_at IS NULL")
+SILENCED = text("silenced <> ''")
+RUNS_OUT = text("realarm_at IS NOT NULL")
 UNFINISHED = text("cleared_at IS NULL OR acknowledged_at IS NULL OR latched OR confirm_due")
 
 
@@ -34,6 +36,18 @@ class Episode(Base):
             postgresql_where=UNFINISHED,
         ),
         Index("ix_episode_freezer", "freezer_id", "raised_at"),
+        Index(
+            "ix_episode_silenced",
+            "suspension_id",
+            sqlite_where=SILENCED,
+            postgresql_where=SILENCED,
+        ),
+        Index(
+            "ix_episode_realarm",
+            "realarm_at",
+            sqlite_where=RUNS_OUT,
+            postgresql_where=RUNS_OUT,
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -70,7 +84,7 @@ class Episode(Base):
     acknowledged_by_name: Mapped[str] = mapped_column(default="")
     comment: Mapped[str] = mapped_column(Text, default="")
     realarm_at: Mapped[datetime | None]
-    """When its acknowledgement runs out if it still goes on."""
+    """When its acknowledgement runs out if it still goes on; null once it is over."""
     realarms: Mapped[int] = mapped_column(default=0, server_default="0")
     """How often its acknowledgement has run out."""
     cleared_at: Mapped[datetime | None]

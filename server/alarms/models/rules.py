@@ -54,7 +54,10 @@ class AlarmRule(Base):
     off_because: Mapped[str] = mapped_column(default="")
     """Why it was switched off; empty while it is on."""
     off_until: Mapped[datetime | None]
-    """When a rule that is switched off is watched for again, or somebody is reminded."""
+    """When a rule that is switched off is watched for again, by itself: none stays off for ever."""
+    off_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    off_remind_at: Mapped[datetime | None]
+    """When somebody is next reminded that it is off."""
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 
