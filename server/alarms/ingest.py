@@ -13,13 +13,13 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from edge_agent.wire.limits import NORMAL, Change, JudgeState, Limit, judge_column
-from server.alarms import service
+from server.alarms import faults, service
 from server.alarms.models import AlarmRule
 from server.core.clock import from_ms, to_ms
 from server.core.plain import Plain, together
 from server.telemetry.columns import Column
 
-BY_READINGS = ("high", "low", "door")
+BY_READINGS = ("high", "low", "door", "probe_fault")
 """The kinds that readings decide as they are stored."""
 
 StateKey = tuple[int, str]
@@ -70,6 +70,16 @@ class Watched:
     site_id: None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A change, the reading that brought it, and the worst number until then."""
+
+    change: Change
+    at: datetime
+    value: float | None
+    worst: float | None
+
+
 class Judge:
     """Judges columns of new readings. One a worker; it may be thrown away at any time."""
 
@@ -112,8 +122,9 @@ def _read_rules(session: Session) -> dict[int, list[Watched]]:
 
 
 def _watched(rule: AlarmRule, channel_id: int) -> Watched:
+    kind = "door" if rule.kind == "probe_fault" else rule.kind
     limit = Limit(
-        rule.kind,  # type: ignore[arg-type]  # the table's constraint allows no other kinds
+        kind,  # type: ignore[arg-type]  # only kinds of BY_READINGS are read
         rule.value,
         rule.hysteresis,
         round(rule.delay_on_s * 1000),
@@ -135,19 +146,30 @@ def _judge(
     key = (rule.id, column.drill)
     before = states.get(key, NORMAL)
     times = _not_ahead(column.times, to_ms(now))
-    after, changes = judge_column(rule.limit, before, times, column.values, column.qualities)
+    values, qualities = _as_judged(rule, column)
+    after, changes = judge_column(rule.limit, before, times, values, qualities)
     since = 0
     for index, change in changes:
         if change == "raised":
             since = index
-        worst = _worst(rule, before if since == 0 else NORMAL, column.values[since : index + 1])
-        _change(session, rule, column, index, change, times[index], worst, now)
+        worst = _worst(rule, before if since == 0 else NORMAL, values[since : index + 1])
+        seen = _Seen(change, from_ms(times[index]), values[index], worst)
+        _change(session, rule, column.drill, seen, now)
     if after != before and (after.phase, before.phase) != ("normal", "normal"):
         states[key] = after
         _save(session, key, after, to_ms(now))
         if after.phase in {"active", "clearing"} and after.extreme != before.extreme:
             _worsen(session, key, after)
     return len(changes)
+
+
+def _as_judged(
+    rule: Watched, column: Column
+) -> tuple[Sequence[float | None], Sequence[int] | None]:
+    """The numbers that the rule looks at: the readings, or the faults of their probe."""
+    if rule.kind == "probe_fault":
+        return faults.as_values(column.qualities), None
+    return column.values, column.qualities
 
 
 def _worst(rule: Watched, before: JudgeState, values: Sequence[float | None]) -> float | None:
@@ -161,17 +183,14 @@ def _not_ahead(times: Sequence[int], now_ms: int) -> Sequence[int]:
     return times if max(times) <= now_ms else [min(at, now_ms) for at in times]
 
 
-def _change(
-    session: Session, rule: Watched, column: Column, index: int, change: Change, at_ms: int,
-    worst: float | None, now: datetime,
-) -> None:  # fmt: skip
-    at, drill = from_ms(at_ms), column.drill
-    if change == "raised":
+def _change(session: Session, rule: Watched, drill: str, seen: _Seen, now: datetime) -> None:
+    if seen.change == "raised":
         service.raise_episode(
-            session, rule, raised_at=at, value=column.values[index], drill=drill, now=now
-        )
+            session, rule, raised_at=seen.at, value=seen.value, drill=drill, now=now,
+            detail=faults.detail(rule.kind, seen.value),
+        )  # fmt: skip
     else:
-        service.clear_episode(session, rule, at=at, drill=drill, now=now, worst=worst)
+        service.clear_episode(session, rule, at=seen.at, drill=drill, now=now, worst=seen.worst)
 
 
 def _save(session: Session, key: StateKey, state: JudgeState, now_ms: int) -> None:

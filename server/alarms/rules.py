@@ -1,15 +1,17 @@
 """Alarm decisions: what may be a rule, what a rule's alarm is called, and in which order it is seen to."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from server.alarms import defaults, rate, wishes
 from server.alarms.kinds import KINDS
 from server.core.errors import Refusal
 from server.core.words import N_
 from server.telemetry import quantities
 
-CHANNEL_KINDS = ("high", "low", "stale", "door")
+Wish = wishes.Wish
+CHANNEL_KINDS = ("high", "low", "stale", "door", "rate", "probe_fault")
 """What a person may watch a channel for."""
 SEVERITIES = ("critical", "high", "warning")
 TRUST = {"critical": 0, "high": 1, "unknown": 2, "warning": 3}
@@ -31,24 +33,7 @@ CLASS_WORDS = {
 KIND_WORDS = {name: kind.word for name, kind in KINDS.items()}
 COLDEST_C, WARMEST_C = -273.15, 150.0
 LONGEST_S = 7 * 24 * 3600
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What somebody wants a rule to be; values in the channel's unit, times in seconds."""
-
-    kind: str
-    severity: str
-    value: float
-    hysteresis: float = 0.0
-    delay_on_s: float = 0.0
-    delay_off_s: float = 0.0
-    alarm_class: str = "process"
-    latching: bool = False
-    acks_needed: int = 1
-    ack_timeout_s: float = 0.0
-    needs_confirming: bool = False
-    params: str = "{}"
+FASTEST_PER_MIN = 10_000.0
 
 
 def quantity_of(key: str, label: str = "") -> str:
@@ -88,9 +73,23 @@ def why_not_rule(wish: Wish, key: str) -> tuple[str, Refusal] | None:
         )
     if wish.severity not in SEVERITIES:
         return "severity", Refusal("bad_severity", N_("Choose how bad it is."))
-    for check in (_why_not_door, _why_not_value, _why_not_hysteresis, _why_not_delay):
+    for check in (
+        _why_not_numbers,
+        _why_not_door,
+        _why_not_rate,
+        _why_not_value,
+        _why_not_hysteresis,
+        _why_not_delay,
+    ):
         if found := check(wish, key):
             return found
+    return None
+
+
+def _why_not_numbers(wish: Wish, _key: str) -> tuple[str, Refusal] | None:
+    for field in ("value", "hysteresis", "delay_on_s", "delay_off_s"):
+        if not math.isfinite(getattr(wish, field)):
+            return field, Refusal("not_a_number", N_("A number is expected."))
     return None
 
 
@@ -101,14 +100,31 @@ def _why_not_door(wish: Wish, key: str) -> tuple[str, Refusal] | None:
             N_("“%(key)s” is no lid or door: watch for too high or too low."),
             {"key": key},
         )
-    if wish.kind in {"high", "low"} and is_door(key):
+    if wish.kind in {"high", "low", "rate"} and is_door(key):
         return "kind", Refusal(
             "is_a_door", N_("A lid is open or closed: watch for “open too long”.")
         )
     return None
 
 
+def _why_not_rate(wish: Wish, _key: str) -> tuple[str, Refusal] | None:
+    if wish.kind != "rate":
+        return None
+    if not 0 < wish.value < FASTEST_PER_MIN:
+        because = N_("A change of %(found)s a minute is no limit; more than 0 is expected.")
+        return "value", Refusal("bad_rate", because, {"found": f"{wish.value:g}"})
+    window = rate.window_of(wish.params)
+    if not window.is_possible:
+        because = N_(
+            "A window of %(found)s s is not possible; from 60 s to a day is expected, up, down or both ways."
+        )
+        return "window_s", Refusal("bad_window", because, {"found": window.seconds})
+    return None
+
+
 def _why_not_value(wish: Wish, key: str) -> tuple[str, Refusal] | None:
+    if wish.kind in {"rate", "probe_fault", "door"}:
+        return None
     if wish.kind == "stale":
         if not 1 <= wish.value <= LONGEST_S:
             return "value", Refusal(
@@ -140,9 +156,10 @@ def _why_not_hysteresis(wish: Wish, key: str) -> tuple[str, Refusal] | None:
             "negative_hysteresis",
             N_("The way back cannot be negative: give how far inside the limit the alarm ends."),
         )
-    if wish.hysteresis and wish.kind in {"stale", "door"}:
+    if wish.hysteresis and wish.kind in {"stale", "door", "probe_fault"}:
         return "hysteresis", Refusal(
-            "no_hysteresis", N_("Silence and open lids have no way back: leave it at 0.")
+            "no_hysteresis",
+            N_("Silence, open lids and faults of a probe have no way back: leave it at 0."),
         )
     if quantities.unit_of(key) == "°C" and wish.hysteresis > 100:
         return "hysteresis", Refusal(
@@ -166,25 +183,8 @@ def _why_not_delay(wish: Wish, key: str) -> tuple[str, Refusal] | None:
 
 
 def default_wishes(key: str, interval_s: float = 10.0) -> tuple[Wish, ...]:
-    """Return the rules that a new channel of a nitrogen freezer begins with.
-
-    Temperatures: warning above −160 °C for a minute, critical above −150 °C. Level: low below 150 mm,
-    critical below 75 mm. Lid: open longer than 3 minutes. Each: silent for three intervals, at least 30 s.
-    """
-    silence = Wish("stale", "high", max(3 * interval_s, 30.0))
-    if quantities.unit_of(key) == "°C" and key != "room_c":
-        return (
-            Wish("high", "warning", -160.0, 2.0, 60.0),
-            Wish("high", "critical", -150.0, 2.0),
-            silence,
-        )
-    if key == "level_mm":
-        return Wish("low", "high", 150.0, 5.0, 60.0), Wish("low", "critical", 75.0, 5.0), silence
-    if key == "level_pct":
-        return Wish("low", "high", 40.0, 2.0, 60.0), Wish("low", "critical", 20.0, 2.0), silence
-    if is_door(key):
-        return Wish("door", "warning", 0.5, 0.0, 180.0), silence
-    return (silence,)
+    """Return the rules that a new channel of a nitrogen freezer begins with: `defaults.of_channel`."""
+    return defaults.of_channel(key, interval_s)
 
 
 def slope_per_min(points: Sequence[tuple[int, float]]) -> float | None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from edge_agent.wire.limits import NORMAL, Change, JudgeState, Limit, judge_silence
 from edge_agent.wire.limits import tick as run_out
-from server.alarms import service
+from server.alarms import faults, service
 from server.alarms.ingest import BY_READINGS
 from server.alarms.models import AlarmRule, RuleState
 from server.core.clock import from_ms, to_ms
@@ -122,8 +122,9 @@ def _act(session: Session, one: Due, now: datetime) -> int:
     since = from_ms(one.state.since_ms)
     if one.change == "raised":
         service.raise_episode(
-            session, one.rule, raised_at=since, value=one.state.extreme, drill=one.drill, now=now
-        )
+            session, one.rule, raised_at=since, value=one.state.extreme, drill=one.drill, now=now,
+            detail=faults.detail(one.rule.kind, one.state.extreme),
+        )  # fmt: skip
     elif one.change == "cleared":
         service.clear_episode(session, one.rule, at=since, drill=one.drill, now=now)
     return 1 if one.change else 0
