@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from server.core.errors import Refusal
-from server.core.words import N_
+from server.core.words import N_, words_of
 
 ACCESSION = re.compile(r"CVCL_[A-Z0-9]{4}")
 CODE = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,31}")
@@ -150,4 +150,6 @@ def why_not_decide(lot: str, now: str, wanted: str) -> Refusal | None:
         because = N_("%(lot)s has been rejected or recalled; that is final.")
         return Refusal("final", because, {"lot": lot, "now": now})
     because = N_("%(lot)s cannot go from “%(now)s” to “%(wanted)s”.")
-    return Refusal("bad_disposition", because, {"lot": lot, "now": now, "wanted": wanted})
+    words = (words_of(DISPOSITIONS, [one]) for one in (now, wanted))
+    facts = {"lot": lot, **dict(zip(("now", "wanted"), words, strict=True))}
+    return Refusal("bad_disposition", because, facts)

@@ -14,12 +14,15 @@ CryokeepError
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from server.core.words import N_, SOURCE_LANGUAGE, say
+from server.core.words import N_, SOURCE_LANGUAGE, Sayable, say
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """Why not: a stable code for machines, an English template and its facts for people."""
+class Refusal(Sayable):
+    """Why not: a stable code for machines, an English template and its facts for people.
+
+    A fact that is a word of ours, such as a tier, is a Sentence, so that it is said in the reader's language.
+    """
 
     code: str
     because: str

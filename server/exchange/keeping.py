@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from server.core import bulk
+from server.core.words import as_kept
 from server.exchange.layouts.base import kept_words
 from server.exchange.meeting import AtWork
 from server.exchange.models import ForeignRow, ImportEffect, ImportProblem
@@ -23,7 +24,7 @@ def keep_problems(session: Session, import_id: int, items: Sequence[Item], step:
     """Keep what is wrong with these; `step` is in or back."""
     rows = [
         (import_id, item.number, step, one.column, one.found, one.expected,
-         json.dumps(dict(one.facts), ensure_ascii=False, default=str))
+         json.dumps(dict(one.facts), ensure_ascii=False, default=as_kept))
         for item in items
         for one in item.problems[:MOST_PROBLEMS_A_ROW]
     ]  # fmt: skip

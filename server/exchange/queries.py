@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.core.actor import Actor
 from server.core.errors import NotFound, Refusal
-from server.core.words import N_
+from server.core.words import N_, unpacked
 from server.exchange import registry
 from server.exchange.models import Import, ImportProblem, ImportRow
 
@@ -64,7 +64,7 @@ def problems(session: Session, import_id: int, size: int, offset: int = 0) -> li
 def shown(one: ImportProblem) -> Shown:
     """Return the problem with its facts."""
     return Shown(
-        one.id, one.number, one.field, one.found, one.expected, json.loads(one.facts), one.step
+        one.id, one.number, one.field, one.found, one.expected, unpacked(one.facts), one.step
     )
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from server.core.errors import Refusal
-from server.core.words import N_
+from server.core.words import N_, Sentence
 
 LARGEST_BYTES = 64 * 1024 * 1024
 MOST_ROWS = 250_000
@@ -107,7 +107,8 @@ def why_not_act(code: str, state: str, act: Act) -> Refusal | None:
     if state_after(state, act):
         return None
     because = N_("%(import)s is %(state)s; this is not possible now.")
-    return Refusal("wrong_state", because, {"import": code, "state": STATE_WORDS[State(state)]})
+    facts = {"import": code, "state": Sentence(STATE_WORDS[State(state)])}
+    return Refusal("wrong_state", because, facts)
 
 
 def why_not_apply(code: str, mode: str, rows: int, bad: int) -> Refusal | None:

@@ -1,8 +1,13 @@
 """The language of a request, and the words of templates and views in it."""
 
-from flask import Flask, g, has_request_context, request
+from collections.abc import Callable
+from typing import cast
 
-from server.core.words import LANGUAGES, SOURCE_LANGUAGE, known, say, translate
+from flask import Flask, g, has_request_context, request
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from server.core.words import LANGUAGES, SOURCE_LANGUAGE, known, say, spoken_facts, translate
 
 COOKIE = "ck_language"
 
@@ -44,3 +49,17 @@ def install(app: Flask) -> None:
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
         lambda text: translate(language(), text), ngettext, newstyle=True
     )
+    for name in ("gettext", "ngettext"):
+        app.jinja_env.globals[name] = _speaking(
+            cast("Callable[..., str]", app.jinja_env.globals[name])
+        )
+
+
+def _speaking(told: Callable[..., str]) -> Callable[..., str]:
+    """Return Jinja's own function, with facts that are words said in the request's language."""
+
+    @pass_context
+    def said(context: Context, /, *templates: object, **facts: object) -> str:
+        return told(context, *templates, **spoken_facts(language(), facts))
+
+    return said

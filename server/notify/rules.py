@@ -6,25 +6,25 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from server.core.errors import Refusal
-from server.core.words import N_, SOURCE_LANGUAGE, say
+from server.core.words import N_, Sentence, as_kept, as_said, packed, spoken, unpacked
+
+__all__ = [
+    "Sentence",
+    "Step",
+    "Words",
+    "due_after",
+    "packed",
+    "spoken",
+    "step_to_tell",
+    "unpacked",
+    "why_not_step",
+    "why_not_webhook",
+]
 
 EMPTY_LIST_LOOK_S = 60
 """How soon an empty call list is looked at again: a step that is added later is still told."""
 SHORTEST_WAIT_S = 30
 LONGEST_WAIT_S = 24 * 3600
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """A template and its facts; a fact may itself be a sentence."""
-
-    template: str
-    facts: Mapping[str, object] = field(default_factory=dict)
-
-    def text(self, language: str = SOURCE_LANGUAGE) -> str:
-        """Return it in this language."""
-        facts = {name: spoken(value, language) for name, value in self.facts.items()}
-        return say(language, self.template, **facts)
 
 
 @dataclass(frozen=True)
@@ -41,20 +41,26 @@ class Words:
         """Return them as the JSON that a call keeps."""
         return json.dumps(
             {
-                "subject": _packed(self.subject),
-                "text": [_packed(line) for line in self.text],
+                "subject": self.subject,
+                "text": list(self.text),
                 "path": self.path,
                 "facts": dict(self.facts),
             },
             ensure_ascii=False,
+            default=as_kept,
         )
 
     @classmethod
     def unpacked(cls, words: str) -> "Words":
         """Return what `packed` kept."""
         found = json.loads(words)
-        lines = tuple(_unpacked(line) for line in found["text"])
-        return cls(_unpacked(found["subject"]), lines, found["path"], found["facts"])
+        subject, *lines = (_sentence(one) for one in (found["subject"], *found["text"]))
+        return cls(subject, tuple(lines), found["path"], found["facts"])
+
+
+def _sentence(kept: object) -> Sentence:
+    said = as_said(kept)
+    return said if isinstance(said, Sentence) else Sentence(str(said))
 
 
 @dataclass(frozen=True)
@@ -63,11 +69,6 @@ class Step:
 
     position: int
     wait_s: int
-
-
-def spoken(value: object, language: str) -> object:
-    """Return a fact as this language says it."""
-    return value.text(language) if isinstance(value, Sentence) else value
 
 
 def step_to_tell(steps: Sequence[Step], position: int) -> Step | None:
@@ -115,35 +116,3 @@ def why_not_webhook(address: str) -> Refusal | None:
     if any(character.isspace() or ord(character) < 33 for character in address):
         return Refusal("bad_webhook", N_("The address has a space or a line break in it."))
     return None
-
-
-def packed(facts: Mapping[str, object]) -> str:
-    """Return facts, sentences among them, as JSON that `unpacked` reads."""
-    return json.dumps({name: _packed(fact) for name, fact in facts.items()}, ensure_ascii=False)
-
-
-def unpacked(text: str) -> dict[str, object]:
-    """Return the facts that `packed` wrote."""
-    return {name: _fact(fact) for name, fact in json.loads(text or "{}").items()}
-
-
-def _fact(fact: object) -> object:
-    return _unpacked(fact) if isinstance(fact, dict) and "say" in fact else fact
-
-
-def _packed(value: object) -> object:
-    if isinstance(value, Sentence):
-        return {
-            "say": value.template,
-            "facts": {name: _packed(fact) for name, fact in value.facts.items()},
-        }
-    return value
-
-
-def _unpacked(found: Mapping[str, object]) -> Sentence:
-    facts = found["facts"]
-    assert isinstance(facts, dict)
-    return Sentence(
-        str(found["say"]),
-        {name: _fact(fact) for name, fact in facts.items()},
-    )

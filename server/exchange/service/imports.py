@@ -14,7 +14,7 @@ from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import Conflict, CryokeepError, Forbidden, Invalid, Refusal
 from server.core.wake import announce
-from server.core.words import N_
+from server.core.words import N_, as_kept, facts_said
 from server.exchange import registry, rules
 from server.exchange.cells import Options
 from server.exchange.models import Import, ImportMapping
@@ -177,11 +177,11 @@ def said(refusal: Refusal | CryokeepError) -> str:
     """Return a refusal as the import keeps it."""
     one = refusal.refusal if isinstance(refusal, CryokeepError) else refusal
     return json.dumps(
-        {"code": one.code, "because": one.because, "facts": dict(one.facts)}, default=str
+        {"code": one.code, "because": one.because, "facts": dict(one.facts)}, default=as_kept
     )
 
 
 def reason_of(made: Import) -> Refusal | None:
     """Return why an import has stopped, or None."""
     kept = json.loads(made.because)
-    return Refusal(kept["code"], kept["because"], kept["facts"]) if kept else None
+    return Refusal(kept["code"], kept["because"], facts_said(kept["facts"])) if kept else None

@@ -12,8 +12,9 @@ from server.audit.models import AuditEntry
 from server.catalogue.models import CellLine, Lot
 from server.core.actor import Actor
 from server.core.errors import Conflict, Invalid, Refusal
-from server.core.words import N_
+from server.core.words import N_, Sentence
 from server.distribution.models import Request, RequestVial
+from server.distribution.rules import STATE_WORDS, State
 from server.exchange.models import ImportEffect
 from server.exchange.rules import Column
 from server.exchange.sheets.base import ID, VERSION, Desk, Effect, Item, Sheet, Values, Work
@@ -115,7 +116,7 @@ class RequestWork(VerbWork[Request]):
         person, site = _asker(session, values)
         state = values.get("state", "submitted")
         if state not in NEW_STATES:
-            facts = {"state": state}
+            facts = {"state": Sentence(STATE_WORDS[State(state)])}
             raise Conflict(Refusal("on_its_way", ON_ITS_WAY, facts), field="state")
         if refusal := storage.why_not_code(values["code"]):
             raise Invalid(refusal, field="code")

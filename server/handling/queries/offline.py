@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from server.accounts.queries import visible
 from server.core.actor import Actor
 from server.core.errors import NotFound, Refusal
-from server.core.words import N_
+from server.core.words import N_, facts_said
 from server.handling.models import OfflineAct
 from server.handling.rules.acts import Act, Device
 from server.handling.rules.offline import Now
@@ -104,7 +104,7 @@ def waiting(session: Session, row: OfflineAct) -> Waiting:
 def refusal_of(row: OfflineAct) -> Refusal:
     """Return why an act was not done."""
     kept: dict[str, Any] = json.loads(row.reason or '{"code": "", "because": "", "facts": {}}')
-    return Refusal(kept["code"], kept["because"], kept["facts"])
+    return Refusal(kept["code"], kept["because"], facts_said(kept["facts"]))
 
 
 def how_many_wait(session: Session, actor: Actor) -> int:

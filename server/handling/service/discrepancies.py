@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import Conflict, Invalid, Refusal
-from server.core.words import N_
+from server.core.words import N_, as_kept, facts_said
 from server.handling.models import Discrepancy, StockTakeBox
 from server.handling.rules.stocktakes import Difference, How, Kind, why_not_settle
 from server.storage import service as storage
@@ -80,7 +80,8 @@ def as_json(why: Refusal | None) -> str:
     """Return a refusal as it is kept."""
     if why is None:
         return ""
-    return json.dumps({"code": why.code, "because": why.because, "facts": dict(why.facts)})
+    told = {"code": why.code, "because": why.because, "facts": dict(why.facts)}
+    return json.dumps(told, default=as_kept)
 
 
 def why_of(found: Discrepancy) -> Refusal | None:
@@ -88,7 +89,7 @@ def why_of(found: Discrepancy) -> Refusal | None:
     if not found.why:
         return None
     kept = json.loads(found.why)
-    return Refusal(kept["code"], kept["because"], kept["facts"])
+    return Refusal(kept["code"], kept["because"], facts_said(kept["facts"]))
 
 
 def settle_seen(

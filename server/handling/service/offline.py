@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import Conflict, CryokeepError, Forbidden, Invalid, NotFound, Refusal
-from server.core.words import N_
+from server.core.words import N_, as_kept
 from server.handling.models import OfflineAct
 from server.handling.queries import offline as queries
 from server.handling.rules.acts import MOST, Act, Device, why_not_complete
@@ -123,16 +123,10 @@ def _keep(
     why = refused.refusal
     row.outcome = "conflict" if isinstance(refused, Conflict) else "refused"
     row.stay_after = None
-    facts = {name: _plain(fact) for name, fact in why.facts.items()}
-    row.reason = json.dumps(
-        {"code": why.code, "because": why.because, "facts": facts}, ensure_ascii=False
-    )
+    told = {"code": why.code, "because": why.because, "facts": dict(why.facts)}
+    row.reason = json.dumps(told, ensure_ascii=False, default=as_kept)
     code = json.loads(row.act)["tube"]
     audit.record(
         session, actor, f"offline_act.{row.outcome}", "vial", code, at=at, org_id=row.org_id,
         stated_at=row.happened_at, act=row.kind, device=row.device_name, because=why.text(),
     )  # fmt: skip
-
-
-def _plain(fact: object) -> object:
-    return fact if isinstance(fact, str | int | float | bool) or fact is None else str(fact)

@@ -8,7 +8,7 @@ from datetime import date
 from math import isfinite
 
 from server.core.errors import Refusal
-from server.core.words import N_, say
+from server.core.words import N_, Sentence, say
 
 KINDS: Mapping[str, str] = {
     "text": N_("text"),
@@ -206,7 +206,10 @@ def why_not_change(
             "%(field)s is filled in %(count)s times as %(found)s; its kind cannot become %(expected)s."
             " Make a new field, and retire this one."
         )
-        more = {"found": before.kind, "expected": now.kind}
+        more: dict[str, object] = {
+            "found": Sentence(KINDS[before.kind]),
+            "expected": Sentence(KINDS[now.kind]),
+        }
         return Refusal("field_filled", because, {**facts, **more})
     if filled and before.unit != now.unit:
         because = N_(

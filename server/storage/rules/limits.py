@@ -3,11 +3,20 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from server.catalogue.rules import TIERS
 from server.core.errors import Refusal
-from server.core.words import N_
+from server.core.words import N_, Listed, words_of
 
 SUBJECTS = ("container_type", "sample_type", "tier", "project", "quarantine")
 ONLY, NEVER = "only", "never"
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "tier": TIERS,
+    "quarantine": {
+        ONLY: N_("stock in quarantine or on hold"),
+        NEVER: N_("stock neither in quarantine nor on hold"),
+    },
+}
+"""What the values of a subject are called, where they are words of ours."""
 CRYOVIAL = "cryovial"
 """The sample type of a vial that names none."""
 
@@ -112,9 +121,17 @@ def why_not_vessel(
 
 
 def _refused(limit: Limit, code: str, found: str, because: str) -> Refusal:
-    expected = ", ".join(sorted(limit.values))
-    facts = {"box": limit.box, "code": code, "found": found, "expected": expected}
+    facts = {
+        "box": limit.box,
+        "code": code,
+        "found": _words(limit.subject, [found]),
+        "expected": _words(limit.subject, limit.values),
+    }
     return Refusal(f"{limit.subject}_not_allowed", because, facts)
+
+
+def _words(subject: str, values: Iterable[str]) -> Listed:
+    return words_of(_WORDS.get(subject, {}), sorted(values))
 
 
 def why_not_size(position: str, box: str, expected: str, code: str, found: str) -> Refusal | None:
@@ -166,7 +183,7 @@ def _why_nothing_left(
     facts = {
         "outer": outer.box,
         "box": box,
-        "expected": ", ".join(sorted(outer.values)),
-        "found": ", ".join(sorted(values)),
+        "expected": _words(outer.subject, outer.values),
+        "found": _words(outer.subject, values),
     }
     return Refusal("nothing_left", because, facts)

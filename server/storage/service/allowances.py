@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from server.catalogue.rules import TIERS
 from server.core.actor import Actor
 from server.core.errors import AllRefused, Conflict, Invalid, NotFound, Refusal
-from server.core.words import N_
+from server.core.words import N_, words_of
 from server.parties.models import Project
 from server.storage import queries
 from server.storage.models import Allowance, Container, SampleType
@@ -82,7 +82,7 @@ def _refuse_unknown(
                 "tier": N_("“%(found)s” is no tier: %(known)s are expected."),
                 "project": N_("“%(found)s” is no project of this organisation."),
             }.get(subject, N_("“%(found)s” is not known."))
-            facts = {"found": unknown[0], "known": ", ".join(sorted(known)[:12])}
+            facts = {"found": unknown[0], "known": words_of(TIERS, sorted(known)[:12])}
             raise Invalid(Refusal(f"no_such_{subject}", because, facts), field=subject)
 
 

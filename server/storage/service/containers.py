@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import Conflict, Invalid, Refusal
-from server.core.words import N_
+from server.core.words import N_, Sentence
 from server.storage import queries, rules
+from server.storage.container_types import WORDS
 from server.storage.models import (
     Container,
     Custody,
@@ -207,7 +208,8 @@ def _new(
     of = facts.get("type")
     if of is not None and of.kind != kind:
         because = N_("%(code)s is no type of a %(kind)s.")
-        raise Invalid(Refusal("wrong_type", because, {"code": of.code, "kind": kind}), field="type")
+        told = {"code": of.code, "kind": Sentence(WORDS[kind])}
+        raise Invalid(Refusal("wrong_type", because, told), field="type")
     found = shape or (of.shape if of is not None else None)
     if found is None:
         raise Invalid(Refusal("no_shape", N_("A type, or rows and columns, are missing.")))

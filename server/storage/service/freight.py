@@ -16,8 +16,9 @@ from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import AllRefused, Conflict, Refusal
 from server.core.many import among, insert_many
-from server.core.words import N_
+from server.core.words import N_, Sentence
 from server.storage import queries, rules
+from server.storage.container_types import WORDS
 from server.storage.models import Container, Custody, Destruction, Vial
 from server.storage.queries.carrying import Standing, held_boxes, held_vials
 from server.storage.queries.counts import tree
@@ -69,7 +70,7 @@ def pack_container(
     where there are none or more than MOST.
     """
     if outer.kind not in TRAVELS:
-        facts = {"code": outer.code, "kind": outer.kind}
+        facts = {"code": outer.code, "kind": Sentence(WORDS[outer.kind])}
         raise Conflict(Refusal("not_freight", NOT_FREIGHT, facts))
     hold(session, outer)
     before = queries.path_of(session, outer).text

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import AllRefused, Conflict, Invalid, Refusal
-from server.core.words import N_
+from server.core.words import N_, as_kept
 from server.search import service as search
 from server.storage import queries
 from server.storage.models import Container, ContainerTree, ContainerType, Custody
@@ -125,7 +125,7 @@ def stop(session: Session, tree: ContainerTree, refusal: Refusal) -> None:
     _hold(session, tree)
     tree.state = "stopped"
     told = {"code": refusal.code, "because": refusal.because, "facts": dict(refusal.facts)}
-    tree.trouble = json.dumps(told, default=str)
+    tree.trouble = json.dumps(told, default=as_kept)
 
 
 def take_back(session: Session, actor: Actor, tree: ContainerTree, *, at: datetime) -> int:

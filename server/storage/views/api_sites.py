@@ -8,7 +8,7 @@ import msgspec
 from flask import g
 
 from server.core.errors import Invalid, NotFound, Refusal
-from server.core.words import N_
+from server.core.words import N_, Sentence
 from server.kit import api as described
 from server.kit import etag
 from server.kit.api import Answer, Body, describes
@@ -25,6 +25,7 @@ EDIT = "storage.edit"
 Part = TypeVar("Part", Room, PowerCircuit, NitrogenSupply)
 Word = Annotated[str, msgspec.Meta(max_length=200)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+PART_WORDS = {"room": N_("room"), "circuit": N_("power circuit"), "supply": N_("nitrogen supply")}
 NOT_HERE = N_("%(site)s has no %(kind)s “%(found)s”; expected one of: %(known)s.")
 PARTS: dict[str, Callable[..., Room | PowerCircuit | NitrogenSupply]] = {
     "rooms": storage.add_room,
@@ -209,7 +210,12 @@ def _part(found: Site, parts: Sequence[Part], kind: str, code: str) -> Part | No
         return None
     here = {one.code: one for one in parts if one.site_id == found.id}
     if code not in here:
-        facts = {"site": found.code, "kind": kind, "found": code, "known": ", ".join(sorted(here))}
+        facts = {
+            "site": found.code,
+            "kind": Sentence(PART_WORDS[kind]),
+            "found": code,
+            "known": ", ".join(sorted(here)),
+        }
         raise NotFound(Refusal("not_here", NOT_HERE, facts), field=kind)
     return here[code]
 

@@ -9,7 +9,7 @@ from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from server.core.errors import Conflict, CryokeepError, Invalid, NotFound, Refusal
-from server.core.words import N_
+from server.core.words import N_, facts_said
 from server.kit import forms, notices
 from server.kit.door import require
 from server.kit.forms import Form, Typed, errors_of, typed_of
@@ -149,7 +149,7 @@ def tree(tree_id: int) -> str:
         root=found.root,
         steps=drawing.steps(queries.path_of(g.session, found.root)),
         page=drawing.PAGES[found.root.kind],
-        trouble=Refusal(**trouble) if trouble else None,
+        trouble=Refusal(**{**trouble, "facts": facts_said(trouble["facts"])}) if trouble else None,
     )
 
 

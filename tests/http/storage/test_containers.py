@@ -130,8 +130,17 @@ def test_limits_are_kept_and_refused_against_what_is_inside(bank: Bank) -> None:
     page = bank.page.get("/boxes/D-045").text
     assert "master bank, by D-045" in page
     put = bank.post("/vials/SH-3/move", box="D-045", position="A1")
-    assert "takes only the tiers master" in put.text
+    assert "takes only the tiers master bank" in put.text
     assert "no project" in bank.post("/containers/D-045/limits", project="P9").text
+    bank.post("/language", language="zh_Hans", next="/")
+    put = bank.post("/vials/SH-3/move", box="D-045", position="A1")
+    assert "D-045 只接收库级 主细胞库；SH-3 是 分发库存。" in put.text
+    told = bank.api.post(
+        "/api/v1/moves",
+        json={"moves": [{"vial": "SH-1", "box": "D-045", "position": "A1"}]},
+        headers=bank.manager.bearer,
+    ).get_json()
+    assert "SH-1 是 分发库存" in told["detail"]
 
 
 def test_heights_and_sizes_are_typed_as_people_write_them(bank: Bank) -> None:

@@ -142,7 +142,7 @@ def test_a_limit_that_present_contents_violate_is_refused_with_the_list(database
             _limit(shelves, freezer, tier=["master"])
         first, *named = refused.value.refusals
         assert (first.facts["count"], len(named)) == (25, 20)
-        assert "V01 is distribution" in named[0].text()
+        assert "V01 is distribution stock" in named[0].text()
         assert queries.own_limits(session, freezer) == {}
         _limit(shelves, freezer, tier=["master", "distribution"])
         assert queries.own_limits(session, freezer) == {"tier": ["distribution", "master"]}
@@ -160,4 +160,4 @@ def test_many_placings_are_asked_together(database: Database) -> None:
         found = queries.why_none_allowed(
             session, [(vial.id, box, at) for at, vial in enumerate(vials, start=1)]
         )
-        assert [one.facts["found"] for one in found] == ["working", "seed"]
+        assert [str(one.facts["found"]) for one in found] == ["working bank", "seed bank"]

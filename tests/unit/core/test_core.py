@@ -64,3 +64,15 @@ def test_a_permission_holds_for_the_organisations_of_its_grant(
 
 def test_postgresql_is_reached_through_psycopg_3() -> None:
     assert normal_url("postgresql://u@h/d").drivername == "postgresql+psycopg"
+
+
+def test_a_fact_that_is_a_word_is_said_in_the_readers_language_also_after_it_was_kept() -> None:
+    words.learn("zh_Hans", {"a test tier": "测试层级", "only %(tiers)s": "只收 %(tiers)s"})
+    tiers = words.words_of({"t": "a test tier"}, ["t", "own"])
+    refusal = Refusal("x", "only %(tiers)s", {"tiers": tiers})
+
+    assert (refusal.text(), str(refusal)) == ("only a test tier, own",) * 2
+    assert refusal.text("zh_Hans") == "只收 测试层级、own"
+    kept = words.unpacked(words.packed({"why": refusal, "n": 3}))
+    assert kept["n"] == 3
+    assert words.say("zh_Hans", "%(why)s", **kept) == "只收 测试层级、own"
