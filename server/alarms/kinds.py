@@ -10,10 +10,11 @@ from typing import Final, Literal
 from server.core.words import N_
 
 Target = Literal["channel", "freezer", "agent", "site", "system"]
-JudgedBy = Literal["readings", "silence", "quality", "hours", "events", "watch"]
-"""readings: in the transaction that stores them; silence: by the clock; quality: the marks on readings; hours:
-every few minutes over the hourly and minute figures; events: what an agent or controller tells; watch: what the
-server finds of itself (agents, sites, broker, the path that alarms take, drills)."""
+JudgedBy = Literal["readings", "silence", "quality", "minutes", "hours", "events", "watch"]
+"""readings: in the transaction that stores them; silence: by the clock; quality: the marks on readings, in the same
+transaction; minutes: every few seconds over the readings of the last minutes; hours: every few minutes over the
+hourly and minute figures; events: what an agent or controller tells; watch: what the server finds of itself
+(agents, sites, broker, the path that alarms take, drills)."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ KINDS: Final[dict[str, Kind]] = {
         N_("changing too fast"),
         N_("%(what)s changing fast"),
         N_("%(what)s changes by %(rate)s"),
-        N_("%(what)s changed by up to %(rate)s from %(since)s until %(until)s"),
+        N_("%(what)s changed by up to %(most)s from %(since)s until %(until)s"),
+        judged_by="minutes",
     ),
     "usage": Kind(
         N_("using much nitrogen"),
