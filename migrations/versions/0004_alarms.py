@@ -39,6 +39,30 @@ FORGET_CHAINS = (
 
 def upgrade() -> None:
     op.create_table(
+        "late_hour",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("channel_id", sa.Integer(), nullable=False),
+        sa.Column("hour_ms", sa.BigInteger(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_late_hour")),
+    )
+    with op.batch_alter_table("late_hour", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_late_hour_found_at"), ["found_at"], unique=False)
+
+    op.create_table(
+        "reading_minute",
+        sa.Column("channel_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("minute_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("least", sa.Double(), nullable=False),
+        sa.Column("mean", sa.Double(), nullable=False),
+        sa.Column("greatest", sa.Double(), nullable=False),
+        sa.Column("first_ms", sa.BigInteger(), nullable=False),
+        sa.Column("last_ms", sa.BigInteger(), nullable=False),
+        sa.Column("gap_s", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("channel_id", "minute_ms", name=op.f("pk_reading_minute")),
+    )
+    op.create_table(
         "call_chain",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("org_id", sa.Integer(), nullable=False),
@@ -112,6 +136,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_on_call_schedule_org_id"), ["org_id"], unique=False)
 
     op.create_table(
+        "retention",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("quantity", sa.String(), nullable=False),
+        sa.Column("raw_days", sa.Integer(), nullable=True),
+        sa.Column("minute_days", sa.Integer(), nullable=True),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_name", sa.String(), nullable=False),
+        sa.Column("because", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_retention_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retention")),
+        sa.UniqueConstraint("org_id", "quantity", name=op.f("uq_retention_org_id_quantity")),
+    )
+    op.create_table(
         "absence",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -131,6 +172,37 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("absence", schema=None) as batch_op:
         batch_op.create_index("ix_absence_person", ["person_id", "until"], unique=False)
+
+    op.create_table(
+        "alarm_flood",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("alarms", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("digests", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("acknowledged_by", sa.Integer(), nullable=True),
+        sa.Column("acknowledged_by_name", sa.String(), server_default="", nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["acknowledged_by"], ["person.id"], name=op.f("fk_alarm_flood_acknowledged_by_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_alarm_flood_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm_flood")),
+    )
+    with op.batch_alter_table("alarm_flood", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_alarm_flood_org_id"), ["org_id"], unique=False)
+        batch_op.create_index(
+            "uq_alarm_flood_running",
+            ["org_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
 
     op.create_table(
         "call_group_member",
@@ -405,6 +477,112 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "kept_window",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("freezer_id", sa.Integer(), nullable=True),
+        sa.Column("from_ms", sa.BigInteger(), nullable=False),
+        sa.Column("to_ms", sa.BigInteger(), nullable=True),
+        sa.Column("because", sa.Text(), nullable=False),
+        sa.Column("laid_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("laid_by_name", sa.String(), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by_name", sa.String(), nullable=False),
+        sa.Column("lifted_because", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["freezer_id"], ["container.id"], name=op.f("fk_kept_window_freezer_id_container")
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_kept_window_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_window")),
+    )
+    with op.batch_alter_table("kept_window", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_kept_window_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
+        "log_import",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("freezer_id", sa.Integer(), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("answers", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("at_row", sa.Integer(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("known", sa.Integer(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("from_ms", sa.BigInteger(), nullable=True),
+        sa.Column("to_ms", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_name", sa.String(), nullable=False),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("because", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["freezer_id"], ["container.id"], name=op.f("fk_log_import_freezer_id_container")
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_log_import_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_log_import")),
+        sa.UniqueConstraint("code", name=op.f("uq_log_import_code")),
+    )
+    with op.batch_alter_table("log_import", schema=None) as batch_op:
+        batch_op.create_index("ix_log_import_freezer", ["freezer_id", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_log_import_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
+        "log_row",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("freezer_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["freezer_id"], ["container.id"], name=op.f("fk_log_row_freezer_id_container")
+        ),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["log_import.id"], name=op.f("fk_log_row_import_id_log_import")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_log_row")),
+        sa.UniqueConstraint("freezer_id", "digest", name=op.f("uq_log_row_freezer_id_digest")),
+    )
+    with op.batch_alter_table("log_row", schema=None) as batch_op:
+        batch_op.create_index("ix_log_row_import", ["import_id", "line"], unique=False)
+
+    op.create_table(
+        "thinning",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("channel_id", sa.Integer(), nullable=False),
+        sa.Column("grain", sa.SmallInteger(), nullable=False),
+        sa.Column("day", sa.String(), nullable=False),
+        sa.Column("from_ms", sa.BigInteger(), nullable=False),
+        sa.Column("to_ms", sa.BigInteger(), nullable=False),
+        sa.Column("hours", sa.Integer(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["channel.id"], name=op.f("fk_thinning_channel_id_channel")
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_thinning_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_thinning")),
+        sa.UniqueConstraint(
+            "channel_id", "grain", "day", name=op.f("uq_thinning_channel_id_grain_day")
+        ),
+    )
+    with op.batch_alter_table("thinning", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_thinning_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
         "rule_version",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("rule_id", sa.Integer(), nullable=False),
@@ -505,6 +683,9 @@ def upgrade() -> None:
     with op.batch_alter_table("acknowledgement", schema=None) as batch_op:
         batch_op.create_index("ix_acknowledgement_episode", ["episode_id"], unique=False)
 
+    with op.batch_alter_table("agent", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("of_logs", sa.Boolean(), server_default="0", nullable=False))
+
     with op.batch_alter_table("alarm_rule", schema=None) as batch_op:
         batch_op.add_column(sa.Column("freezer_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("agent_id", sa.Integer(), nullable=True))
@@ -537,25 +718,25 @@ def upgrade() -> None:
             batch_op.f("ix_alarm_rule_type_rule_id"), ["type_rule_id"], unique=False
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_off_by_id_person"), "person", ["off_by_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_freezer_id_container"), "container", ["freezer_id"], ["id"]
         )
         batch_op.create_foreign_key(
+            batch_op.f("fk_alarm_rule_off_by_id_person"), "person", ["off_by_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_site_id_site"), "site", ["site_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_alarm_rule_twin_id_channel"), "channel", ["twin_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_alarm_rule_agent_id_agent"), "agent", ["agent_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_type_rule_id_type_rule"),
             "type_rule",
             ["type_rule_id"],
             ["id"],
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_agent_id_agent"), "agent", ["agent_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_twin_id_channel"), "channel", ["twin_id"], ["id"]
         )
 
     with op.batch_alter_table("call", schema=None) as batch_op:
@@ -594,10 +775,10 @@ def upgrade() -> None:
             postgresql_where=sa.text("chain_id IS NULL"),
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_call_step_group_id_call_group"), "call_group", ["group_id"], ["id"]
+            batch_op.f("fk_call_step_chain_id_call_chain"), "call_chain", ["chain_id"], ["id"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_call_step_chain_id_call_chain"), "call_chain", ["chain_id"], ["id"]
+            batch_op.f("fk_call_step_group_id_call_group"), "call_group", ["group_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_call_step_schedule_id_on_call_schedule"),
@@ -666,6 +847,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("realarm_at IS NOT NULL"),
             postgresql_where=sa.text("realarm_at IS NOT NULL"),
         )
+        batch_op.create_index("ix_episode_recorded", ["org_id", "recorded_at"], unique=False)
         batch_op.create_index(
             "ix_episode_silenced",
             ["suspension_id"],
@@ -678,7 +860,7 @@ def upgrade() -> None:
             batch_op.f("ix_episode_suspension_id"), ["suspension_id"], unique=False
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_episode_cause_id_episode"), "episode", ["cause_id"], ["id"]
+            batch_op.f("fk_episode_agent_id_agent"), "agent", ["agent_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_episode_suspension_id_suspension"),
@@ -687,7 +869,7 @@ def upgrade() -> None:
             ["id"],
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_episode_agent_id_agent"), "agent", ["agent_id"], ["id"]
+            batch_op.f("fk_episode_cause_id_episode"), "episode", ["cause_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_episode_site_id_site"), "site", ["site_id"], ["id"]
@@ -697,6 +879,24 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("note", sa.Text(), server_default="", nullable=False))
         batch_op.alter_column("letter_id", nullable=True)
         batch_op.create_index("ix_notice_person", ["person_id", "at"], unique=False)
+
+    with op.batch_alter_table("reading_hour", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("first_ms", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("last_ms", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("gap_s", sa.Double(), nullable=True))
+        batch_op.add_column(
+            sa.Column("grain", sa.SmallInteger(), server_default="0", nullable=False)
+        )
+        batch_op.create_index(
+            "ix_reading_hour_grain", ["channel_id", "grain", "hour_ms"], unique=False
+        )
+        batch_op.create_index(
+            "ix_reading_hour_unmade",
+            ["hour_ms"],
+            unique=False,
+            sqlite_where=sa.text("gap_s IS NULL AND first_ms IS NULL AND grain = 0"),
+            postgresql_where=sa.text("gap_s IS NULL AND first_ms IS NULL AND grain = 0"),
+        )
 
     with op.batch_alter_table("rule_state", schema=None) as batch_op:
         batch_op.add_column(sa.Column("memory", sa.Text(), server_default="", nullable=False))
@@ -719,6 +919,18 @@ def downgrade() -> None:
     with op.batch_alter_table("rule_state", schema=None) as batch_op:
         batch_op.drop_column("memory")
 
+    with op.batch_alter_table("reading_hour", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_reading_hour_unmade",
+            sqlite_where=sa.text("gap_s IS NULL AND first_ms IS NULL AND grain = 0"),
+            postgresql_where=sa.text("gap_s IS NULL AND first_ms IS NULL AND grain = 0"),
+        )
+        batch_op.drop_index("ix_reading_hour_grain")
+        batch_op.drop_column("grain")
+        batch_op.drop_column("gap_s")
+        batch_op.drop_column("last_ms")
+        batch_op.drop_column("first_ms")
+
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index("ix_notice_person")
         batch_op.alter_column("letter_id", nullable=False)
@@ -726,11 +938,11 @@ def downgrade() -> None:
 
     with op.batch_alter_table("episode", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_episode_site_id_site"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_episode_agent_id_agent"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_episode_cause_id_episode"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_episode_suspension_id_suspension"), type_="foreignkey"
         )
-        batch_op.drop_constraint(batch_op.f("fk_episode_cause_id_episode"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_episode_agent_id_agent"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_episode_suspension_id"))
         batch_op.drop_index(batch_op.f("ix_episode_site_id"))
         batch_op.drop_index(
@@ -738,6 +950,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("silenced <> ''"),
             postgresql_where=sa.text("silenced <> ''"),
         )
+        batch_op.drop_index("ix_episode_recorded")
         batch_op.drop_index(
             "ix_episode_realarm",
             sqlite_where=sa.text("realarm_at IS NOT NULL"),
@@ -784,8 +997,8 @@ def downgrade() -> None:
         batch_op.drop_constraint(
             batch_op.f("fk_call_step_schedule_id_on_call_schedule"), type_="foreignkey"
         )
-        batch_op.drop_constraint(batch_op.f("fk_call_step_chain_id_call_chain"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_call_step_group_id_call_group"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_call_step_chain_id_call_chain"), type_="foreignkey")
         batch_op.drop_index(
             "uq_call_step_list",
             sqlite_where=sa.text("chain_id IS NULL"),
@@ -814,16 +1027,16 @@ def downgrade() -> None:
         batch_op.drop_column("chain_id")
 
     with op.batch_alter_table("alarm_rule", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_twin_id_channel"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_agent_id_agent"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_alarm_rule_type_rule_id_type_rule"), type_="foreignkey"
         )
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_agent_id_agent"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_twin_id_channel"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_alarm_rule_site_id_site"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_off_by_id_person"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_alarm_rule_freezer_id_container"), type_="foreignkey"
         )
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_off_by_id_person"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_alarm_rule_type_rule_id"))
         batch_op.drop_index(batch_op.f("ix_alarm_rule_twin_id"))
         batch_op.drop_index(batch_op.f("ix_alarm_rule_site_id"))
@@ -844,6 +1057,9 @@ def downgrade() -> None:
         batch_op.drop_column("site_id")
         batch_op.drop_column("agent_id")
         batch_op.drop_column("freezer_id")
+
+    with op.batch_alter_table("agent", schema=None) as batch_op:
+        batch_op.drop_column("of_logs")
 
     with op.batch_alter_table("acknowledgement", schema=None) as batch_op:
         batch_op.drop_index("ix_acknowledgement_episode")
@@ -866,6 +1082,23 @@ def downgrade() -> None:
         batch_op.drop_index("ix_rule_version_rule")
 
     op.drop_table("rule_version")
+    with op.batch_alter_table("thinning", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_thinning_org_id"))
+
+    op.drop_table("thinning")
+    with op.batch_alter_table("log_row", schema=None) as batch_op:
+        batch_op.drop_index("ix_log_row_import")
+
+    op.drop_table("log_row")
+    with op.batch_alter_table("log_import", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_log_import_org_id"))
+        batch_op.drop_index("ix_log_import_freezer")
+
+    op.drop_table("log_import")
+    with op.batch_alter_table("kept_window", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_kept_window_org_id"))
+
+    op.drop_table("kept_window")
     with op.batch_alter_table("expected_warmth", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_expected_warmth_standing",
@@ -916,10 +1149,20 @@ def downgrade() -> None:
 
     op.drop_table("contact")
     op.drop_table("call_group_member")
+    with op.batch_alter_table("alarm_flood", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_alarm_flood_running",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_alarm_flood_org_id"))
+
+    op.drop_table("alarm_flood")
     with op.batch_alter_table("absence", schema=None) as batch_op:
         batch_op.drop_index("ix_absence_person")
 
     op.drop_table("absence")
+    op.drop_table("retention")
     with op.batch_alter_table("on_call_schedule", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_on_call_schedule_org_id"))
 
@@ -936,6 +1179,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_call_chain_org")
 
     op.drop_table("call_chain")
+    op.drop_table("reading_minute")
+    with op.batch_alter_table("late_hour", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_late_hour_found_at"))
+
+    op.drop_table("late_hour")
     # --- by hand
     with op.batch_alter_table("alarm_rule") as batch_op:
         batch_op.create_check_constraint(

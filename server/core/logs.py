@@ -35,4 +35,7 @@ def set_up(level: str = "INFO") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.getLogger("apprise").setLevel(
+        logging.WARNING
+    )  # below that it writes messages and tokens
     logging.getLogger("alembic").setLevel(logging.WARNING)  # its every step is no event of ours

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from server.core.plain import Plain, together
-from server.outbox.models import Letter, WebhookKey
+from server.core.plain import Plain, together, whole_row
+from server.outbox.models import Letter, LetterTry, WebhookKey
 from server.outbox.rules import (
     CLAIM,
     KEEP_TRYING,
@@ -21,6 +21,8 @@ from server.outbox.rules import (
 )
 
 AT_ONCE = 200
+UNTOLD = frozenset({"event"})
+"""Channels to machines, by the thousand: how often a letter was tried is counted, but each try is not kept."""
 letter: Any = Letter.__table__
 """The table itself: claims and marks are sets of rows, not objects."""
 
@@ -38,6 +40,7 @@ class Outcome:
     error: str = ""
     put_off: tuple[Parcel, ...] = ()
     recovered: bool = False
+    took_ms: int = 0
 
 
 def due(session: Session, channels: Sequence[str], now: datetime) -> list[int]:
@@ -76,6 +79,8 @@ def mark(session: Session, outcomes: Sequence[Outcome], chance: float) -> list[P
         for outcome in outcomes:
             if not outcome.error:
                 _SENT.ask(session, letter_id=outcome.parcel.id, at=outcome.at)
+            if outcome.parcel.channel not in UNTOLD:
+                _TRIED.ask(session, **_try(outcome))
     given_up: list[Parcel] = []
     for outcome in outcomes:
         if outcome.error:
@@ -150,6 +155,19 @@ _SENT = Plain(
         last_error="",
     )
 )
+
+
+_TRIED = Plain(whole_row(LetterTry))
+
+
+def _try(outcome: Outcome) -> dict[str, object]:
+    return {
+        "letter_id": outcome.parcel.id,
+        "at": outcome.at,
+        "took_ms": outcome.took_ms,
+        "sent": not outcome.error,
+        "error": outcome.error[:500],
+    }
 
 
 _FAILED = (

@@ -43,6 +43,7 @@ class Lane:
         self._waiting: PriorityQueue[tuple[int, int, Parcel | None]] = PriorityQueue()
         self._count = itertools.count()
         self._busy_since: float | None = None
+        self._began = 0.0
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -78,7 +79,7 @@ class Lane:
         self.carrier.close()
 
     def _carry(self, parcel: Parcel) -> None:
-        self._busy_since = time.monotonic()
+        self._busy_since = self._began = time.monotonic()
         try:
             self.carrier.send(parcel)
         except NotSent as error:
@@ -88,7 +89,8 @@ class Lane:
             self._failed(parcel, f"{type(error).__name__}: {error}", address_only=True)
         else:
             recovered, self.receiver.down = self.receiver.down, False
-            self.report(Outcome(parcel, self.clock.now(), recovered=recovered))
+            took_ms = self._took_ms()
+            self.report(Outcome(parcel, self.clock.now(), recovered=recovered, took_ms=took_ms))
         finally:
             self._busy_since = None
 
@@ -105,7 +107,11 @@ class Lane:
             },
         )
         put_off = () if address_only else tuple(self._drain())
-        self.report(Outcome(parcel, self.clock.now(), why, put_off))
+        self.report(Outcome(parcel, self.clock.now(), why, put_off, took_ms=self._took_ms()))
+
+    def _took_ms(self) -> int:
+        """How long the attempt that has just ended took."""
+        return round((time.monotonic() - self._began) * 1000)
 
     def _drain(self) -> list[Parcel]:
         found: list[Parcel] = []

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, Text, text
+from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.core.db import Base, BigId
@@ -23,7 +23,7 @@ class Letter(Base):
     message_id: Mapped[str] = mapped_column(unique=True)
     """Stays the same at each attempt, so that a receiver can drop a repeat."""
     channel: Mapped[str]
-    """smtp, webhook or mqtt."""
+    """smtp, webhook, apprise or another that the worker carries."""
     address: Mapped[str]
     subject: Mapped[str]
     body: Mapped[str] = mapped_column(Text)
@@ -45,6 +45,21 @@ class Letter(Base):
     sent_at: Mapped[datetime | None]
     useful_until: Mapped[datetime | None]
     """When what it says has run out, such as a link; null where only its age counts."""
+
+
+class LetterTry(Base):
+    """One attempt at a letter that tells people: when, and what the receiver (or the way to it) said."""
+
+    __tablename__ = "letter_try"
+    __table_args__ = (Index("ix_letter_try_letter", "letter_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    """When it ended."""
+    took_ms: Mapped[int]
+    sent: Mapped[bool]
+    error: Mapped[str] = mapped_column(Text, default="")
 
 
 class WebhookKey(Base):

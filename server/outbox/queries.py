@@ -7,7 +7,8 @@ from sqlalchemy import Select, false, func, select
 from sqlalchemy.orm import Session
 
 from server.core.actor import Actor
-from server.outbox.models import Letter
+from server.outbox.models import Letter, LetterTry
+from server.outbox.rules import GATEWAY, shown_gateway
 
 STATES = ("waiting", "sent", "given_up")
 
@@ -28,6 +29,21 @@ def one(session: Session, actor: Actor, permission: str, letter_id: int) -> Lett
     """Return this letter if the actor may see it."""
     query = mine(select(Letter).where(Letter.id == letter_id), actor, permission)
     return session.scalars(query).first()
+
+
+def tries(session: Session, letter_id: int) -> Sequence[LetterTry]:
+    """Return the attempts at a letter, the first one first."""
+    query = select(LetterTry).where(LetterTry.letter_id == letter_id).order_by(LetterTry.id)
+    return session.scalars(query).all()
+
+
+def shown_address(letter: Letter) -> str:
+    """Return where a letter goes as it may be shown: of a webhook its host, of a gateway its scheme."""
+    if letter.channel == GATEWAY:
+        return shown_gateway(letter.address)
+    if letter.channel == "smtp":
+        return letter.address
+    return letter.address.partition("://")[2].split("/")[0] or letter.address
 
 
 def counts(session: Session, actor: Actor, permission: str) -> dict[str, int]:

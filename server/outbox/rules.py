@@ -17,7 +17,9 @@ SEND_WITHIN_S = 10.0
 """The longest that one attempt may last."""
 
 
-PER_ADDRESS = frozenset({"webhook", "event", "printer"})
+GATEWAY = "apprise"
+"""The channel of letters to gateways; their addresses are Apprise URLs."""
+PER_ADDRESS = frozenset({"webhook", "event", "printer", GATEWAY})
 """Channels in which each address is a receiver of its own."""
 
 
@@ -67,7 +69,7 @@ def may_still_send(parcel: Parcel, now: datetime) -> bool:
 def lane_of(channel: str, address: str) -> str:
     """Return the lane that carries this address.
 
-    Each webhook and each printer has a lane of its own, so that one that hangs holds up no other; mail shares four,
+    Each webhook, gateway and printer has a lane of its own, so that one that hangs holds up no other; mail shares four,
     because all of it goes to one server; anything else has a lane for its kind.
     """
     if channel in PER_ADDRESS:
@@ -80,3 +82,13 @@ def lane_of(channel: str, address: str) -> str:
 def receiver_of(channel: str, address: str) -> str:
     """Return what is up or down as one: a webhook's address, or the one server behind a channel."""
     return f"{channel} {address}" if channel in PER_ADDRESS else channel
+
+
+def shown_gateway(address: str) -> str:
+    """Return what may be shown of a gateway's address: its scheme, where it has one; the rest holds tokens."""
+    return f"{scheme_of(address)}://…" if "://" in address else "…"
+
+
+def scheme_of(address: str) -> str:
+    """Return an address's scheme in small letters."""
+    return address.partition("://")[0].strip().lower()

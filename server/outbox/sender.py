@@ -17,11 +17,12 @@ from server.core.clock import Clock
 from server.core.db import Database
 from server.core.settings import Settings
 from server.core.wake import Waker, announce
-from server.outbox import claims, desk
+from server.outbox import claims, desk, gateways
 from server.outbox.channels import Carrier, MakeCarrier
 from server.outbox.claims import Outcome
+from server.outbox.gateways import GatewayCarrier
 from server.outbox.lane import Lane, Receiver
-from server.outbox.rules import LETTERS, Parcel, lane_of, receiver_of
+from server.outbox.rules import GATEWAY, LETTERS, Parcel, lane_of, receiver_of
 from server.outbox.smtp import MailServer, SmtpCarrier
 from server.outbox.webhook import WebhookCarrier
 
@@ -60,6 +61,8 @@ class Sender:
         self._outcomes: SimpleQueue[Outcome | None] = SimpleQueue()
         self._secrets: dict[tuple[int | None, str], tuple[float, str]] = {}
         self._channels: dict[str, MakeCarrier] = {"webhook": self._webhook}
+        if gateways.is_installed():
+            self._channels[GATEWAY] = lambda: GatewayCarrier(self.public_url)
         if settings.smtp:
             server = MailServer.read(settings.smtp)
             self._channels["smtp"] = lambda: SmtpCarrier(

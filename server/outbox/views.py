@@ -10,6 +10,7 @@ from server.kit.door import require
 from server.kit.i18n import gettext
 from server.kit.state import Kit, kit
 from server.outbox import queries, service
+from server.outbox.models import Letter
 
 pages = Blueprint("outbox", __name__)
 SIZE = 50
@@ -32,6 +33,7 @@ def letters() -> str:
     return render_template(
         "outbox/letters.html",
         letters=found,
+        address=queries.shown_address,
         state=state,
         counts=queries.counts(g.session, g.actor, "notify.manage"),
         mail_is_configured=bool(kit().settings.smtp),
@@ -43,14 +45,32 @@ def letters() -> str:
     )
 
 
+@pages.get("/letters/<int:letter_id>")
+@require("notify.manage")
+def letter(letter_id: int) -> str:
+    """Show one letter with each attempt at it."""
+    found = _found(letter_id)
+    return render_template(
+        "outbox/letter.html",
+        letter=found,
+        address=queries.shown_address(found),
+        tries=queries.tries(g.session, found.id),
+    )
+
+
 @pages.post("/letters/<int:letter_id>/again")
 @require("notify.manage")
 def again(letter_id: int) -> Response:
     """Let a letter be tried now."""
+    found = _found(letter_id)
+    service.send_again(g.session, g.actor, found, at=g.clock.now())
+    notices.tell(gettext(N_("It is sent again now.")))
+    return redirect("/letters")
+
+
+def _found(letter_id: int) -> Letter:
     found = queries.one(g.session, g.actor, "notify.manage", letter_id)
     if found is None:
         because = N_("There is no letter with the number %(number)s.")
         raise NotFound(Refusal("no_such_letter", because, {"number": letter_id}))
-    service.send_again(g.session, g.actor, found, at=g.clock.now())
-    notices.tell(gettext(N_("It is sent again now.")))
-    return redirect("/letters")
+    return found

@@ -13,7 +13,7 @@ from server.alarms.models import AlarmRule, Episode
 from server.core.clock import SystemClock
 from server.core.db import Database
 from server.notify.models import CallStep
-from server.outbox.models import Letter
+from server.outbox.models import Letter, LetterTry
 from server.telemetry.models import Channel
 from tests.service.alarms.bank import Bank, add_rule, add_step, make_bank
 from tests.support.signed_in import SignedIn, make_app, sign_in
@@ -192,6 +192,23 @@ def test_the_call_list_is_kept_by_page_and_hides_what_is_secret(house: House) ->
     assert house.post(f"/notify/{step}/up", house.stranger).status_code == 404
     assert house.post(f"/notify/{step}/up").status_code == 302
     assert house.post(f"/notify/{step}/remove").status_code == 302
+
+
+def test_a_letter_shows_each_try_but_not_its_text_which_may_hold_a_link(house: House) -> None:
+    with house.database.writing() as session:
+        letter = session.scalars(select(Letter)).one()
+        session.add(
+            LetterTry(
+                letter_id=letter.id, at=letter.created_at, took_ms=17, sent=False, error="550 no"
+            )
+        )
+
+    text = house.page(f"/letters/{letter.id}")
+
+    assert "550 no" in text
+    assert "17 ms" in text
+    assert letter.body.splitlines()[0] not in text
+    assert house.stranger.browser(house.app).get(f"/letters/{letter.id}").status_code == 404
 
 
 def test_letters_that_were_given_up_are_shown_and_sent_again(house: House) -> None:
