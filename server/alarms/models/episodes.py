@@ -36,6 +36,7 @@ class Episode(Base):
             postgresql_where=UNFINISHED,
         ),
         Index("ix_episode_freezer", "freezer_id", "raised_at"),
+        Index("ix_episode_recorded", "org_id", "recorded_at"),
         Index(
             "ix_episode_silenced",
             "suspension_id",
