@@ -1,35 +1,97 @@
 """The button at the freezer: whoever presses it has answered, for everybody who would be called."""
 
+import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
 from server.alarms import service
-from server.alarms.models import Episode
+from server.alarms.models import Acknowledgement, Episode
 from server.core.actor import Actor
-from server.core.clock import from_ms
+from server.core.clock import from_ms, to_ms
 from server.core.words import N_
-from server.telemetry.device_events import Press
-from server.telemetry.models import Channel
+from server.telemetry.device_events import PRESSED, Press
+from server.telemetry.models import Channel, DeviceEvent
 
+DOOR: Final = "button"
 WHO: Final = N_("somebody at the freezer, by the button")
+LATELY: Final = timedelta(minutes=10)
+"""So long after its recording an alarm is still held against presses that were here before it."""
 _AT_THE_BUTTON: Final = Actor(id=None, name=WHO, kind="agent", door="worker")
+
+_PRESSED = (
+    select(Acknowledgement.id)
+    .where(
+        Acknowledgement.episode_id == Episode.id,
+        Acknowledgement.door == DOOR,
+        Acknowledgement.ran_out_at.is_(None),
+    )
+    .exists()
+)
 
 
 def acknowledge(session: Session, presses: Sequence[Press], *, now: datetime) -> int:
     """Acknowledge what stood on these channels when the button was pressed; returns how many episodes.
 
-    An alarm that began after the press, one of a drill, and one that has been acknowledged stay as they
-    are. A press for a channel that nobody knows changes nothing.
+    An alarm that began after the press, one of a drill, and one that has been acknowledged (by the button too,
+    where it asks for several persons) stay as they are. A press for a channel that nobody knows changes nothing.
     """
     found = [episode for press in presses for episode in _stood(session, press)]
     unique = {episode.id: episode for episode in found}
     for episode in unique.values():
-        service.acknowledge(session, _AT_THE_BUTTON, episode, "", at=now)
+        service.acknowledge(session, _AT_THE_BUTTON, episode, "", at=now, door=DOOR)
     return len(unique)
+
+
+def is_any_late(session: Session, now: datetime) -> bool:
+    """Say whether `acknowledge_late` would answer an alarm; only reads."""
+    return any(_was_answered(session, *found) for found in _new(session, now))
+
+
+def acknowledge_late(session: Session, now: datetime) -> int:
+    """Acknowledge new alarms whose press was here before the reading that raised them; returns how many.
+
+    The press answers them when what they tell of had begun by then: a delay that still ran when somebody
+    pressed the button is no reason to call others. A press that is newer is `acknowledge`'s.
+    """
+    answered = [
+        found[0] for found in _new(session, now, lock=True) if _was_answered(session, *found)
+    ]
+    for episode in answered:
+        service.acknowledge(session, _AT_THE_BUTTON, episode, "", at=now)
+    return len(answered)
+
+
+def _new(
+    session: Session, now: datetime, *, lock: bool = False
+) -> Sequence[Row[tuple[Episode, Channel, float]]]:
+    """Unanswered alarms that were recorded lately, with their channel and the delay of their rule."""
+    wanted = (
+        select(Episode, Channel, AlarmRule.delay_on_s)
+        .join(Channel, Channel.id == Episode.channel_id)
+        .join(AlarmRule, AlarmRule.id == Episode.rule_id)
+        .where(Episode.drill == "", Episode.acknowledged_at.is_(None))
+        .where(Episode.recorded_at > now - LATELY)
+        .order_by(Episode.id)
+    )
+    return session.execute(wanted.with_for_update(of=Episode) if lock else wanted).all()
+
+
+def _was_answered(session: Session, episode: Episode, channel: Channel, delay_s: float) -> bool:
+    """Say whether the button was pressed for this channel while the alarm's condition held."""
+    until = episode.cleared_at or episode.recorded_at
+    wanted = select(DeviceEvent.facts).where(
+        DeviceEvent.agent_id == channel.agent_id,
+        DeviceEvent.kind == PRESSED,
+        DeviceEvent.drill == "",
+        DeviceEvent.at_ms.between(to_ms(episode.raised_at) - round(delay_s * 1000), to_ms(until)),
+    )
+    presses = [json.loads(facts) for facts in session.scalars(wanted)]
+    here = (channel.stream, channel.key)
+    return any((press.get("stream"), press.get("channel")) == here for press in presses)
 
 
 def _stood(session: Session, press: Press) -> Sequence[Episode]:
@@ -40,6 +102,7 @@ def _stood(session: Session, press: Press) -> Sequence[Episode]:
         .where(Channel.agent_id == press.agent_id)
         .where(Channel.stream == press.stream, Channel.key == press.channel)
         .where(Episode.drill == "", Episode.acknowledged_at.is_(None), Episode.raised_at <= at)
+        .where(~_PRESSED)
         .where(or_(Episode.cleared_at.is_(None), Episode.cleared_at >= at))
         .order_by(Episode.id)
         .with_for_update(of=Episode)

@@ -1,5 +1,7 @@
 """The verbs of alarms: what happens to episodes, and what is watched for."""
 
+from server.alarms.service.answers import acknowledge, confirm, reset, run_out, running_out
+from server.alarms.service.calling import reappear
 from server.alarms.service.configure import (
     add_rule,
     change_rule,
@@ -12,7 +14,6 @@ from server.alarms.service.configure import (
 )
 from server.alarms.service.episodes import (
     RuleLike,
-    acknowledge,
     clear_episode,
     raise_episode,
 )
@@ -23,10 +24,15 @@ __all__ = [
     "add_rule",
     "change_rule",
     "clear_episode",
+    "confirm",
     "default_rules",
     "end_what_is_left",
     "is_anything_left",
     "raise_episode",
+    "reappear",
+    "reset",
+    "run_out",
+    "running_out",
     "switch_off",
     "switch_on",
     "wish_of",

@@ -1,4 +1,4 @@
-"""What happens to alarms: raised, cleared, acknowledged. All inside the caller's transaction."""
+"""What conditions do to alarms: raised, cleared. All inside the caller's transaction."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,23 +9,19 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
-from server.alarms import hush, wording
+from server.alarms import hush
 from server.alarms.hush import Hush
 from server.alarms.models import UNCLEARED, Episode
-from server.alarms.queries import Surroundings, surroundings
+from server.alarms.queries import surroundings
+from server.alarms.service.calling import WATCH, call
 from server.alarms.wording import Sighting
 from server.audit import service as audit
-from server.core.actor import Actor
-from server.core.errors import Conflict, Refusal
-from server.core.plain import Asked, Plain
+from server.core.plain import Plain
 from server.core.wake import announce
-from server.core.words import N_
-from server.notify import service as notify
 from server.notify.queries import ask_steps
 from server.notify.rules import packed
 from server.telemetry.models import Channel
 
-_WATCH = Actor.system("Cryokeep watch")
 _BEGIN = Plain(
     *(
         insert(Episode)
@@ -54,6 +50,7 @@ _END = Plain(
     .where(_MINE)
     .values(
         cleared_at=bindparam("at"),
+        realarm_at=None,
         worst_value=func.coalesce(bindparam("worst", type_=Float), Episode.worst_value),
         version=Episode.version + 1,
     )
@@ -158,12 +155,12 @@ def raise_episode(
     )  # fmt: skip
     silent = quiet()
     if silent is None:
-        _call(session, rule, episode_id, seen, around, steps, now)
+        call(session, rule, episode_id, seen, around, steps, now)
     else:
         _silence(session, episode_id, silent)
     audit.record_now(
         session,
-        _WATCH,
+        WATCH,
         "alarm.raised",
         "alarm",
         str(episode_id),
@@ -211,7 +208,7 @@ def clear_episode(
     ((episode_id, org_id, worst),) = ended
     audit.record_now(
         session,
-        _WATCH,
+        WATCH,
         "alarm.cleared",
         "alarm",
         str(episode_id),
@@ -223,34 +220,6 @@ def clear_episode(
     )
     announce(session, "alarms")
     return int(episode_id)
-
-
-def acknowledge(
-    session: Session, actor: Actor, episode: Episode, comment: str, *, at: datetime
-) -> Episode:
-    """Note that a person has answered: nobody else is called. A second answer is refused by name."""
-    if episode.acknowledged_at is not None:
-        because = N_("%(who)s has already acknowledged this alarm.")
-        raise Conflict(
-            Refusal("already_acknowledged", because, {"who": episode.acknowledged_by_name})
-        )
-    episode.acknowledged_at = at
-    episode.acknowledged_by = actor.id
-    episode.acknowledged_by_name = actor.name
-    episode.comment = comment.strip()
-    notify.answer(session, ("alarm", episode.id), at)
-    audit.record(
-        session,
-        actor,
-        "alarm.acknowledged",
-        "alarm",
-        str(episode.id),
-        at=at,
-        org_id=episode.org_id,
-        comment=episode.comment,
-    )
-    announce(session, "alarms")
-    return episode
 
 
 def _row(
@@ -288,36 +257,3 @@ _BLANK: Final[Mapping[str, Any]] = {
     "silenced": "", "suspension_id": None, "cause_id": None, "version": 1,
 }  # fmt: skip
 """An episode of which nothing but its beginning has happened yet."""
-
-
-def _call(
-    session: Session,
-    rule: RuleLike,
-    episode_id: int,
-    seen: Sighting,
-    around: Surroundings,
-    steps: Asked,
-    now: datetime,
-) -> None:
-    notify.call(
-        session,
-        org_id=rule.org_id,
-        about=("alarm", episode_id),
-        severity=rule.severity,
-        subject=wording.subject(seen, around.place),
-        text=wording.letter(seen, around.place, around.stake),
-        path=f"/alarms/{episode_id}",
-        at=now,
-        steps=steps,
-        facts={
-            "freezer": around.place.freezer,
-            "site": around.place.site,
-            "channel": around.key,
-            "alarm_kind": rule.kind,
-            "limit": rule.value,
-            "value": seen.value,
-            "raised_at": seen.since.isoformat(),
-            "test": bool(seen.drill),
-            "drill": seen.drill,
-        },
-    )
