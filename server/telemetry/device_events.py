@@ -13,6 +13,9 @@ from edge_agent.wire.ranges import Ranges
 from server.telemetry.dating import SINCE_BOOT, Dating
 from server.telemetry.models import Channel, DeviceEvent
 
+PRESSED = "local_alarm_acknowledged"
+"""The kind of event that a press of the button makes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Press:
@@ -48,7 +51,7 @@ def take(
 
 def _presses(agent_id: int, event: Mapping[str, Any], row: Mapping[str, Any]) -> list[Press]:
     stream, channel = event.get("stream"), event.get("channel")
-    if event["kind"] != "local_alarm_acknowledged" or row["drill"]:
+    if event["kind"] != PRESSED or row["drill"]:
         return []
     if not isinstance(stream, str) or not isinstance(channel, str):
         return []

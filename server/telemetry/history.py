@@ -1,25 +1,33 @@
 """A channel's past: least, mean and greatest per bucket, and the times in which nothing was known.
 
-Short ranges are counted from the readings over their index, long ones from the hourly figures; hours
-that wait for the roll-up are counted from their readings, so nothing is missing and nothing counts twice.
+Short ranges are counted from the readings over their index, longer ones from the minutes, long ones
+from the hours; hours that wait for the roll-up are counted from their readings, so nothing is missing
+and nothing counts twice.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Literal
 
-from sqlalchemy import BigInteger, SelectBase, Subquery, cast, func, literal, select, union_all
+from sqlalchemy import BigInteger, Subquery, cast, func, literal, select
 from sqlalchemy.orm import Session
 
+from server.telemetry import figures
 from server.telemetry.columns import HOUR_MS
-from server.telemetry.models import Channel, HourDue, ReadingHour, reading
+from server.telemetry.figures import hour_figures
+from server.telemetry.making import MINUTE_MS, silence_ms
+from server.telemetry.models import Channel, ReadingHour, reading
+
+__all__ = ["Bucket", "Level", "Track", "gaps", "history", "hour_figures", "silence_ms"]
 
 MOST_READINGS = 100_000
-"""More readings of one channel than this are shown by their hours."""
-MISSED = 3
-"""After so many missed intervals nothing is known."""
-LEAST_SILENCE_MS = 30_000
+"""More readings of one channel than this are shown by their minutes."""
+MOST_MINUTES = 45_000
+"""More minutes than this, a month, are shown by their hours."""
+MOST_GAPS = 1_000
 DAY_MS = 24 * HOUR_MS
+Level = Literal["reading", "minute", "hour"]
+Span = tuple[int, int]
 
 
 @dataclass
@@ -28,33 +36,35 @@ class Track:
 
     channel_id: int
     bucket_ms: int
-    from_hours: bool
+    level: Level
+    """What the buckets were counted from, where all of it is still there."""
     t: list[int] = field(default_factory=list)
     """When each bucket begins."""
     n: list[int] = field(default_factory=list)
     least: list[float] = field(default_factory=list)
     mean: list[float] = field(default_factory=list)
     greatest: list[float] = field(default_factory=list)
-    gaps: list[tuple[int, int]] = field(default_factory=list)
-    """From the last number before a silence to the first after it."""
+    unknown_s: list[float] = field(default_factory=list)
+    """For how many seconds of the bucket nothing was known."""
+    gaps: list[Span] = field(default_factory=list)
+    """From the last number before a silence to the first after it; the thousand longest."""
+
+    @property
+    def from_hours(self) -> bool:
+        """Say whether it was counted from the hours."""
+        return self.level == "hour"
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """What the database counted: when it begins, its figures, its first and last number."""
+    """What the database counted: when it begins, its figures, and the silences that have no place in it."""
 
     t: int
     n: int
     least: float
     mean: float
     greatest: float
-    first_ms: int
-    last_ms: int
-
-
-def silence_ms(interval_s: float) -> int:
-    """Return after how many milliseconds without a number a channel's value is unknown."""
-    return max(round(MISSED * interval_s * 1000), LEAST_SILENCE_MS)
+    gap_ms: float
 
 
 def history(
@@ -72,67 +82,80 @@ def history(
     ]
 
 
+def level_of(session: Session, channel: Channel, from_ms: int, to_ms: int) -> Level:
+    """Return from what a range of this channel is counted: the finest that is few enough."""
+    span = max(to_ms - from_ms, 1)
+    if span / (channel.interval_s * 1000) <= MOST_READINGS:
+        return "reading"
+    few = span / MINUTE_MS <= MOST_MINUTES
+    return "minute" if few and figures.has_minutes(session, channel.id, from_ms, to_ms) else "hour"
+
+
+WHOLE_MS = {"reading": 1, "minute": MINUTE_MS, "hour": HOUR_MS}
+
+
 def _track(
     session: Session, channel: Channel, from_ms: int, to_ms: int, pixels: int, now_ms: int
 ) -> Track:
-    span = max(to_ms - from_ms, 1)
-    by_hours = span / (channel.interval_s * 1000) > MOST_READINGS
-    bucket_ms = max(-(-span // pixels), 1)
-    if by_hours:
-        bucket_ms = _whole_hours(bucket_ms)
-        buckets = _by_hours(session, channel.id, from_ms, to_ms, bucket_ms)
+    level = level_of(session, channel, from_ms, to_ms)
+    whole = WHOLE_MS[level]
+    first = from_ms // whole * whole
+    bucket_ms = max(-(-(to_ms - from_ms) // pixels // whole) * whole, whole)
+    if level == "hour":
+        rows = hour_figures(channel.id, first, to_ms)
+    elif level == "minute":
+        rows = figures.minutes(channel.id, first, to_ms)
     else:
-        buckets = _by_readings(session, channel.id, from_ms, to_ms, bucket_ms)
-    track = Track(channel.id, bucket_ms, by_hours)
+        rows = figures.readings(session, channel.id, first, to_ms)
+    silence = silence_ms(channel.interval_s)
+    known = first if _began_before(session, channel.id, first) else None
+    buckets, ends = _ask(session, rows, first, bucket_ms)
+    found = _inner(session, rows, silence)
+    all_gaps = list(gaps(found, ends, known, min(to_ms, now_ms), silence))
+    return _filled(Track(channel.id, bucket_ms, level), buckets, all_gaps)
+
+
+def _filled(track: Track, buckets: Sequence[Bucket], all_gaps: list[Span]) -> Track:
     for b in buckets:
         track.t.append(b.t)
         track.n.append(b.n)
         track.least.append(b.least)
         track.mean.append(b.mean)
         track.greatest.append(b.greatest)
-    silence = silence_ms(channel.interval_s)
-    known = _began_before(session, channel.id, from_ms)
-    track.gaps = list(gaps(buckets, from_ms, min(to_ms, now_ms), silence, known_before=known))
+    track.unknown_s = unknown(buckets, all_gaps, track.bucket_ms)
+    longest = sorted(all_gaps, key=lambda gap: gap[0] - gap[1])[:MOST_GAPS]
+    track.gaps = sorted(longest)
     return track
 
 
 def gaps(
-    buckets: Sequence[Bucket], from_ms: int, until_ms: int, silence: int, *, known_before: bool
-) -> Iterator[tuple[int, int]]:
-    """Yield the silences longer than `silence` between numbers, before the first and after the last.
+    found: Sequence[Span], ends: Span | None, known_ms: int | None, until_ms: int, silence: int
+) -> Iterator[Span]:
+    """Yield the silences: before the first number, those `found` between numbers, and after the last.
 
-    Before the first number ever nothing was watched, so that is no gap (`known_before` False).
+    `ends` are the first and the last number, `known_ms` since when something must be known: before
+    the first number ever nothing was watched, so that is no gap (None).
     """
-    last = from_ms if known_before else None
-    for bucket in buckets:
-        if last is not None and bucket.first_ms - last > silence:
-            yield last, bucket.first_ms
-        last = bucket.last_ms
+    first, last = ends or (None, known_ms)
+    if known_ms is not None and first is not None and first - known_ms > silence:
+        yield known_ms, first
+    yield from found
     if last is not None and until_ms - last > silence:
         yield last, until_ms
 
 
-def _by_readings(
-    session: Session, channel_id: int, from_ms: int, to_ms: int, bucket_ms: int
-) -> list[Bucket]:
-    kept_ms = _first_reading(session, channel_id, from_ms, to_ms)
-    older: list[Bucket] = []
-    if kept_ms is None or kept_ms - from_ms > HOUR_MS:
-        end_ms = to_ms if kept_ms is None else kept_ms // HOUR_MS * HOUR_MS
-        older = _by_hours(session, channel_id, from_ms, end_ms, _whole_hours(bucket_ms))
-    if kept_ms is None:
-        return older
-    return older + _ask(session, _readings(channel_id, from_ms, to_ms), from_ms, bucket_ms)
-
-
-def _whole_hours(span_ms: int) -> int:
-    return -(-span_ms // HOUR_MS) * HOUR_MS
-
-
-def _first_reading(session: Session, channel_id: int, from_ms: int, to_ms: int) -> int | None:
-    table = reading.c
-    within = (table.channel_id == channel_id, table.at_ms >= from_ms, table.at_ms < to_ms)
-    found: int | None = session.scalar(select(func.min(table.at_ms)).where(*within))
+def unknown(buckets: Sequence[Bucket], all_gaps: Sequence[Span], bucket_ms: int) -> list[float]:
+    """Return for how many seconds of each bucket nothing was known; both lists are in order."""
+    found, at = [], 0
+    for b in buckets:
+        end = b.t + bucket_ms
+        while at < len(all_gaps) and all_gaps[at][1] <= b.t:
+            at += 1
+        total, k = b.gap_ms, at
+        while k < len(all_gaps) and all_gaps[k][0] < end:
+            total += min(all_gaps[k][1], end) - max(all_gaps[k][0], b.t)
+            k += 1
+        found.append(round(min(total, bucket_ms) / 1000, 3))
     return found
 
 
@@ -147,98 +170,33 @@ def _began_before(session: Session, channel_id: int, from_ms: int) -> bool:
     return session.scalar(hours.limit(1)) is not None
 
 
-def _readings(channel_id: int, from_ms: int, to_ms: int) -> Subquery:
-    table = reading.c
-    return (
-        select(
-            table.at_ms.label("at_ms"),
-            table.at_ms.label("last_ms"),
-            literal(1).label("n"),
-            table.value.label("least"),
-            table.value.label("total"),
-            table.value.label("greatest"),
-        )
-        .where(table.channel_id == channel_id, table.at_ms >= from_ms, table.at_ms < to_ms)
-        .where(table.value.is_not(None))
-        .subquery()
-    )
+def _inner(session: Session, rows: Subquery, silence: int) -> list[Span]:
+    """Return the silences between the rows, in order."""
+    c = rows.c
+    before = func.lag(c.last_ms).over(order_by=c.at_ms).label("before")
+    pairs = select(before, c.at_ms.label("at_ms")).subquery()
+    wanted = select(pairs.c.before, pairs.c.at_ms).where(pairs.c.at_ms - pairs.c.before > silence)
+    return [(begin, end) for begin, end in session.execute(wanted.order_by(pairs.c.at_ms))]
 
 
-def _by_hours(
-    session: Session, channel_id: int, from_ms: int, to_ms: int, bucket_ms: int
-) -> list[Bucket]:
-    first = from_ms // HOUR_MS * HOUR_MS
-    return _ask(session, hour_figures(channel_id, first, to_ms), first, bucket_ms)
-
-
-def hour_figures(channel_id: int, from_ms: int, to_ms: int) -> Subquery:
-    """Return a query of the channel's hours that begin within: at_ms, last_ms, n, least, total, greatest."""
-    done = select(
-        ReadingHour.hour_ms.label("at_ms"),
-        (ReadingHour.hour_ms + (HOUR_MS - 1)).label("last_ms"),
-        ReadingHour.n.label("n"),
-        ReadingHour.least.label("least"),
-        (ReadingHour.mean * ReadingHour.n).label("total"),
-        ReadingHour.greatest.label("greatest"),
-    ).where(
-        ReadingHour.channel_id == channel_id,
-        ReadingHour.hour_ms >= from_ms,
-        ReadingHour.hour_ms < to_ms,
-        ReadingHour.n > 0,
-        ~_is_due(),
-    )
-    return union_all(done, _due(channel_id, from_ms, to_ms)).subquery()
-
-
-def _is_due() -> Any:  # noqa: ANN401  SQLAlchemy's EXISTS
-    return (
-        select(HourDue.hour_ms)
-        .where(HourDue.channel_id == ReadingHour.channel_id, HourDue.hour_ms == ReadingHour.hour_ms)
-        .exists()
-    )
-
-
-def _due(channel_id: int, from_ms: int, to_ms: int) -> SelectBase:
-    """Hours whose figures are still to be made, counted from their readings."""
-    table = reading.c
-    inside = (table.channel_id == channel_id) & (table.at_ms >= HourDue.hour_ms)
-    return (
-        select(
-            func.min(table.at_ms),
-            func.max(table.at_ms),
-            func.count(table.value),
-            func.min(table.value),
-            func.sum(table.value),
-            func.max(table.value),
-        )
-        .select_from(HourDue)
-        .join(reading, inside & (table.at_ms < HourDue.hour_ms + HOUR_MS))
-        .where(
-            HourDue.channel_id == channel_id, HourDue.hour_ms >= from_ms, HourDue.hour_ms < to_ms
-        )
-        .where(table.value.is_not(None))
-        .group_by(HourDue.hour_ms)
-    )
-
-
-def _ask(session: Session, rows: Subquery, from_ms: int, bucket_ms: int) -> list[Bucket]:
+def _ask(
+    session: Session, rows: Subquery, from_ms: int, bucket_ms: int
+) -> tuple[list[Bucket], Span | None]:
+    """Return the buckets, and when the first and the last number was."""
     c = rows.c
     origin, width = cast(literal(from_ms), BigInteger), cast(literal(bucket_ms), BigInteger)
     bucket = ((c.at_ms - origin) // width).label("bucket")
     counted = (
         select(
-            bucket,
-            func.sum(c.n),
-            func.min(c.least),
-            func.sum(c.total),
-            func.max(c.greatest),
-            func.min(c.at_ms),
-            func.max(c.last_ms),
+            bucket, func.sum(c.n), func.min(c.least), func.sum(c.total), func.max(c.greatest),
+            func.sum(c.gap_ms), func.min(c.at_ms), func.max(c.last_ms),
         )
         .group_by("bucket")
         .order_by("bucket")
-    )
-    return [
-        Bucket(from_ms + number * bucket_ms, int(n), least, total / int(n), greatest, first, last)
-        for number, n, least, total, greatest, first, last in session.execute(counted)
+    )  # fmt: skip
+    found = list(session.execute(counted))
+    buckets = [
+        Bucket(from_ms + k * bucket_ms, int(n), least, total / int(n), greatest, float(gap))
+        for k, n, least, total, greatest, gap, _, _ in found
     ]
+    return buckets, (found[0][6], found[-1][7]) if found else None

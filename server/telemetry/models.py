@@ -1,4 +1,4 @@
-"""Agents and channels; settled ranges; readings; events; rejected messages; hourly figures."""
+"""Agents and channels; settled ranges; readings; events; rejected messages."""
 
 from datetime import datetime
 
@@ -26,11 +26,14 @@ from server.telemetry.control_models import (
     EnrolmentAttempt,
     EnrolmentCode,
 )
+from server.telemetry.figure_models import HourDue, LateHour, ReadingHour, ReadingMinute
+from server.telemetry.log_models import LogImport, LogRow
+from server.telemetry.retention_models import KeptWindow, Retention, Thinning
 
 __all__ = [
     "Agent", "AgentCertificate", "AgentCommand", "AgentConfig", "Boot", "Channel", "DeviceEvent",
-    "EnrolmentAttempt", "EnrolmentCode", "HourDue", "ReadingHour", "RejectedMessage",
-    "Settled", "WorkerBeat", "drill_reading", "reading", "undated_reading",
+    "EnrolmentAttempt", "EnrolmentCode", "HourDue", "KeptWindow", "LateHour", "LogImport", "LogRow",
+    "ReadingHour", "ReadingMinute", "RejectedMessage", "Retention", "Settled", "Thinning", "WorkerBeat", "drill_reading", "reading", "undated_reading",
 ]  # fmt: skip
 
 
@@ -57,6 +60,8 @@ class Agent(Base):
     heartbeat: Mapped[str] = mapped_column(Text, default="{}")
     agent_version: Mapped[str] = mapped_column(default="")
     catalogue_hash: Mapped[str] = mapped_column(default="")
+    of_logs: Mapped[bool] = mapped_column(default=False, server_default="0")
+    """It stands for logs that were brought in as history: nothing ever signs in as it."""
     rejected: Mapped[int] = mapped_column(default=0)
 
 
@@ -187,28 +192,6 @@ class RejectedMessage(Base):
     times: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (Index("ix_rejected_message_same", "topic", "crc32"),)
-
-
-class ReadingHour(Base):
-    """One channel's hour: how many numbers, their least, mean and greatest."""
-
-    __tablename__ = "reading_hour"
-
-    channel_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    hour_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    n: Mapped[int]
-    least: Mapped[float | None]
-    mean: Mapped[float | None]
-    greatest: Mapped[float | None]
-
-
-class HourDue(Base):
-    """An hour whose figures must be made anew, because readings came into it."""
-
-    __tablename__ = "hour_due"
-
-    channel_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    hour_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
 
 
 class WorkerBeat(Base):

@@ -1,31 +1,33 @@
-"""Hourly figures: made from the readings after an hour is over, and again when late readings came.
+"""Minutes and hours: made from the readings after an hour is over, and again when late readings came.
 
 Whoever stores a reading marks its hour in the same transaction and keeps the mark locked. The roll-up
 takes the mark away before it reads: what is stored meanwhile waits for it and marks the hour again.
+An hour whose readings have been thinned is never made anew from what came late alone: the late ones
+are added to its figures, and go.
 """
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, select, text
+from sqlalchemy import ColumnElement, delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from server.core.clock import to_ms
 from server.core.db import Database
+from server.telemetry import late, making, merging
 from server.telemetry.columns import HOUR_MS
-from server.telemetry.models import HourDue
+from server.telemetry.figure_models import UNMADE
+from server.telemetry.models import Channel, HourDue, ReadingHour
 
 OVER_FOR = timedelta(minutes=5)
 """An hour is rolled up when it has been over for so long; most of what is late has come by then."""
-AT_ONCE = 32
-"""Hours a transaction: about 12,000 readings, a few tens of milliseconds."""
+AT_ONCE = 16
+"""Hours a transaction: about 6,000 readings, a few tens of milliseconds."""
+OLD_AT_ONCE = 16
+OLD_SLICES = 8
+"""Hours of an earlier version are made anew in the background, so many slices a run."""
 
-_ROLL = text(
-    "INSERT INTO reading_hour (channel_id, hour_ms, n, least, mean, greatest)"
-    " SELECT :channel_id, :hour_ms, count(value), min(value), avg(value), max(value) FROM reading"
-    " WHERE channel_id = :channel_id AND at_ms >= :hour_ms AND at_ms < :end_ms"
-    " ON CONFLICT (channel_id, hour_ms) DO UPDATE SET"
-    " n = excluded.n, least = excluded.least, mean = excluded.mean, greatest = excluded.greatest"
-)
+Mark = tuple[int, int]
+"""(channel id, hour)"""
 
 
 def roll(database: Database, now: datetime) -> int:
@@ -59,7 +61,57 @@ def _roll_some(session: Session, now: datetime) -> int:
         session.execute(
             delete(HourDue).where(HourDue.channel_id == channel_id, HourDue.hour_ms == hour_ms)
         )
+    grains = _grains(session, marks)
+    late.note(session, marks, grains, now)
+    silences = _silences(session, marks)
     for channel_id, hour_ms in marks:
-        facts = {"channel_id": channel_id, "hour_ms": hour_ms, "end_ms": hour_ms + HOUR_MS}
-        session.execute(_ROLL, facts)
+        if grains.get((channel_id, hour_ms)):
+            merging.merge(session, channel_id, hour_ms, grains[channel_id, hour_ms])
+        else:
+            making.make(session, channel_id, hour_ms, silences[channel_id])
     return len(marks)
+
+
+def _grains(session: Session, marks: list[Mark]) -> dict[Mark, int]:
+    """Return how fine those of these hours are kept that have been made before."""
+    wanted = select(ReadingHour.channel_id, ReadingHour.hour_ms, ReadingHour.grain).where(
+        tuple_(ReadingHour.channel_id, ReadingHour.hour_ms).in_(marks)
+    )
+    return {(row.channel_id, row.hour_ms): row.grain for row in session.execute(wanted)}
+
+
+def _silences(session: Session, marks: list[Mark]) -> dict[int, int]:
+    wanted = {channel_id for channel_id, _ in marks}
+    found = dict.fromkeys(wanted, making.silence_ms(10.0))
+    rows = select(Channel.id, Channel.interval_s).where(Channel.id.in_(wanted))
+    return found | {row.id: making.silence_ms(row.interval_s) for row in session.execute(rows)}
+
+
+def remake_old(database: Database, now: datetime) -> int:
+    """Count the gaps and the minutes of hours that an earlier version made; returns how many hours.
+
+    A few slices a run, the newest hours first. An hour of which fewer readings are there than it
+    counts keeps its figures: where none is left it stands as an hour that is kept alone.
+    """
+    done = 0
+    for _ in range(OLD_SLICES):
+        with database.reading() as session:
+            if not _old(session, 1):
+                return done
+        with database.writing() as session:
+            marks = _old(session, OLD_AT_ONCE)
+            silences = _silences(session, marks)
+            for channel_id, hour_ms in marks:
+                making.make_old(session, channel_id, hour_ms, silences[channel_id])
+        done += len(marks)
+    return done
+
+
+def _old(session: Session, most: int) -> list[Mark]:
+    wanted = (
+        select(ReadingHour.channel_id, ReadingHour.hour_ms)
+        .where(UNMADE)
+        .order_by(ReadingHour.hour_ms.desc(), ReadingHour.channel_id)
+        .limit(most)
+    )
+    return [(row.channel_id, row.hour_ms) for row in session.execute(wanted)]

@@ -26,7 +26,8 @@ from server.exchange import telling
 from server.search import making
 from server.storage import jobs as storage
 from server.storage.service import space
-from server.telemetry import rejected, reports, rollups
+from server.telemetry import jobs as telemetry
+from server.telemetry import rejected, reports
 from server.telemetry.models import WorkerBeat
 
 _LOG = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def table(home: Path) -> list[Row]:
             lambda database, clock: sealer.seal(database, home, clock.now(), thorough=True),
         ),
         ("presence", 10.0, _presence),
-        ("hourly figures", 30.0, lambda database, clock: rollups.roll(database, clock.now())),
+        *telemetry.JOBS,
         ("words by which things are found", 10.0, _make_words),
         ("old rejected messages", 3600.0, _forget_rejected),
     ]

@@ -3,6 +3,7 @@
 import pytest
 
 from server.telemetry import rollups
+from server.telemetry.models import ReadingHour
 from server.telemetry.queries import history, latest, warmest
 from tests.service.telemetry.measured import HOUR_MS, NOON, NOON_MS, Measured
 
@@ -108,11 +109,14 @@ def test_a_long_range_is_the_same_before_and_after_the_roll_up(measured):
     assert after.mean == pytest.approx(before.mean)
 
 
-def test_where_only_hours_are_kept_a_short_range_shows_the_hours(measured):
-    measured.store("top_c", every_10_s(NOON_MS - 30 * HOUR_MS, NOON_MS - 20 * HOUR_MS))
-    rollups.roll(measured.database, NOON)
+def test_where_an_earlier_version_kept_only_hours_a_short_range_shows_the_hours(measured):
+    hours = range(NOON_MS - 30 * HOUR_MS, NOON_MS - 20 * HOUR_MS, HOUR_MS)
     with measured.database.writing() as session:
-        session.connection().exec_driver_sql("DELETE FROM reading")
+        for hour_ms in hours:
+            session.add(ReadingHour(
+                channel_id=measured.channels["top_c"], hour_ms=hour_ms, n=360, least=-179.0, mean=-178.0,
+                greatest=-177.0,
+            ))  # fmt: skip
     measured.store("top_c", every_10_s(NOON_MS - 20 * HOUR_MS, NOON_MS, -170.0))
 
     found = track(measured, NOON_MS - 30 * HOUR_MS, NOON_MS, pixels=300)
@@ -120,6 +124,22 @@ def test_where_only_hours_are_kept_a_short_range_shows_the_hours(measured):
     assert found.mean[0] == -178.0
     assert found.mean[-1] == -170.0
     assert found.gaps == []
+    assert sum(found.n) == 10 * 360 + 20 * 360
+
+
+def test_a_month_is_counted_from_minutes_and_a_gap_inside_a_bucket_is_told(measured):
+    rows = every_10_s(NOON_MS - 15 * DAY_MS, NOON_MS)
+    quiet = (NOON_MS - 2 * HOUR_MS, NOON_MS - 2 * HOUR_MS + 5 * MIN_MS)
+    rows = [(at, value) for at, value in rows if not quiet[0] < at < quiet[1]]
+    measured.store("top_c", rows)
+    rollups.roll(measured.database, NOON)
+
+    found = track(measured, NOON_MS - 15 * DAY_MS, NOON_MS, pixels=50)
+
+    assert found.level == "minute"
+    assert sum(found.n) == len(rows)
+    assert found.gaps == [quiet]
+    assert [s for s in found.unknown_s if s] == [300.0]
 
 
 def test_the_warmest_moment_is_found_in_whole_hours_and_at_the_edges(measured):

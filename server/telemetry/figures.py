@@ -1,0 +1,178 @@
+"""Figures to be counted: queries of one channel whose rows are readings, minutes or hours.
+
+Each row says at_ms and last_ms (its first and last number), n, least, total, greatest and gap_ms (in
+silences between its own numbers). What was thinned comes in the grain that is left of it, and nothing
+counts twice.
+"""
+
+from typing import Any
+
+from sqlalchemy import Float, Select, SelectBase, Subquery, func, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from server.telemetry.columns import HOUR_MS
+from server.telemetry.figure_models import (
+    HOURS,
+    MINUTES,
+    READINGS,
+    HourDue,
+    ReadingHour,
+    ReadingMinute,
+)
+from server.telemetry.models import reading
+
+_HOUR = ReadingHour
+
+
+def readings(session: Session, channel_id: int, from_ms: int, to_ms: int) -> Subquery:
+    """Return the readings that have a number, and what is left of those that were thinned."""
+    raw = _readings(channel_id).where(reading.c.at_ms >= from_ms, reading.c.at_ms < to_ms)
+    if not _is_any_thin(session, channel_id, from_ms, to_ms):
+        return raw.subquery()
+    minutes = _minutes(channel_id, from_ms, to_ms).where(_grain_of_minute(MINUTES))
+    hours = _hours(channel_id, _floor(from_ms), to_ms).where(_is_only_hour())
+    return union_all(raw, minutes, hours).subquery()
+
+
+def minutes(channel_id: int, from_ms: int, to_ms: int) -> Subquery:
+    """Return the minutes; hours that wait to be made come as readings, thinner ones as hours."""
+    made = _minutes(channel_id, from_ms, to_ms).where(~_minute_is_due() | _grain_of_minute(MINUTES))
+    waiting = _readings(channel_id).join(
+        HourDue,
+        (HourDue.channel_id == reading.c.channel_id)
+        & (reading.c.at_ms >= HourDue.hour_ms)
+        & (reading.c.at_ms < HourDue.hour_ms + HOUR_MS),
+    )
+    waiting = waiting.where(
+        HourDue.hour_ms >= _floor(from_ms), HourDue.hour_ms < to_ms,
+        reading.c.at_ms >= from_ms, reading.c.at_ms < to_ms,
+    )  # fmt: skip
+    hours = _hours(channel_id, _floor(from_ms), to_ms).where(_HOUR.grain == HOURS)
+    return union_all(made, waiting, hours).subquery()
+
+
+def hour_figures(channel_id: int, from_ms: int, to_ms: int) -> Subquery:
+    """Return the hours that begin within; those that wait to be made are counted from their readings."""
+    done = _hours(channel_id, from_ms, to_ms).where(~_hour_is_due() | (_HOUR.grain > READINGS))
+    return union_all(done, _due(channel_id, from_ms, to_ms)).subquery()
+
+
+def has_minutes(session: Session, channel_id: int, from_ms: int, to_ms: int) -> bool:
+    """Say whether no hour of this time was left without minutes by an earlier version."""
+    old = _within(from_ms, to_ms, channel_id), _HOUR.gap_s.is_(None), _HOUR.grain == READINGS
+    return session.scalar(select(_HOUR.hour_ms).where(*old).limit(1)) is None
+
+
+def _floor(at_ms: int) -> int:
+    return at_ms // HOUR_MS * HOUR_MS
+
+
+def _within(from_ms: int, to_ms: int, channel_id: int) -> Any:  # noqa: ANN401  SQLAlchemy's AND
+    inside = (_HOUR.hour_ms >= _floor(from_ms)) & (_HOUR.hour_ms < to_ms)
+    return (_HOUR.channel_id == channel_id) & inside
+
+
+def _is_any_thin(session: Session, channel_id: int, from_ms: int, to_ms: int) -> bool:
+    wanted = select(_HOUR.hour_ms).where(_within(from_ms, to_ms, channel_id))
+    wanted = wanted.where((_HOUR.grain > READINGS) | _HOUR.gap_s.is_(None)).limit(1)
+    return session.scalar(wanted) is not None
+
+
+def _readings(channel_id: int) -> Select[*tuple[Any, ...]]:
+    table = reading.c
+    return (
+        select(
+            table.at_ms.label("at_ms"),
+            table.at_ms.label("last_ms"),
+            literal(1).label("n"),
+            table.value.label("least"),
+            table.value.label("total"),
+            table.value.label("greatest"),
+            literal(0.0, Float).label("gap_ms"),
+        )
+        .select_from(reading)
+        .where(table.channel_id == channel_id, table.value.is_not(None))
+    )
+
+
+def _minutes(channel_id: int, from_ms: int, to_ms: int) -> Select[*tuple[Any, ...]]:
+    m = ReadingMinute
+    return select(
+        m.first_ms.label("at_ms"), m.last_ms.label("last_ms"), m.n.label("n"), m.least.label("least"),
+        (m.mean * m.n).label("total"), m.greatest.label("greatest"), (m.gap_s * 1000).label("gap_ms"),
+    ).where(m.channel_id == channel_id, m.minute_ms >= from_ms, m.minute_ms < to_ms)  # fmt: skip
+
+
+def _hours(channel_id: int, from_ms: int, to_ms: int) -> Select[*tuple[Any, ...]]:
+    return select(
+        func.coalesce(_HOUR.first_ms, _HOUR.hour_ms).label("at_ms"),
+        func.coalesce(_HOUR.last_ms, _HOUR.hour_ms + (HOUR_MS - 1)).label("last_ms"),
+        _HOUR.n.label("n"),
+        _HOUR.least.label("least"),
+        (_HOUR.mean * _HOUR.n).label("total"),
+        _HOUR.greatest.label("greatest"),
+        (func.coalesce(_HOUR.gap_s, 0.0) * 1000).label("gap_ms"),
+    ).where(
+        _HOUR.channel_id == channel_id, _HOUR.hour_ms >= from_ms, _HOUR.hour_ms < to_ms, _HOUR.n > 0
+    )
+
+
+def _grain_of_minute(grain: int) -> Any:  # noqa: ANN401  SQLAlchemy's EXISTS
+    m = ReadingMinute
+    return (
+        select(_HOUR.hour_ms)
+        .where(
+            _HOUR.channel_id == m.channel_id, _HOUR.hour_ms == m.minute_ms - m.minute_ms % HOUR_MS
+        )
+        .where(_HOUR.grain == grain)
+        .correlate(m)
+        .exists()
+    )
+
+
+def _is_only_hour() -> Any:  # noqa: ANN401  SQLAlchemy's OR
+    """Nothing but the hour is left: thinned, or of an earlier version that kept no readings of it."""
+    table = reading.c
+    here = table.channel_id == _HOUR.channel_id, table.at_ms >= _HOUR.hour_ms
+    raw = select(table.at_ms).where(*here, table.at_ms < _HOUR.hour_ms + HOUR_MS)
+    return (_HOUR.grain == HOURS) | (
+        (_HOUR.grain == READINGS) & _HOUR.gap_s.is_(None) & ~raw.correlate(_HOUR).exists()
+    )
+
+
+def _hour_is_due() -> Any:  # noqa: ANN401  SQLAlchemy's EXISTS
+    same = HourDue.channel_id == _HOUR.channel_id, HourDue.hour_ms == _HOUR.hour_ms
+    return select(HourDue.hour_ms).where(*same).exists()
+
+
+def _minute_is_due() -> Any:  # noqa: ANN401  SQLAlchemy's EXISTS
+    m = ReadingMinute
+    same = (
+        HourDue.channel_id == m.channel_id,
+        HourDue.hour_ms == m.minute_ms - m.minute_ms % HOUR_MS,
+    )
+    return select(HourDue.hour_ms).where(*same).correlate(m).exists()
+
+
+def _due(channel_id: int, from_ms: int, to_ms: int) -> SelectBase:
+    """Hours whose figures are still to be made, counted from their readings."""
+    table = reading.c
+    inside = (table.channel_id == channel_id) & (table.at_ms >= HourDue.hour_ms)
+    return (
+        select(
+            func.min(table.at_ms),
+            func.max(table.at_ms),
+            func.count(table.value),
+            func.min(table.value),
+            func.sum(table.value),
+            func.max(table.value),
+            literal(0.0, Float),
+        )
+        .select_from(HourDue)
+        .join(reading, inside & (table.at_ms < HourDue.hour_ms + HOUR_MS))
+        .where(
+            HourDue.channel_id == channel_id, HourDue.hour_ms >= from_ms, HourDue.hour_ms < to_ms
+        )
+        .where(table.value.is_not(None))
+        .group_by(HourDue.hour_ms)
+    )

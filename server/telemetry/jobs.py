@@ -1,0 +1,29 @@
+"""What the worker does for telemetry by the clock; each job looks first and writes in short transactions."""
+
+from collections.abc import Callable, Sequence
+
+from server.core.clock import Clock
+from server.core.db import Database
+from server.telemetry import late, rollups
+
+Job = Callable[[Database, Clock], object]
+
+
+def _roll(database: Database, clock: Clock) -> int:
+    return rollups.roll(database, clock.now())
+
+
+def _remake_old(database: Database, clock: Clock) -> int:
+    return rollups.remake_old(database, clock.now())
+
+
+def _forget_late(database: Database, clock: Clock) -> None:
+    late.forget(database, clock.now())
+
+
+JOBS: Sequence[tuple[str, float, Job]] = (
+    ("figures of minutes and hours", 30.0, _roll),
+    ("figures of an earlier version", 60.0, _remake_old),
+    ("old notes of late readings", 3600.0, _forget_late),
+)
+"""(name, seconds between two runs, what is run)"""
