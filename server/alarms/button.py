@@ -9,7 +9,7 @@ from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
 from server.alarms import service
-from server.alarms.models import Acknowledgement, Episode
+from server.alarms.models import Acknowledgement, AlarmRule, Episode
 from server.core.actor import Actor
 from server.core.clock import from_ms, to_ms
 from server.core.words import N_
@@ -31,6 +31,8 @@ _PRESSED = (
     )
     .exists()
 )
+
+_PRESSED_BEFORE: Final = select(Acknowledgement.episode_id).where(Acknowledgement.door == DOOR)
 
 
 def acknowledge(session: Session, presses: Sequence[Press], *, now: datetime) -> int:
@@ -61,7 +63,7 @@ def acknowledge_late(session: Session, now: datetime) -> int:
         found[0] for found in _new(session, now, lock=True) if _was_answered(session, *found)
     ]
     for episode in answered:
-        service.acknowledge(session, _AT_THE_BUTTON, episode, "", at=now)
+        service.acknowledge(session, _AT_THE_BUTTON, episode, "", at=now, door=DOOR)
     return len(answered)
 
 
@@ -74,7 +76,7 @@ def _new(
         .join(Channel, Channel.id == Episode.channel_id)
         .join(AlarmRule, AlarmRule.id == Episode.rule_id)
         .where(Episode.drill == "", Episode.acknowledged_at.is_(None))
-        .where(Episode.recorded_at > now - LATELY)
+        .where(Episode.recorded_at > now - LATELY, Episode.id.not_in(_PRESSED_BEFORE))
         .order_by(Episode.id)
     )
     return session.execute(wanted.with_for_update(of=Episode) if lock else wanted).all()
