@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from server.alarms import service, stake, timers, watch
+from server.alarms import button, service, stake, timers, watch
 from server.alarms.service import own_rules
 from server.alarms.watchers import WATCHERS, Watcher
 from server.core.clock import Clock
@@ -77,9 +77,20 @@ def watcher(findings: Watcher) -> Job:
     return run
 
 
+def answer_by_the_button(database: Database, clock: Clock) -> int:
+    """Acknowledge alarms whose press of the button was here before their reading."""
+    now = clock.now()
+    with database.reading() as session:
+        if not button.is_any_late(session, now):
+            return 0
+    with database.writing() as session:
+        return button.acknowledge_late(session, now)
+
+
 JOBS: tuple[tuple[str, float, Job], ...] = (
     ("alarm timers", 1.0, watch_time),
     ("alarms of rules that are off", 5.0, end_what_is_left),
+    ("alarms that the button answered before", 1.0, answer_by_the_button),
     ("escalation", 1.0, escalate),
     ("stakes", 30.0, count_stakes),
     ("own alarm rules", 10.0, make_own_rules),

@@ -15,10 +15,22 @@ from server.worker.link import Link, wait
 _LOG = logging.getLogger(__name__)
 LIVE_AT_ONCE = 300
 BACKLOG_AT_ONCE = 100
+BACKLOG_BYTES_AT_ONCE = 256 * 1024
+"""A live row may wait behind one group: of full messages of the backlog fewer are taken, some 100,000 readings."""
 _LOOK_S = 0.25
 _OUTAGE_WAIT_S = 0.5
 _OUTAGES_TOGETHER = 3
 """After so many outages on end each message is tried alone: it may be one that brings the trouble."""
+
+
+def no_larger(group: Sequence[Incoming], most: int) -> Sequence[Incoming]:
+    """The beginning of a group that has at most so many bytes together; its first message in any case."""
+    size = 0
+    for n, message in enumerate(group):
+        size += len(message.payload)
+        if n and size > most:
+            return group[:n]
+    return group
 
 
 class Loop:
@@ -70,13 +82,19 @@ class Loop:
         self.live.flush()
 
     def _take_one_group(self) -> None:
-        for link, most in ((self.live, LIVE_AT_ONCE), (self.backlog, BACKLOG_AT_ONCE)):
-            if group := link.take(most):
+        for link in (self.live, self.backlog):
+            if group := link.take(len(self._group(link))):
                 self._work_on(link, group)
                 return
 
-    def _next(self) -> list[Incoming]:
-        return self.live.next(LIVE_AT_ONCE) or self.backlog.next(BACKLOG_AT_ONCE)
+    def _next(self) -> Sequence[Incoming]:
+        return self._group(self.live) or self._group(self.backlog)
+
+    def _group(self, link: Link) -> Sequence[Incoming]:
+        """What of a link would be worked on together."""
+        if link is self.live:
+            return link.next(LIVE_AT_ONCE)
+        return no_larger(link.next(BACKLOG_AT_ONCE), BACKLOG_BYTES_AT_ONCE)
 
     def _work_on(self, link: Link, group: Sequence[Incoming]) -> None:
         try:

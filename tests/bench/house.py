@@ -49,6 +49,7 @@ class House:
         webhook: str = "",
         delay_on_s: float = 60.0,
         kept: Path | None = None,
+        agents: int = AGENTS,
     ) -> None:
         self.kept = kept is not None
         self.folder = kept or Path(tempfile.mkdtemp(prefix="ckbench-"))
@@ -60,7 +61,7 @@ class House:
         self.broker = Mosquitto()
         if is_new:
             schema.upgrade(self.database)
-            self._fill(webhook, delay_on_s)
+            self._fill(webhook, delay_on_s, agents)
             built.write_text(self.url)
         self.worker: Process | None = None
 
@@ -76,7 +77,7 @@ class House:
             return f"sqlite:///{self.folder / 'cryokeep.sqlite3'}"
         return self.postgres.url(self.postgres.new_database())
 
-    def _fill(self, webhook: str, delay_on_s: float) -> None:
+    def _fill(self, webhook: str, delay_on_s: float, agents: int) -> None:
         now = SystemClock().now()
         with self.database.writing() as session:
             bank = Organisation(code="BANK", name="Bank", created_at=now)
@@ -84,7 +85,7 @@ class House:
             session.flush()
             if webhook:
                 session.add(CallStep(org_id=bank.id, position=1, webhook=webhook, wait_s=3600))
-            for i in range(AGENTS):
+            for i in range(agents):
                 agent = Agent(org_id=bank.id, site="main", code=f"a{i}", enrolled_at=now)
                 session.add(agent)
                 session.flush()
@@ -107,14 +108,22 @@ class House:
             "CRYOKEEP_DATABASE": self.url,
             "CRYOKEEP_BROKER": self.broker.url,
         }
+        before = self.connections() if self.worker else 0
         self.worker = Process(
             [sys.executable, "-m", "server", "worker"],
             log=self.folder / "worker.log",
             env=environment,
         )
-        before = self.worker.log.count("connected to the broker")
-        log = self.worker
-        eventually(lambda: log.log.count("connected to the broker") >= before + 2, timeout=60)
+        self.wait_until_connected(before)
+
+    def connections(self) -> int:
+        """How often one of the worker's two links has come up."""
+        assert self.worker
+        return self.worker.log.count("connected to the broker")
+
+    def wait_until_connected(self, before: int) -> None:
+        """Wait until both links have come up again since there were so many connections."""
+        eventually(lambda: self.connections() >= before + 2, timeout=60)
 
     def settled(self) -> int:
         """How many rows are settled: committed, and promised to the agents."""

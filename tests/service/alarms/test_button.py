@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from server.alarms.button import WHO
-from server.alarms.models import Episode
+from server.alarms.jobs import answer_by_the_button
+from server.alarms.models import Acknowledgement, Episode
 from server.audit.models import AuditEntry
 from server.core import catalogues, words
 from server.core.db import Database
@@ -133,3 +134,55 @@ def test_a_press_that_arrives_together_with_the_reading_finds_its_alarm(warm: Be
     on_messages(warm.desk, group)
 
     assert acknowledged(warm) == [WHO, WHO]
+
+
+LATE = {
+    "the reading was taken before the press": ([-140.0], T0 + 2_500, 0.0, [WHO]),
+    "its delay still ran at the press": ([-140.0] * 4, T0 + 4_500, 3.0, [WHO]),
+    "it began after the press": ([-140.0], T0 + 1_500, 0.0, [""]),
+    "it was over at the press": ([-140.0, -180.0], T0 + 9_000, 0.0, [""]),
+}
+
+
+@pytest.mark.parametrize(("values", "pressed_ms", "delay_s", "who"), LATE.values(), ids=LATE)
+def test_a_press_that_arrives_before_its_reading_answers_the_alarm_when_it_comes(
+    database: Database, values: list[float], pressed_ms: int, delay_s: float, who: list[str]
+) -> None:
+    bench = Bench(database)
+    bench.send(rows(1, [-180.0]))
+    bench.rule(delay_on_s=delay_s)
+    bench.send(press(pressed_ms), kind="ev")
+    bench.send(rows(2, values) | {"hist": True}, kind="h/tank")
+    assert acknowledged(bench) == [""]
+
+    for _ in range(2):
+        answer_by_the_button(database, bench.desk.clock)
+
+    assert acknowledged(bench) == who
+    doors = [given.door for given in bench.all(Acknowledgement)]
+    assert doors == ["button"] * who.count(WHO)
+
+
+def test_a_press_answers_nothing_twice_where_more_persons_are_asked_for(
+    database: Database,
+) -> None:
+    bench = Bench(database)
+    bench.send(rows(1, [-180.0]))
+    bench.rule(acks_needed=2)
+    bench.send(press(), kind="ev")
+    bench.send(rows(2, [-140.0]) | {"hist": True}, kind="h/tank")
+
+    assert [answer_by_the_button(database, bench.desk.clock) for _ in range(2)] == [1, 0]
+    assert acknowledged(bench) == [""]
+    assert len(bench.all(Acknowledgement)) == 1
+
+
+def test_presses_of_drills_and_of_other_channels_answer_nothing_later(database: Database) -> None:
+    bench = Bench(database)
+    bench.send(rows(1, [-180.0]))
+    bench.rule()
+    bench.send(press(drill="monday"), press(seq=2, channel="bottom_c"), kind="ev")
+    bench.send(rows(2, [-140.0]) | {"hist": True}, kind="h/tank")
+
+    assert answer_by_the_button(database, bench.desk.clock) == 0
+    assert acknowledged(bench) == [""]

@@ -27,7 +27,7 @@ from server.worker.client import Incoming
 from server.worker.ingest import Desk
 from server.worker.jobs import Turn
 from server.worker.link import Link, wait
-from server.worker.loop import Loop
+from server.worker.loop import Loop, no_larger
 from tests.support.mosquitto import Mosquitto
 from tests.support.ports import free_port
 from tests.support.processes import Process
@@ -73,6 +73,17 @@ def test_what_arrives_during_an_outage_of_the_database_is_stored_after_it(
     assert acknowledged == [1, 2, 3]
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(reading)) == 3
+
+
+@pytest.mark.parametrize(
+    ("sizes", "taken"),
+    [([], 0), ([500], 1), ([40, 60], 2), ([40, 61], 1), ([101, 1], 1), ([50, 50, 1, 1], 2)],
+)
+def test_a_group_of_the_backlog_is_no_larger_than_a_live_row_can_wait_for(
+    sizes: list[int], taken: int
+) -> None:
+    group = [Incoming("ck1/main/tank-1/h/tank", bytes(n), 1, 1) for n in sizes]
+    assert len(no_larger(group, 100)) == taken
 
 
 def test_one_message_that_always_fails_as_an_outage_does_not_block_the_others(
