@@ -2,26 +2,36 @@
 
 from collections.abc import Callable
 
-from server.alarms import button, service, stake, timers, watch
-from server.alarms.service import own_rules
+from server.alarms import button, excursions, service, stake, timers, watch
+from server.alarms.service import floods, inhibiting, own_rules, reminders, suspensions
 from server.alarms.watchers import WATCHERS, Watcher
 from server.core.clock import Clock
 from server.core.db import Database
 from server.notify import service as notify
+from server.telemetry import retention
 
 Job = Callable[[Database, Clock], object]
-OWN_RULES_AT_ONCE = 100
-"""So many rules are made in one transaction; the others follow at the next look."""
+retention.keep(excursions.kept)  # the worker that thins old readings asks first
+AT_ONCE = 100
+"""So much is written in one transaction, so that no reading waits long for it."""
 
 
 def watch_time(database: Database, clock: Clock) -> int:
     """Raise and clear what time alone decides."""
     now = clock.now()
     with database.reading() as session:
-        if not timers.due(session, now):
-            return 0
-    with database.writing() as session:
-        return timers.tick(session, now)
+        due = timers.due(session, now)
+        coming = floods.coming(session, [one.rule for one in due if one.change == "raised"])
+    if not due:
+        return 0
+    if coming:
+        with database.writing() as session:
+            floods.brace(session, coming, at=now)
+    changed = 0
+    for _slice in range(0, len(due), AT_ONCE):
+        with database.writing() as session:
+            changed += timers.tick(session, now, AT_ONCE)
+    return changed
 
 
 def end_what_is_left(database: Database, clock: Clock) -> int:
@@ -48,6 +58,71 @@ def count_stakes(database: Database, clock: Clock) -> None:
     stake.refresh(database, clock.now())
 
 
+def tend_floods(database: Database, clock: Clock) -> int:
+    """Tell the digests of floods, end them when the rate has fallen, and let what is left call again."""
+    now = clock.now()
+    with database.reading() as session:
+        if not floods.is_anything_due(session, now):
+            return 0
+    with database.writing() as session:
+        return floods.tend(session, now)
+
+
+def let_reappear(database: Database, clock: Clock) -> int:
+    """Let alarms call that still hold although what explained them, or their flood, is over."""
+    now = clock.now()
+    with database.reading() as session:
+        ids = inhibiting.settled(session, now) + floods.left(session)
+        coming = floods.coming(session, inhibiting.rules_of(session, ids))
+    if coming:
+        with database.writing() as session:
+            floods.brace(session, coming, at=now)
+    for first in range(0, len(ids), AT_ONCE):
+        with database.writing() as session:
+            inhibiting.bring_back(session, ids[first : first + AT_ONCE], at=now)
+    return len(ids)
+
+
+def finish_explained(database: Database, clock: Clock) -> int:
+    """Let the answer to a cause, or to a flood, count for what is over below it."""
+    with database.reading() as session:
+        ids = inhibiting.done_with(session)
+    if not ids:
+        return 0
+    with database.writing() as session:
+        return inhibiting.finish(session, ids, at=clock.now())
+
+
+def run_out(database: Database, clock: Clock) -> int:
+    """Let acknowledgements run out whose alarm still goes on: it calls again."""
+    now = clock.now()
+    with database.reading() as session:
+        if not service.running_out(session, now):
+            return 0
+    with database.writing() as session:
+        return service.run_out(session, now)
+
+
+def end_suspensions(database: Database, clock: Clock) -> int:
+    """End what was set aside for a time, and let the alarms call that still go on."""
+    now = clock.now()
+    with database.reading() as session:
+        if not suspensions.is_anything_due(session, now):
+            return 0
+    with database.writing() as session:
+        return suspensions.settle(session, now)
+
+
+def remind(database: Database, clock: Clock) -> int:
+    """Remind of what is set aside or switched off, and watch again for what was off long enough."""
+    now = clock.now()
+    with database.reading() as session:
+        if not reminders.is_anything_due(session, now):
+            return 0
+    with database.writing() as session:
+        return reminders.tend(session, now)
+
+
 def make_own_rules(database: Database, clock: Clock) -> int:
     """Let every agent, site and bank that came since have the rules that Cryokeep makes by itself."""
     with database.reading() as session:
@@ -55,9 +130,7 @@ def make_own_rules(database: Database, clock: Clock) -> int:
     if not wanted:
         return 0
     with database.writing() as session:
-        return own_rules.ensure(
-            session, own_rules.missing(session)[:OWN_RULES_AT_ONCE], at=clock.now()
-        )
+        return own_rules.ensure(session, own_rules.missing(session)[:AT_ONCE], at=clock.now())
 
 
 def watcher(findings: Watcher) -> Job:
@@ -91,8 +164,14 @@ JOBS: tuple[tuple[str, float, Job], ...] = (
     ("alarm timers", 1.0, watch_time),
     ("alarms of rules that are off", 5.0, end_what_is_left),
     ("alarms that the button answered before", 1.0, answer_by_the_button),
+    ("acknowledgements that run out", 1.0, run_out),
+    ("what is set aside", 1.0, end_suspensions),
+    ("reminders of what is set aside or off", 30.0, remind),
     ("escalation", 1.0, escalate),
     ("stakes", 30.0, count_stakes),
+    ("floods", 2.0, tend_floods),
+    ("explained alarms that are left", 5.0, let_reappear),
+    ("explained alarms that are done with", 5.0, finish_explained),
     ("own alarm rules", 10.0, make_own_rules),
     *((f"watch {name}", seconds, watcher(findings)) for name, seconds, findings in WATCHERS),
 )

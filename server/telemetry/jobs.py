@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from server.core.clock import Clock
 from server.core.db import Database
-from server.telemetry import late, rollups
+from server.telemetry import late, rollups, thinning
 
 Job = Callable[[Database, Clock], object]
 
@@ -17,6 +17,10 @@ def _remake_old(database: Database, clock: Clock) -> int:
     return rollups.remake_old(database, clock.now())
 
 
+def _thin(database: Database, clock: Clock) -> int:
+    return thinning.thin(database, clock.now())
+
+
 def _forget_late(database: Database, clock: Clock) -> None:
     late.forget(database, clock.now())
 
@@ -24,6 +28,7 @@ def _forget_late(database: Database, clock: Clock) -> None:
 JOBS: Sequence[tuple[str, float, Job]] = (
     ("figures of minutes and hours", 30.0, _roll),
     ("figures of an earlier version", 60.0, _remake_old),
+    ("thinning of old readings", 300.0, _thin),
     ("old notes of late readings", 3600.0, _forget_late),
 )
 """(name, seconds between two runs, what is run)"""

@@ -1,11 +1,11 @@
 """How warm it became: the warmest reading of a freezer's top probes in a time."""
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.telemetry.columns import HOUR_MS
-from server.telemetry.history import hour_figures
-from server.telemetry.models import Channel, reading
+from server.telemetry.figures import hour_figures, readings
+from server.telemetry.models import Channel
 
 Warmest = tuple[float, int]
 """(°C, ms since 1970 UTC)"""
@@ -35,13 +35,11 @@ def _of(session: Session, channel_id: int, from_ms: int, to_ms: int) -> Warmest 
 
 
 def _among_readings(session: Session, channel_id: int, from_ms: int, to_ms: int) -> Warmest | None:
-    table = reading.c
-    within = (table.channel_id == channel_id, table.at_ms >= from_ms, table.at_ms < to_ms)
-    value = session.scalar(select(func.max(table.value)).where(*within))
-    if value is None:
-        return None
-    at_ms = session.scalar(select(func.min(table.at_ms)).where(*within, table.value == value))
-    return (value, at_ms) if at_ms is not None else None
+    """Look among the readings; where they were thinned, among what is left, whole hours at worst."""
+    rows = readings(session, channel_id, from_ms, to_ms).c
+    wanted = select(rows.greatest, rows.at_ms).order_by(rows.greatest.desc(), rows.at_ms).limit(1)
+    row = session.execute(wanted).first()
+    return (row.greatest, row.at_ms) if row is not None else None
 
 
 def _among_hours(session: Session, channel_id: int, from_ms: int, to_ms: int) -> Warmest | None:

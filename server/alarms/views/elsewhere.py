@@ -7,7 +7,7 @@ from flask import g, render_template
 from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
-from server.alarms import board, queries, wording
+from server.alarms import board, excursions, queries, wording
 from server.alarms.limits import of_channels
 from server.alarms.strip import strip_of
 from server.core.actor import Actor
@@ -16,6 +16,7 @@ from server.kit import csrf
 from server.kit.i18n import gettext, language
 from server.kit.state import Kit, kit
 from server.kit.tasks import Task
+from server.telemetry import excursions as shaded
 from server.telemetry import limits
 
 
@@ -28,6 +29,7 @@ def register(made: Kit) -> None:
     made.panels.offer("freezer_row", 10, freezer_state)
     made.tasks.offer(unanswered)
     limits.provide(of_channels)
+    shaded.provide(excursions.of_channels)
 
 
 def strip(session: Session, actor: Actor) -> Mapping[str, object] | None:
