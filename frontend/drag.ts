@@ -1,4 +1,7 @@
-/** Drag a vial on the map of its box. On the box's page the drop is sent at once; where a new order is made, it fills the form. */
+/**
+ * Drag what stands on a map: a vial in its box, a box in its rack, a rack in its freezer. On their pages the drop is
+ * sent at once; where a new order is made, it fills the form.
+ */
 const FAR = 6; // so many pixels make a drag of a click
 
 type Drop = (code: string, from: HTMLElement, to: HTMLElement) => void;
@@ -60,6 +63,45 @@ function watch(map: HTMLElement, drop: Drop): void {
   );
 }
 
+/** Without a mouse: Space lifts what has the focus, the arrows lead on, Space (or Enter) puts it down, Esc leaves it. */
+function watchKeys(map: HTMLElement, drop: Drop): void {
+  const said = document.querySelector<HTMLElement>("[data-drag-said]");
+  let lifted: HTMLElement | null = null;
+
+  const tell = (name: "lifted" | "left", code: string): void => {
+    if (said !== null) said.textContent = (said.dataset[name] ?? "").replace("{code}", code);
+  };
+  const leave = (): void => {
+    lifted?.classList.remove("lifted");
+    lifted = null;
+  };
+  const pressed = (event: KeyboardEvent, place: HTMLElement): boolean => {
+    const code = lifted?.dataset["code"] ?? "";
+    if (lifted !== null && event.key === "Escape") {
+      leave();
+      tell("left", code);
+      return true;
+    }
+    if (lifted !== null && (event.key === " " || event.key === "Enter")) {
+      const from = lifted;
+      leave();
+      if (place === from) tell("left", code);
+      else drop(code, from, place);
+      return true;
+    }
+    if (event.key !== " " || place.dataset["code"] === undefined) return false;
+    lifted = place;
+    place.classList.add("lifted");
+    tell("lifted", place.dataset["code"]);
+    return true;
+  };
+  document.querySelectorAll<HTMLElement>("[data-drag-keys]").forEach((hint) => (hint.hidden = false));
+  map.addEventListener("keydown", (event) => {
+    const place = (event.target as HTMLElement).closest<HTMLElement>(".place");
+    if (place !== null && pressed(event, place)) event.preventDefault();
+  });
+}
+
 function sentencesOf(html: string): string {
   const page = new DOMParser().parseFromString(html, "text/html");
   const found = [...page.querySelectorAll(".problem .sentence, .problem li, .refused li")];
@@ -70,7 +112,7 @@ function sentencesOf(html: string): string {
 function sendBy(form: HTMLFormElement, refused: HTMLElement | null): Drop {
   const field = (name: string): HTMLInputElement => form.elements.namedItem(name) as HTMLInputElement;
   return (code, _from, to) => {
-    field("vial").value = code;
+    field(form.dataset["drag"] ?? "vial").value = code;
     field("position").value = to.dataset["place"] ?? "";
     void fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" }).then(async (answer) => {
       if (answer.type === "opaqueredirect") {
@@ -119,6 +161,8 @@ export function start(): void {
   const ordered = document.querySelector<HTMLElement>("[data-reorder] [data-box-map]");
   const map = ordered ?? document.querySelector<HTMLElement>("[data-box-map]");
   if (map === null) return;
-  if (ordered !== null) watch(ordered, fillIn());
-  else if (form !== null) watch(map, sendBy(form, document.querySelector<HTMLElement>("[data-drag-refused]")));
+  const drop = ordered !== null ? fillIn() : form && sendBy(form, document.querySelector<HTMLElement>("[data-drag-refused]"));
+  if (drop === null) return;
+  watch(map, drop);
+  watchKeys(map, drop);
 }

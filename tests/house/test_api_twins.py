@@ -46,6 +46,7 @@ alarms.off alarms_api.switch_off
 alarms.on alarms_api.switch_on
 alarms.add alarms_api.add_rule
 storage.drag storage_api.order
+storage.drag_inner storage_api.move_many
 storage.move_box storage_api.move_many
 storage.reorder storage_api.order
 storage.move_selected storage_api.move_many

@@ -1,4 +1,4 @@
-"""A vial is dragged to another position in a real browser; the page says where it is now, or why it is not."""
+"""A vial or box is dragged to another position in a real browser, or carried with the keyboard; the page says where it is now, or why it is not."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,9 @@ def bank(make_database_url: object, tmp_path: Path) -> Iterator[tuple[Served, Si
     with database.writing() as session:
         shelves = Shelves(session)
         org = shelves.org()
-        box, lot = shelves.box(org, "D-044", shelves.rack(org)), shelves.lot(org)
+        rack, lot = shelves.rack(org, "R07"), shelves.lot(org)
+        box = shelves.box(org, "D-044", rack)
+        shelves.box(org, "D-045", rack)
         for ordinal in (1, 2, 3):
             shelves.vial(lot, f"SH-{ordinal}", box, ordinal)
         person = sign_in(session, org.id)
@@ -41,6 +43,7 @@ def open_page(page: "Page", bank: tuple[Served, SignedIn], path: str) -> None:
 
 
 def drag(page: "Page", here: str, there: str) -> None:
+    page.locator(".box-map").scroll_into_view_if_needed()
     start = page.locator(f'.place[data-place="{here}"]').bounding_box()
     end = page.locator(f'.place[data-place="{there}"]').bounding_box()
     assert start is not None
@@ -89,3 +92,38 @@ def test_one_tick_chooses_all(page: "Page", bank: tuple[Served, SignedIn]) -> No
     assert page.locator('input[name="vials"]:checked').count() == 3
     page.locator('input[value="SH-2"]').uncheck()
     assert not page.get_by_label("All vials of this box").is_checked()
+
+
+def test_a_dragged_box_takes_all_along_and_the_move_is_taken_back(
+    page: "Page", bank: tuple[Served, SignedIn]
+) -> None:
+    open_page(page, bank, "/racks/R07")
+    drag(page, "1", "2")
+    page.locator("[data-drag-refused]", has_text="2 of R07 already holds D-045.").wait_for()
+    drag(page, "1", "5")
+    page.locator(".notice", has_text="D-044 is at R07 5 now.").wait_for()
+    assert page.locator('.place[data-place="5"]').get_attribute("data-code") == "D-044"
+    page.get_by_role("button", name="Undo").click()
+    page.locator(".notice", has_text="Everything is back where it was").wait_for()
+
+
+def test_what_stands_on_a_map_is_carried_with_the_keyboard_alone(
+    page: "Page", bank: tuple[Served, SignedIn]
+) -> None:
+    open_page(page, bank, "/racks/R07")
+    page.locator('.place[data-place="1"]').focus()
+    page.keyboard.press("Space")
+    page.locator("[data-drag-said]", has_text="D-044 is lifted").wait_for(state="attached")
+    page.keyboard.press("Escape")
+    page.locator("[data-drag-said]", has_text="D-044 stays").wait_for(state="attached")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    page.locator(".notice", has_text="D-044 is at R07 3 now.").wait_for()
+    open_page(page, bank, "/boxes/D-044")
+    page.locator('.place[data-place="A1"]').focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.locator("[data-drag-refused]", has_text="A2 of D-044 already holds SH-2.").wait_for()

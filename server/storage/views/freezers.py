@@ -8,6 +8,7 @@ from server.storage.queries import FreezerRow
 from server.storage.views import drawing
 from server.storage.views.blueprints import pages
 from server.storage.views.container_facts import about
+from server.storage.views.shelving import shelf
 
 SORTS = {
     "code": lambda row: row.freezer.code,
@@ -49,14 +50,17 @@ def rack(code: str) -> str:
 def _inside(code: str, kind: str) -> str:
     found = queries.container(g.session, g.actor, "storage.read", code, kind)
     path = queries.path_of(g.session, found)
+    rows = queries.children_of(g.session, found)
+    may_edit = g.actor.may("storage.edit", found.org_id)
     return render_template(
         f"storage/{kind}.html",
         container=found,
         path=path,
         steps=drawing.steps(path),
         inside=queries.inside(g.session, found),
-        rows=queries.children_of(g.session, found),
-        may_edit=g.actor.may("storage.edit", found.org_id),
+        rows=rows,
+        cells=shelf(found, rows, fills=may_edit and found.retired_at is None),
+        may_edit=may_edit,
         about=about(found),
     )
 

@@ -73,7 +73,7 @@ def move_selected(code: str) -> Page:
         move = bulk.move_vials(g.session, g.actor, moves, at=g.clock.now())
     except REFUSED as refused:
         return _select(found, typed_of(request.form), refused), 422
-    _tell(gettext("Moved to %(box)s: %(count)s vials.", box=into.code, count=move.things), move)
+    tell(gettext("Moved to %(box)s: %(count)s vials.", box=into.code, count=move.things), move)
     return redirect(url_for("storage.box", code=into.code))
 
 
@@ -121,7 +121,7 @@ def reorder(code: str) -> Page:
         move = bulk.reorder(g.session, g.actor, found, order, at=g.clock.now())
     except REFUSED as refused:
         return _reorder(found, typed_of(request.form), refused), 422
-    _tell(
+    tell(
         gettext("%(count)s vials of %(box)s stand in another order.", count=move.things, box=code),
         move,
     )
@@ -199,7 +199,7 @@ def _swap(found: Container) -> Page:
         move = bulk.swap_boxes(g.session, g.actor, found, other, stay=form.stay, at=at)
     except REFUSED as refused:
         return _swap_form(found, typed_of(request.form), refused), 422
-    _tell(
+    tell(
         gettext("%(one)s and %(other)s have changed places.", one=found.code, other=other.code),
         move,
     )
@@ -240,7 +240,7 @@ def drag(code: str) -> Response:
         move = bulk.move_vials(g.session, g.actor, wanted, at=at)
         place = f"{found.code} {found.shape.label(ordinal)}"
         words = gettext("%(vial)s is at %(place)s now.", vial=vial.code, place=place)
-    _tell(words, move)
+    tell(words, move)
     return redirect(url_for("storage.box", code=found.code), 303)
 
 
@@ -261,7 +261,7 @@ def undo_bulk_move(number: int) -> Page:
         undo = bulk.undo_bulk(g.session, g.actor, found, at=g.clock.now())
     except Conflict as refused:
         return _moved(found, refused), 422
-    _tell(gettext("Everything is back where it was: %(count)s moved.", count=undo.things), undo)
+    tell(gettext("Everything is back where it was: %(count)s moved.", count=undo.things), undo)
     return redirect(url_for("storage.bulk_move", number=undo.id))
 
 
@@ -282,5 +282,6 @@ def _box(code: str, kind: str = "box") -> Container:
     return queries.container(g.session, g.actor, "storage.move", code, kind)
 
 
-def _tell(words: str, move: BulkMove) -> None:
+def tell(words: str, move: BulkMove) -> None:
+    """Say on the next page what moved, with its Undo."""
     notices.tell(words, undo_url=url_for("storage.undo_bulk_move", number=move.id))

@@ -153,6 +153,29 @@ def test_a_dragged_vial_moves_or_the_sentence_says_why_not(bank: Bank) -> None:
     assert where(bank, "SH-1", "SH-9") == ["D-044 A1", "D-044 I9"]
 
 
+def test_a_dragged_box_moves_within_its_rack_and_is_taken_back(bank: Bank) -> None:
+    page = bank.page.get("/racks/R07").text
+    assert 'data-drag="inner"' in page
+    assert 'data-code="D-044"' in page
+    assert "0 of 1 positions filled" in page
+    assert 'data-drag="inner"' not in bank.reader.browser(bank.app).get("/racks/R07").text
+    assert bank.post("/containers/R07/drag", inner="D-044", position="9").status_code == 303
+    assert "LN2-03" in (told := bank.page.get("/vials/SH-1").text)
+    assert "R07 · 9" in told
+    refused = bank.post("/containers/R07/drag", inner="D-044", position="2")
+    assert refused.status_code == 409
+    assert "2 of R07 already holds D-045." in refused.text
+    nowhere = bank.post("/containers/R07/drag", inner="D-044", position="Z99")
+    assert "“Z99” is not a position of R07." in nowhere.text
+    strange = bank.post("/containers/LN2-03/drag", inner="D-044", position="5")
+    assert "D-044 is not in LN2-03." in strange.text
+    browser, fields = bank.page, {"csrf": bank.manager.csrf, "inner": "R07", "position": "5"}
+    assert browser.post("/containers/LN2-03/drag", data=fields).status_code == 303
+    number = re.findall(r"/moves/(\d+)/undo", browser.get("/freezers/LN2-03").text)[0]
+    assert bank.post(f"/moves/{number}/undo").status_code == 302
+    assert 'data-place="1" data-code="R07"' in bank.page.get("/freezers/LN2-03").text
+
+
 def quality(bank: Bank) -> tuple[FlaskClient, str]:
     with bank.database.writing() as session:
         vial = session.scalars(select(Vial)).first()
