@@ -50,6 +50,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_late_hour_found_at"), ["found_at"], unique=False)
 
     op.create_table(
+        "link_key",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("secret", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link_key")),
+    )
+    op.create_table(
         "reading_minute",
         sa.Column("channel_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("minute_ms", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -718,25 +725,25 @@ def upgrade() -> None:
             batch_op.f("ix_alarm_rule_type_rule_id"), ["type_rule_id"], unique=False
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_freezer_id_container"), "container", ["freezer_id"], ["id"]
+            batch_op.f("fk_alarm_rule_type_rule_id_type_rule"),
+            "type_rule",
+            ["type_rule_id"],
+            ["id"],
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_off_by_id_person"), "person", ["off_by_id"], ["id"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_site_id_site"), "site", ["site_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_twin_id_channel"), "channel", ["twin_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_agent_id_agent"), "agent", ["agent_id"], ["id"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_type_rule_id_type_rule"),
-            "type_rule",
-            ["type_rule_id"],
-            ["id"],
+            batch_op.f("fk_alarm_rule_site_id_site"), "site", ["site_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_alarm_rule_freezer_id_container"), "container", ["freezer_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_alarm_rule_twin_id_channel"), "channel", ["twin_id"], ["id"]
         )
 
     with op.batch_alter_table("call", schema=None) as batch_op:
@@ -775,10 +782,10 @@ def upgrade() -> None:
             postgresql_where=sa.text("chain_id IS NULL"),
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_call_step_chain_id_call_chain"), "call_chain", ["chain_id"], ["id"]
+            batch_op.f("fk_call_step_group_id_call_group"), "call_group", ["group_id"], ["id"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_call_step_group_id_call_group"), "call_group", ["group_id"], ["id"]
+            batch_op.f("fk_call_step_chain_id_call_chain"), "call_chain", ["chain_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_call_step_schedule_id_on_call_schedule"),
@@ -804,6 +811,7 @@ def upgrade() -> None:
                 "cause_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
             )
         )
+        batch_op.add_column(sa.Column("flood_id", sa.Integer(), nullable=True))
         batch_op.add_column(
             sa.Column("acks_needed", sa.Integer(), server_default="1", nullable=False)
         )
@@ -829,6 +837,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_episode_agent_id"), ["agent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_episode_cause_id"), ["cause_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_episode_flood_id"), ["flood_id"], unique=False)
         batch_op.create_index(
             "ix_episode_open",
             ["raised_at"],
@@ -860,7 +869,10 @@ def upgrade() -> None:
             batch_op.f("ix_episode_suspension_id"), ["suspension_id"], unique=False
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_episode_agent_id_agent"), "agent", ["agent_id"], ["id"]
+            batch_op.f("fk_episode_site_id_site"), "site", ["site_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_episode_cause_id_episode"), "episode", ["cause_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_episode_suspension_id_suspension"),
@@ -869,10 +881,10 @@ def upgrade() -> None:
             ["id"],
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_episode_cause_id_episode"), "episode", ["cause_id"], ["id"]
+            batch_op.f("fk_episode_agent_id_agent"), "agent", ["agent_id"], ["id"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_episode_site_id_site"), "site", ["site_id"], ["id"]
+            batch_op.f("fk_episode_flood_id_alarm_flood"), "alarm_flood", ["flood_id"], ["id"]
         )
 
     with op.batch_alter_table("notice", schema=None) as batch_op:
@@ -937,12 +949,13 @@ def downgrade() -> None:
         batch_op.drop_column("note")
 
     with op.batch_alter_table("episode", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_episode_site_id_site"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_episode_cause_id_episode"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_episode_flood_id_alarm_flood"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_episode_agent_id_agent"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_episode_suspension_id_suspension"), type_="foreignkey"
         )
-        batch_op.drop_constraint(batch_op.f("fk_episode_agent_id_agent"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_episode_cause_id_episode"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_episode_site_id_site"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_episode_suspension_id"))
         batch_op.drop_index(batch_op.f("ix_episode_site_id"))
         batch_op.drop_index(
@@ -965,6 +978,7 @@ def downgrade() -> None:
                 "cleared_at IS NULL OR acknowledged_at IS NULL OR latched OR confirm_due"
             ),
         )
+        batch_op.drop_index(batch_op.f("ix_episode_flood_id"))
         batch_op.drop_index(batch_op.f("ix_episode_cause_id"))
         batch_op.drop_index(batch_op.f("ix_episode_agent_id"))
         batch_op.create_index(
@@ -984,6 +998,7 @@ def downgrade() -> None:
         batch_op.drop_column("realarms")
         batch_op.drop_column("realarm_at")
         batch_op.drop_column("acks_needed")
+        batch_op.drop_column("flood_id")
         batch_op.drop_column("cause_id")
         batch_op.drop_column("suspension_id")
         batch_op.drop_column("silenced")
@@ -997,8 +1012,8 @@ def downgrade() -> None:
         batch_op.drop_constraint(
             batch_op.f("fk_call_step_schedule_id_on_call_schedule"), type_="foreignkey"
         )
-        batch_op.drop_constraint(batch_op.f("fk_call_step_group_id_call_group"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_call_step_chain_id_call_chain"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_call_step_group_id_call_group"), type_="foreignkey")
         batch_op.drop_index(
             "uq_call_step_list",
             sqlite_where=sa.text("chain_id IS NULL"),
@@ -1027,15 +1042,15 @@ def downgrade() -> None:
         batch_op.drop_column("chain_id")
 
     with op.batch_alter_table("alarm_rule", schema=None) as batch_op:
-        batch_op.drop_constraint(
-            batch_op.f("fk_alarm_rule_type_rule_id_type_rule"), type_="foreignkey"
-        )
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_agent_id_agent"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_alarm_rule_twin_id_channel"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_site_id_site"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_off_by_id_person"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_alarm_rule_freezer_id_container"), type_="foreignkey"
+        )
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_site_id_site"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_agent_id_agent"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_off_by_id_person"), type_="foreignkey")
+        batch_op.drop_constraint(
+            batch_op.f("fk_alarm_rule_type_rule_id_type_rule"), type_="foreignkey"
         )
         batch_op.drop_index(batch_op.f("ix_alarm_rule_type_rule_id"))
         batch_op.drop_index(batch_op.f("ix_alarm_rule_twin_id"))
@@ -1180,6 +1195,7 @@ def downgrade() -> None:
 
     op.drop_table("call_chain")
     op.drop_table("reading_minute")
+    op.drop_table("link_key")
     with op.batch_alter_table("late_hour", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_late_hour_found_at"))
 

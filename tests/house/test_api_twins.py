@@ -24,6 +24,7 @@ WITHOUT = {
     "is asked of people who are called at night; a program that removes a step silences an alarm": (
         "notify.add notify.change"
     ),
+    "answers by a signed link in a message; a program answers with its own token": "alarms.answer",
     "ends an agent for good; who runs the server does it by page or command": "telemetry.revoke",
     "says of a channel what hangs where; somebody stands before the freezer": "telemetry.describe",
     "is a bundle of rules that a program adds one by one": "alarms.defaults",

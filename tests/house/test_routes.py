@@ -16,6 +16,7 @@ FILES = {"kit.static"}  # the stylesheet and the icon, the same for everybody
 WITHOUT_DESCRIPTION = {"openapi.document"}
 PUBLIC_VIEWS = {
     "accounts.accept", "accounts.ask_reset", "accounts.change_language", "accounts.enter", "accounts.first",
+    "alarms.answer", "alarms.answering",  # a signed link says who
     "accounts.forgotten", "accounts.leave", "accounts.make_first", "accounts.reset", "accounts.set_new",
     "accounts.sign_in", "accounts.welcome", "health.healthz", "health.metrics_page", "health.readyz",
     "openapi.document", "tank_worker.worker", "telemetry.authority", "telemetry_api.confirm",

@@ -10,6 +10,7 @@ from server.alarms.hush import Silenceable
 from server.alarms.kinds import KINDS
 from server.alarms.models import Episode
 from server.alarms.queries import Surroundings, surroundings
+from server.alarms.service import floods
 from server.alarms.wording import Sighting
 from server.audit import service as audit
 from server.core.actor import Actor
@@ -55,12 +56,14 @@ def call(
         subject=subject,
         text=text,
         path=f"/alarms/{episode_id}",
+        answer_path="/alarms/answer",
         at=now,
         steps=steps,
         facts={
             "freezer": around.place.freezer,
             "site": around.place.site,
             "channel": around.key,
+            "alarm_class": rule.alarm_class,
             "alarm_kind": rule.kind,
             "limit": rule.value,
             "value": seen.value,
@@ -97,6 +100,8 @@ def reappear(session: Session, episode: Episode, *, now: datetime) -> bool:
     if still is not None:
         episode.silenced = still.word
         episode.suspension_id, episode.cause_id = still.suspension_id, still.cause_id
+        if still.word == "flood":
+            floods.join(session, episode.id, episode.org_id, at=now)
         return False
     before = episode.silenced
     state = machine.after(machine.state_of(episode), "bring_back")
