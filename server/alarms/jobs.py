@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from server.alarms import button, excursions, service, stake, timers, watch
+from server.alarms import button, excursions, later, service, stake, timers, watch
 from server.alarms.service import floods, inhibiting, own_rules, reminders, suspensions
 from server.alarms.watchers import WATCHERS, Watcher
 from server.core.clock import Clock
@@ -168,6 +168,7 @@ JOBS: tuple[tuple[str, float, Job], ...] = (
     ("what is set aside", 1.0, end_suspensions),
     ("reminders of what is set aside or off", 30.0, remind),
     ("escalation", 1.0, escalate),
+    ("held notices", 5.0, later.tell_held),
     ("stakes", 30.0, count_stakes),
     ("floods", 2.0, tend_floods),
     ("explained alarms that are left", 5.0, let_reappear),

@@ -1,5 +1,7 @@
 """Reads of call lists and of who was told."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,23 +11,46 @@ from sqlalchemy.orm import Session
 
 from server.accounts.models import Person
 from server.core.plain import Asked, Plain
-from server.notify.models import Call, CallStep, Notice
+from server.notify.along import Conditions
+from server.notify.models import Call, CallChain, CallGroup, CallStep, Notice, Schedule
+from server.notify.rules import Sentence, unpacked
 from server.outbox.models import Letter
+
+NOT_TOLD = "not_told"
+"""The state of a notice without a letter: nobody was told, or not yet."""
 
 
 @dataclass(frozen=True)
 class StepRow:
-    """A step with what is needed to tell it."""
+    """A step with what is needed to tell it: one of person, group, schedule, role and address."""
 
     id: int
     position: int
     wait_s: int
+    from_round: int
     webhook: str
+    channel: str
+    language: str
+    """Of an address; that of a person is the person's."""
     person_id: int | None
     person_name: str
     email: str
-    language: str
     active: bool
+    group_id: int | None
+    group_name: str
+    schedule_id: int | None
+    schedule_name: str
+    role: str
+
+
+@dataclass(frozen=True)
+class ChainRow:
+    """A chain with its steps; `id` None is the organisation's call list, which is for what no chain is for."""
+
+    id: int | None
+    name: str
+    conditions: Conditions
+    steps: tuple[StepRow, ...]
 
 
 @dataclass(frozen=True)
@@ -39,39 +64,64 @@ class Told:
     state: str
     sent_at: datetime | None
     last_error: str
+    note: Sentence | None = None
+    """Why nobody was told, or why later."""
 
 
 _STEPS = Plain(
     select(
+        CallStep.chain_id,
+        CallChain.position.label("chain_position"),
+        CallChain.name.label("chain_name"),
+        CallChain.severities,
+        CallChain.classes,
+        CallChain.sites,
+        CallChain.freezers,
         CallStep.id,
         CallStep.position,
         CallStep.wait_s,
+        CallStep.from_round,
         CallStep.webhook,
+        CallStep.channel,
+        CallStep.language,
         CallStep.person_id,
         Person.name,
         Person.email,
-        Person.language,
         Person.active,
+        CallStep.group_id,
+        CallGroup.name.label("group_name"),
+        CallStep.schedule_id,
+        Schedule.name.label("schedule_name"),
+        CallStep.role,
     )
+    .outerjoin(CallChain, CallChain.id == CallStep.chain_id)
     .outerjoin(Person, Person.id == CallStep.person_id)
-    .where(CallStep.org_id == bindparam("org_id"))
+    .outerjoin(CallGroup, CallGroup.id == CallStep.group_id)
+    .outerjoin(Schedule, Schedule.id == CallStep.schedule_id)
+    .where(CallStep.org_id == bindparam("org_id"), CallChain.ended_at.is_(None))
     .order_by(CallStep.position)
 )
 
 
-def steps_of(session: Session, org_id: int) -> list[StepRow]:
-    """Return the call list of an organisation in its order."""
-    return steps_in(ask_steps(session, org_id))
-
-
 def ask_steps(session: Session, org_id: int) -> Asked:
-    """Ask for the call list, to be read later by `steps_in`."""
+    """Ask for the call list and the chains, to be read later by `chains_in`."""
     return _STEPS.ask(session, org_id=org_id)
 
 
-def steps_in(asked: Asked) -> list[StepRow]:
-    """Return the call list that was asked for, in its order."""
-    return [_step(row) for row in asked.rows()]
+def chains_in(asked: Asked) -> list[ChainRow]:
+    """Return the chains that have steps in their order, and the call list, which always is the last."""
+    steps: dict[int | None, list[StepRow]] = {None: []}
+    heads: dict[int | None, tuple[Any, ...]] = {None: (0, "", "[]", "[]", "[]", "[]")}
+    for chain_id, *row in asked.rows():
+        heads.setdefault(chain_id, tuple(row[:6]))
+        steps.setdefault(chain_id, []).append(_step(row[6:]))
+    order = sorted(steps, key=lambda one: (one is None, heads[one][0], one or 0))
+    return [_chain(one, heads[one], steps[one]) for one in order]
+
+
+def steps_of(session: Session, org_id: int) -> list[StepRow]:
+    """Return the call list of an organisation in its order."""
+    return list(chains_in(ask_steps(session, org_id))[-1].steps)
 
 
 def running_call(session: Session, about: tuple[str, int]) -> Call | None:
@@ -96,20 +146,27 @@ def told_about(session: Session, kind: str, ids: list[int]) -> dict[int, list[To
             Letter.state,
             Letter.sent_at,
             Letter.last_error,
+            Notice.note,
         )
         .join(Call, Call.id == Notice.call_id)
-        .join(Letter, Letter.id == Notice.letter_id)
+        .outerjoin(Letter, Letter.id == Notice.letter_id)
         .outerjoin(Person, Person.id == Notice.person_id)
         .where(Call.about_kind == kind, Call.about_id.in_(ids))
         .order_by(Notice.id)
     )
     told: dict[int, list[Told]] = {about_id: [] for about_id in ids}
     for row in rows:
-        who = row.name or host_of(row.address)
-        told[row.about_id].append(
-            Told(row.position, who, row.channel, row.at, row.state, row.sent_at, row.last_error)
-        )
+        told[row.about_id].append(_told(row))
     return told
+
+
+def _told(row: Any) -> Told:  # noqa: ANN401  a row of told_about
+    note = unpacked(row.note).get("note") if row.note else None
+    who = row.name or host_of(row.address or "")
+    return Told(
+        row.position, who, row.channel or "", row.at, row.state or NOT_TOLD, row.sent_at,
+        row.last_error or "", note if isinstance(note, Sentence) else None,
+    )  # fmt: skip
 
 
 def host_of(address: str) -> str:
@@ -117,9 +174,18 @@ def host_of(address: str) -> str:
     return address.partition("://")[2].split("/")[0] or address
 
 
-def _step(row: tuple[Any, ...]) -> StepRow:
-    step_id, position, wait_s, webhook, person_id, name, email, language, active = row
+def _chain(chain_id: int | None, head: Sequence[Any], steps: Sequence[StepRow]) -> ChainRow:
+    return ChainRow(
+        chain_id, head[1], Conditions(*(json.loads(one) for one in head[2:])), tuple(steps)
+    )
+
+
+def _step(row: Sequence[Any]) -> StepRow:
+    (
+        step_id, position, wait_s, from_round, webhook, channel, language, person_id, name, email, active,
+        group_id, group_name, schedule_id, schedule_name, role,
+    ) = row  # fmt: skip
     return StepRow(
-        step_id, position, wait_s, webhook, person_id,
-        name or "", email or "", language or "en", bool(active),
+        step_id, position, wait_s, from_round, webhook, channel, language, person_id, name or "",
+        email or "", bool(active), group_id, group_name or "", schedule_id, schedule_name or "", role,
     )  # fmt: skip

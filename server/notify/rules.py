@@ -3,28 +3,17 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from server.core.errors import Refusal
 from server.core.words import N_, Sentence, as_kept, as_said, packed, spoken, unpacked
 
-__all__ = [
-    "Sentence",
-    "Step",
-    "Words",
-    "due_after",
-    "packed",
-    "spoken",
-    "step_to_tell",
-    "unpacked",
-    "why_not_step",
-    "why_not_webhook",
-]
+__all__ = ["Sentence", "Words", "packed", "spoken", "unpacked", "why_not_step", "why_not_webhook"]
 
 EMPTY_LIST_LOOK_S = 60
 """How soon an empty call list is looked at again: a step that is added later is still told."""
 SHORTEST_WAIT_S = 30
 LONGEST_WAIT_S = 24 * 3600
+LAST_ROUND = 10
 
 
 @dataclass(frozen=True)
@@ -36,6 +25,8 @@ class Words:
     path: str = ""
     facts: Mapping[str, object] = field(default_factory=dict)
     """For machines; a webhook gets them as they are."""
+    answer_path: str = ""
+    """Where a signed link to answer leads, its token behind it; empty where there is nothing to answer."""
 
     def packed(self) -> str:
         """Return them as the JSON that a call keeps."""
@@ -45,6 +36,7 @@ class Words:
                 "text": list(self.text),
                 "path": self.path,
                 "facts": dict(self.facts),
+                "answer_path": self.answer_path,
             },
             ensure_ascii=False,
             default=as_kept,
@@ -55,7 +47,8 @@ class Words:
         """Return what `packed` kept."""
         found = json.loads(words)
         subject, *lines = (_sentence(one) for one in (found["subject"], *found["text"]))
-        return cls(subject, tuple(lines), found["path"], found["facts"])
+        answer_path = found.get("answer_path", "")
+        return cls(subject, tuple(lines), found["path"], found["facts"], answer_path)
 
 
 def _sentence(kept: object) -> Sentence:
@@ -63,34 +56,18 @@ def _sentence(kept: object) -> Sentence:
     return said if isinstance(said, Sentence) else Sentence(str(said))
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step of a call list, as deciding needs it."""
+def why_not_step(
+    whom: Sequence[object], webhook: str, wait_s: int, from_round: int = 1
+) -> Refusal | None:
+    """Say why this cannot be a step of a call list, or None when it can.
 
-    position: int
-    wait_s: int
-
-
-def step_to_tell(steps: Sequence[Step], position: int) -> Step | None:
-    """Return the step to tell when `position` is next; after the last the list begins again.
-
-    None means that the list is empty.
+    `whom` is what was chosen of person, group, schedule and role: one of them, or an address instead.
     """
-    later = [step for step in steps if step.position >= position]
-    return min(later or steps, key=lambda step: step.position, default=None)
-
-
-def due_after(step: Step | None, now: datetime) -> datetime:
-    """Return when the step after this one is told, unless somebody answers before."""
-    return now + timedelta(seconds=step.wait_s if step else EMPTY_LIST_LOOK_S)
-
-
-def why_not_step(person_id: int | None, webhook: str, wait_s: int) -> Refusal | None:
-    """Say why this cannot be a step of a call list, or None when it can."""
-    if (person_id is None) == (not webhook):
-        return Refusal("step_of_what", N_("A step is either a person or a webhook: choose one."))
-    if webhook and (why := why_not_webhook(webhook)):
-        return why
+    if len([one for one in whom if one]) + bool(webhook) != 1:
+        because = N_(
+            "A step is one of these: a person, a group, a schedule, a role, or an address. Choose one."
+        )
+        return Refusal("step_of_what", because)
     if not SHORTEST_WAIT_S <= wait_s <= LONGEST_WAIT_S:
         because = N_("The wait is %(found)s s; from %(least)s s to %(most)s s is expected.")
         return Refusal(
@@ -98,6 +75,9 @@ def why_not_step(person_id: int | None, webhook: str, wait_s: int) -> Refusal | 
             because,
             {"found": wait_s, "least": SHORTEST_WAIT_S, "most": LONGEST_WAIT_S},
         )
+    if not 1 <= from_round <= LAST_ROUND:
+        because = N_("Told from round %(found)s on; from 1 to %(most)s is expected.")
+        return Refusal("bad_round", because, {"found": from_round, "most": LAST_ROUND})
     return None
 
 

@@ -1,64 +1,32 @@
-"""Calls along the call list: who is told, who is next, and how a call ends."""
+"""Calls along the call list or a chain: who is told, who is next, and how a call ends."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Protocol
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from server.accounts.models import Person
 from server.core.errors import Refusal
 from server.core.plain import Asked, Plain, whole_row
-from server.notify import queries, rules
-from server.notify.models import Call, Notice
-from server.notify.queries import StepRow
-from server.notify.rules import Sentence, Step, Words
+from server.notify import planning, queries, telling
+from server.notify.letters import PUBLIC_URL, Running, mail_body, webhook_body
+from server.notify.models import Call
+from server.notify.planning import Asking, Where
+from server.notify.rules import Sentence, Words
 from server.outbox.service import post
 
+__all__ = [
+    "PUBLIC_URL", "answer", "call", "escalate", "is_any_due", "mail_body", "tell", "webhook_body",
+]  # fmt: skip
+
 _CALL = Plain(whole_row(Call))
-_NOTICE = Plain(
-    whole_row(Notice).values(
-        call_id=select(Call.id)
-        .where(
-            Call.about_kind == bindparam("about_kind"),
-            Call.about_id == bindparam("about_id"),
-            Call.ended_at.is_(None),
-        )
-        .scalar_subquery()
-    )
-)
-
-
-class Running(Protocol):
-    """What telling needs of a call: its row, or one that is being written."""
-
-    @property
-    def org_id(self) -> int:
-        """Whose call list it runs along."""
-
-    @property
-    def about_kind(self) -> str:
-        """What it is about, with `about_id`."""
-
-    @property
-    def about_id(self) -> int:
-        """The number of that."""
-
-    @property
-    def severity(self) -> str:
-        """How bad it is."""
-
-    @property
-    def began_at(self) -> datetime:
-        """When it began."""
 
 
 @dataclass(frozen=True)
 class Begun:
-    """A call that begins; see `Running`."""
+    """A call that begins; see `letters.Running`."""
 
     org_id: int
     about_kind: str
@@ -79,21 +47,23 @@ def call(
     at: datetime,
     facts: Mapping[str, object] | None = None,
     steps: Asked | None = None,
+    answer_path: str = "",
 ) -> None:
-    """Begin a call: the first step of the organisation's list is told at once.
+    """Begin a call: the first step of the chain that is for it, or of the call list, is told at once.
 
-    `facts` are for machines and go to webhooks as they are. `steps` is the list where the caller has asked
-    for it already (`queries.ask_steps`). With an empty list nobody is told; it
-    is looked at again each minute.
+    `facts` are for machines and go to webhooks as they are; chains are chosen by those named alarm_class, site
+    and freezer. `steps` are the organisation's steps where the caller has asked for them already
+    (`queries.ask_steps`). `answer_path` is the page to which each person's signed link leads, its token behind
+    it. Where nobody can be told, that is noted, and all is looked at again each minute.
     """
-    words = Words(subject, _lines(text), path, facts or {})
+    words = Words(subject, _lines(text), path, facts or {}, answer_path)
     begun = Begun(org_id, *about, severity, at)
-    step = _next_step(steps or queries.ask_steps(session, org_id), 0)
-    kept = {"words": words.packed(), "ended_at": None, "chain_id": None, "round": 1}
-    row = asdict(begun) | kept | _where_it_is(step, 0, at)
-    _CALL.ask(session, **row)
-    if step:
-        _tell(session, begun, words, step, at)
+    chains = queries.chains_in(steps or queries.ask_steps(session, org_id))
+    chain = planning.chain_for(chains, severity, words)
+    plan = planning.plan(session, chains, chain, Where(), _asking(begun, words, at))
+    kept = {"words": words.packed(), "ended_at": None}
+    _CALL.ask(session, **asdict(begun), **kept, **plan.columns())
+    telling.carry_out(session, begun, words, plan, at)
 
 
 def answer(session: Session, about: tuple[str, int], at: datetime) -> bool:
@@ -116,7 +86,8 @@ def is_any_due(session: Session, now: datetime) -> bool:
 def escalate(session: Session, now: datetime) -> int:
     """Tell the next step of every call that nobody has answered in time; returns how many calls.
 
-    At the end of the list it begins again from the top, until somebody answers.
+    At the end of the list it begins again from the top, until somebody answers. What has moved on is not due
+    any more: a worker that is killed before the commit leaves the call as it was, letter and all.
     """
     due = session.scalars(
         select(Call)
@@ -126,13 +97,15 @@ def escalate(session: Session, now: datetime) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for waiting in due:
+        words = Words.unpacked(waiting.words)
         with session.no_autoflush:  # a call that moves on is written once, with its letter
-            steps = queries.ask_steps(session, waiting.org_id)
-        step = _next_step(steps, waiting.next_position)
-        for name, value in _where_it_is(step, waiting.next_position, now).items():
+            chains = queries.chains_in(queries.ask_steps(session, waiting.org_id))
+            chain = planning.chain_of(chains, waiting.chain_id)
+            where = Where(chain.id, waiting.next_position, waiting.round)
+            plan = planning.plan(session, chains, chain, where, _asking(waiting, words, now))
+        for name, value in plan.columns().items():
             setattr(waiting, name, value)
-        if step:
-            _tell(session, waiting, Words.unpacked(waiting.words), step, now)
+        telling.carry_out(session, waiting, words, plan, now)
     return len(due)
 
 
@@ -156,91 +129,9 @@ def tell(
     )
 
 
-def mail_body(words: Words, language: str) -> str:
-    """Return the text of a mail; the sender puts the server's address before the path."""
-    lines = [line.text(language) for line in words.text]
-    if words.path:
-        lines += ["", f"{PUBLIC_URL}{words.path}"]
-    return "\n".join(lines) + "\n"
-
-
-PUBLIC_URL = "{public_url}"
-"""Stands in a letter for the server's address, which the sender knows."""
-
-
-def _next_step(asked: Asked, position: int) -> StepRow | None:
-    steps = [one for one in queries.steps_in(asked) if one.webhook or one.active]
-    chosen = rules.step_to_tell([Step(s.position, s.wait_s) for s in steps], position)
-    return next((step for step in steps if chosen and step.position == chosen.position), None)
-
-
-def _where_it_is(step: StepRow | None, position: int, at: datetime) -> dict[str, object]:
-    """How far along the list a call is once this step has been told."""
-    told = Step(step.position, step.wait_s) if step else None
-    return {
-        "due_at": rules.due_after(told, at),
-        "next_position": step.position + 1 if step else position,
-    }
-
-
-def _tell(session: Session, told: Running, words: Words, step: StepRow, at: datetime) -> None:
-    letter_id = _letter(session, told, words, step, at)
-    _NOTICE.ask(
-        session,
-        about_kind=told.about_kind,
-        about_id=told.about_id,
-        position=step.position,
-        person_id=step.person_id,
-        letter_id=letter_id,
-        at=at,
-        note="",
-    )
-
-
-def _letter(session: Session, waiting: Running, words: Words, step: StepRow, at: datetime) -> int:
-    about = (waiting.about_kind, waiting.about_id)
-    if step.webhook:
-        subject, body = words.subject.text(), webhook_body(waiting, words)
-        return post(
-            session,
-            "webhook",
-            step.webhook,
-            subject,
-            body,
-            at=at,
-            about=about,
-            urgent=True,
-            org_id=waiting.org_id,
-        )
-    subject, body = words.subject.text(step.language), mail_body(words, step.language)
-    return post(
-        session,
-        "smtp",
-        step.email,
-        subject,
-        body,
-        at=at,
-        about=about,
-        urgent=True,
-        org_id=waiting.org_id,
-    )
-
-
-def webhook_body(waiting: Running, words: Words) -> str:
-    """Return what a webhook gets: the sentences in English, and the facts for machines."""
-    return json.dumps(
-        {
-            "kind": waiting.about_kind,
-            "id": waiting.about_id,
-            "severity": waiting.severity,
-            "subject": words.subject.text(),
-            "text": " ".join(line.text() for line in words.text),
-            "url": f"{PUBLIC_URL}{words.path}",
-            "began_at": waiting.began_at.isoformat(),
-            **words.facts,
-        },
-        ensure_ascii=False,
-    )
+def _asking(call: Running, words: Words, at: datetime) -> Asking:
+    alarm_class = str(words.facts.get("alarm_class", ""))
+    return Asking(call.org_id, call.severity, alarm_class, at)
 
 
 def _sentence(found: Sentence | Refusal) -> Sentence:

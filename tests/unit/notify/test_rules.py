@@ -1,48 +1,48 @@
-"""Who is next, and what may stand in a call list."""
+"""What may stand in a call list, and how a sentence is kept."""
 
 import pytest
 
 from server.notify import rules
-from server.notify.rules import Sentence, Step, Words
-
-LIST = [Step(1, 300), Step(2, 60), Step(5, 600)]
+from server.notify.rules import Sentence, Words
 
 
 @pytest.mark.parametrize(
-    ("next_position", "told"),
-    [(0, 1), (2, 2), (3, 5), (6, 1)],  # gaps are skipped; after the end from the top
-)
-def test_the_list_is_walked_in_order_and_begins_again(next_position: int, told: int) -> None:
-    step = rules.step_to_tell(LIST, next_position)
-
-    assert step is not None
-    assert step.position == told
-
-
-def test_an_empty_list_tells_nobody() -> None:
-    assert rules.step_to_tell([], 0) is None
-
-
-@pytest.mark.parametrize(
-    ("person", "webhook", "wait_s", "refused"),
+    ("whom", "webhook", "wait_s", "from_round", "refused"),
     [
-        (1, "", 300, None),
-        (None, "https://pager.example/x?y=1", 300, None),
-        (None, "", 300, "step_of_what"),
-        (1, "https://pager.example/", 300, "step_of_what"),
-        (None, "ftp://pager.example/", 300, "bad_webhook"),
-        (None, "pager.example", 300, "bad_webhook"),
-        (None, "https:///path", 300, "bad_webhook"),
-        (None, "https://u:p@pager.example/", 300, "password_in_webhook"),
-        (None, "https://pager.example/\r\nHost: x", 300, "bad_webhook"),
-        (1, "", 5, "bad_wait"),
-        (1, "", 90_000, "bad_wait"),
+        ((1, None, None, ""), "", 300, 1, None),
+        ((None, 1, None, ""), "", 300, 10, None),
+        ((None, None, None, "quality"), "", 300, 1, None),
+        ((), "https://pager.example/x?y=1", 300, 1, None),
+        ((None, None, None, ""), "", 300, 1, "step_of_what"),
+        ((1, 1, None, ""), "", 300, 1, "step_of_what"),
+        ((1,), "https://pager.example/", 300, 1, "step_of_what"),
+        ((1,), "", 5, 1, "bad_wait"),
+        ((1,), "", 90_000, 1, "bad_wait"),
+        ((1,), "", 300, 0, "bad_round"),
+        ((1,), "", 300, 11, "bad_round"),
     ],
 )
-def test_a_step_is_a_person_or_a_web_address_with_a_sensible_wait(
-    person: int | None, webhook: str, wait_s: int, refused: str | None
+def test_a_step_is_one_thing_with_a_sensible_wait(
+    whom, webhook: str, wait_s: int, from_round: int, refused: str | None
 ) -> None:
-    found = rules.why_not_step(person, webhook, wait_s)
+    found = rules.why_not_step(whom, webhook, wait_s, from_round)
+
+    assert (found.code if found else None) == refused
+
+
+@pytest.mark.parametrize(
+    ("address", "refused"),
+    [
+        ("https://pager.example/x?y=1", None),
+        ("ftp://pager.example/", "bad_webhook"),
+        ("pager.example", "bad_webhook"),
+        ("https:///path", "bad_webhook"),
+        ("https://u:p@pager.example/", "password_in_webhook"),
+        ("https://pager.example/\r\nHost: x", "bad_webhook"),
+    ],
+)
+def test_a_webhook_is_a_web_address(address: str, refused: str | None) -> None:
+    found = rules.why_not_webhook(address)
 
     assert (found.code if found else None) == refused
 
