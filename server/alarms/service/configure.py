@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from server.alarms import rules
+from server.alarms import asides, rules
 from server.alarms.models import AlarmRule, Episode, RuleState
 from server.alarms.rules import Wish
 from server.alarms.service.episodes import clear_episode
@@ -57,20 +57,30 @@ def change_rule(
 
 
 def switch_off(
-    session: Session, actor: Actor, rule: AlarmRule, reason: str, *, at: datetime
+    session: Session, actor: Actor, rule: AlarmRule, reason: str, *, until: datetime, at: datetime
 ) -> AlarmRule:
-    """Stop watching, for a reason that everybody can read; an open episode ends."""
-    if not reason.strip():
-        because = N_("Say why nobody needs to be alarmed by this any more.")
-        raise Invalid(Refusal("reason_missing", because), field="reason")
+    """Stop watching until then, for a reason that everybody can read; an open episode ends.
+
+    No rule stays off: at the end it is watched for again by itself, and who switched it off and the bank's
+    managers are reminded until then. Refused for life safety, which two persons may set aside instead.
+    """
+    if refusal := asides.why_not_reason(reason):
+        raise Invalid(refusal, field="reason")
+    if refusal := asides.why_not_so_long(until - at, asides.longest_off(rule.severity)):
+        raise Invalid(refusal, field="hours")
+    if rule.alarm_class == "safety":
+        because = N_("Life safety is not switched off; two persons can set it aside for a day.")
+        raise Conflict(Refusal("safety_stays_on", because))
     if not rule.enabled:
         raise Conflict(Refusal("already_off", N_("This rule is already switched off.")))
     _begin_anew(session, rule, at)
     rule.enabled = False
-    rule.off_because = reason.strip()
+    rule.off_because, rule.off_until, rule.off_by_id = reason.strip(), until, actor.id
+    rule.off_remind_at = asides.next_reminder(at, until)
     _record(
-        session, actor, "alarm_rule.switched_off", rule, rule.channel, at, reason=rule.off_because
-    )
+        session, actor, "alarm_rule.switched_off", rule, rule.channel, at, reason=rule.off_because,
+        until=until,
+    )  # fmt: skip
     return rule
 
 
@@ -80,6 +90,7 @@ def switch_on(session: Session, actor: Actor, rule: AlarmRule, *, at: datetime) 
         raise Conflict(Refusal("already_on", N_("This rule is already switched on.")))
     rule.enabled = True
     rule.off_because = ""
+    rule.off_until = rule.off_by_id = rule.off_remind_at = None
     _record(session, actor, "alarm_rule.switched_on", rule, rule.channel, at)
     return rule
 

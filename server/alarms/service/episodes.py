@@ -9,10 +9,11 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
-from server.alarms import hush
+from server.alarms import causes, hush
 from server.alarms.hush import Hush
-from server.alarms.models import UNCLEARED, Episode
+from server.alarms.models import UNCLEARED, Episode, Suspension
 from server.alarms.queries import surroundings
+from server.alarms.service import floods, inhibiting
 from server.alarms.service.calling import WATCH, call
 from server.alarms.wording import Sighting
 from server.audit import service as audit
@@ -58,6 +59,16 @@ _END = Plain(
 )
 
 
+_ONCE_IS_OVER = Plain(
+    update(Suspension)
+    .where(
+        Suspension.rule_id == bindparam("rule_id"),
+        Suspension.mode == "shelved_once",
+        Suspension.ended_at.is_(None),
+    )
+    .values(ended_at=bindparam("now"), version=Suspension.version + 1)
+    .returning(Suspension.id)
+)
 _SILENCE = Plain(
     update(Episode)
     .where(Episode.id == bindparam("episode_id"))
@@ -143,6 +154,10 @@ def raise_episode(
     written, audited and on the board all the same; only nobody is called.
     """
     begun = _BEGIN.ask(session, **_row(rule, raised_at, value, drill, now, detail or {}))
+    if not drill and (found := inhibiting.site_without_power(session, rule)):
+        raise_episode(
+            session, found[0], raised_at=now, value=None, now=now, detail={"count": found[1]}
+        )
     steps = ask_steps(session, rule.org_id)
     quiet = hush.ask(session, rule, now, drill=drill)
     around = surroundings(session, rule)
@@ -157,7 +172,10 @@ def raise_episode(
     if silent is None:
         call(session, rule, episode_id, seen, around, steps, now)
     else:
-        _silence(session, episode_id, silent)
+        _silence(session, episode_id, silent, rule.org_id, now)
+    if not drill and rule.kind in causes.CAUSES:
+        root_id = (silent and silent.cause_id) or episode_id
+        inhibiting.fold(session, rule, episode_id, root_id, at=now)
     audit.record_now(
         session,
         WATCH,
@@ -181,11 +199,13 @@ def raise_episode(
     return episode_id
 
 
-def _silence(session: Session, episode_id: int, silent: Hush) -> None:
+def _silence(session: Session, episode_id: int, silent: Hush, org_id: int, now: datetime) -> None:
     _SILENCE.ask(
         session, episode_id=episode_id, word=silent.word, suspension_id=silent.suspension_id,
         cause_id=silent.cause_id,
     )  # fmt: skip
+    if silent.word == "flood":
+        floods.join(session, episode_id, org_id, at=now)
 
 
 def clear_episode(
@@ -199,13 +219,16 @@ def clear_episode(
 ) -> int | None:
     """End the rule's episode: its condition is gone since `at`. None when there is none, else its number.
 
-    It stays on the board, and calls on, until a person has acknowledged it. `worst` is the worst number of the
+    It stays on the board, and calls on, until a person has acknowledged it. What was shelved until this alarm
+    ends is shelved no longer: the next one calls. `worst` is the worst number of the
     episode where the judge knows it.
     """
     ended = _END.ask(session, rule_id=rule.id, drill=drill, at=at, worst=worst).rows()
     if not ended:
         return None
     ((episode_id, org_id, worst),) = ended
+    if not drill:
+        _end_once(session, rule, org_id, now)
     audit.record_now(
         session,
         WATCH,
@@ -220,6 +243,14 @@ def clear_episode(
     )
     announce(session, "alarms")
     return int(episode_id)
+
+
+def _end_once(session: Session, rule: RuleLike, org_id: int, now: datetime) -> None:
+    for (number,) in _ONCE_IS_OVER.ask(session, rule_id=rule.id, now=now).rows():
+        audit.record_now(
+            session, WATCH, "suspension.over", "suspension", str(number), at=now, org_id=org_id,
+            rule=rule.id,
+        )  # fmt: skip
 
 
 def _row(
@@ -254,6 +285,7 @@ _BLANK: Final[Mapping[str, Any]] = {
     "acknowledged_at": None, "acknowledged_by": None, "acknowledged_by_name": "", "comment": "",
     "realarm_at": None, "realarms": 0, "cleared_at": None, "reset_at": None, "reset_by_name": "",
     "confirmed_at": None, "confirmed_by_name": "", "outcome": "", "historical": False,
-    "silenced": "", "suspension_id": None, "cause_id": None, "version": 1,
+    "silenced": "", "suspension_id": None, "cause_id": None, "flood_id": None,
+    "version": 1,
 }  # fmt: skip
 """An episode of which nothing but its beginning has happened yet."""

@@ -7,7 +7,7 @@ from flask import g, request
 from sqlalchemy import select
 
 from server.accounts.queries import visible
-from server.alarms import board, service
+from server.alarms import asides, board, service
 from server.alarms.board import Alarm
 from server.alarms.models import AlarmRule, Episode
 from server.alarms.rules import Wish
@@ -81,6 +81,7 @@ class RuleOut(Answer):
     delay_off_s: float
     enabled: bool
     off_because: str
+    off_until: datetime | None
 
 
 class RulesOut(Answer):
@@ -91,9 +92,10 @@ class RulesOut(Answer):
 
 
 class OffIn(Body):
-    """Why a rule is switched off."""
+    """Why a rule is switched off, and for how many hours; then it is watched for again."""
 
     reason: str
+    hours: float
 
 
 FILTERS = {
@@ -182,12 +184,13 @@ def change_rule(rule_id: int) -> RuleOut:
 
 @api.post("/alarm-rules/<int:rule_id>/off")
 @require("alarms.configure")
-@describes("Switch a rule off, with a reason", body=OffIn, answers={200: RuleOut})
+@describes("Switch a rule off for a time, with a reason", body=OffIn, answers={200: RuleOut})
 def switch_off(rule_id: int) -> RuleOut:
     """Stop watching."""
-    reason = read(OffIn).reason
+    wanted, now = read(OffIn), g.clock.now()
     found = find_rule(rule_id, "alarms.configure")
-    return _rule(service.switch_off(g.session, g.actor, found, reason, at=g.clock.now()))
+    until = asides.after(now, wanted.hours)
+    return _rule(service.switch_off(g.session, g.actor, found, wanted.reason, until=until, at=now))
 
 
 @api.post("/alarm-rules/<int:rule_id>/on")

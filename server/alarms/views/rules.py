@@ -1,5 +1,6 @@
 """What is watched for in one freezer: listed, added, changed, switched off and on."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, g, redirect, render_template, request
@@ -7,7 +8,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.accounts.queries import visible
-from server.alarms import rules, service, wording
+from server.alarms import asides, rules, service, wording
 from server.alarms.models import AlarmRule
 from server.alarms.rules import Wish
 from server.alarms.views.blueprints import pages
@@ -16,7 +17,7 @@ from server.core.words import N_
 from server.kit import forms, notices
 from server.kit.door import require
 from server.kit.forms import Form, Typed
-from server.kit.i18n import gettext
+from server.kit.i18n import gettext, language
 from server.storage import queries as storage
 from server.storage.models import Container
 from server.telemetry import quantities
@@ -46,9 +47,10 @@ class RuleForm(Form):
 
 
 class ReasonForm(Form):
-    """Why a rule is switched off."""
+    """Why a rule is switched off, and for how long."""
 
     reason: str = forms.text(most=500)
+    hours: float = forms.number(unit="h")
 
 
 @pages.get("/freezers/<code>/alarms")
@@ -116,15 +118,17 @@ def change(rule_id: int) -> AnyResponse:
 @pages.post("/alarms/rules/<int:rule_id>/off")
 @require("alarms.configure")
 def off(rule_id: int) -> AnyResponse:
-    """Switch a rule off, with a reason."""
+    """Switch a rule off for a time, with a reason."""
     found = find(rule_id, "alarms.configure")
     try:
-        reason = ReasonForm.read(request.form).reason
-        service.switch_off(g.session, g.actor, found, reason, at=g.clock.now())
+        form, now = ReasonForm.read(request.form), g.clock.now()
+        until = asides.after(now, form.hours)
+        service.switch_off(g.session, g.actor, found, form.reason, until=until, at=now)
     except CryokeepError as error:
         typed = Typed(
             {name: _plain(getattr(service.wish_of(found), name)) for name in RuleForm.fields}
         )
+        typed |= {name: request.form.get(name, "") for name in ReasonForm.fields}
         return Response(_form(found, forms.errors_of(error), typed), 422)
     return redirect(_back(found))
 
@@ -182,11 +186,20 @@ def _form(found: AlarmRule, errors: dict[str, Refusal], typed: Typed) -> str:
         rule=found,
         channel=found.channel,
         freezer=_freezer(found),
+        off_for=[
+            (str(hours), wording.span(hours * 3600).text(language())) for hours in _off_for(found)
+        ],
         errors=errors,
         typed=typed,
         back=_back(found),
         **_words(),
     )
+
+
+def _off_for(found: AlarmRule) -> list[int]:
+    """The hours to choose from; none is longer than the rule may be off."""
+    most = asides.longest_off(found.severity) // timedelta(hours=1)
+    return [hours for hours in (1, 4, 8, 24, 72, 168, 720, 2160) if hours <= most]
 
 
 def _words() -> dict[str, Any]:

@@ -123,8 +123,11 @@ def test_a_rule_is_switched_off_only_with_a_reason(house: House) -> None:
     with house.database.reading() as session:
         rule_id = session.scalars(select(AlarmRule.id)).one()
 
-    assert house.post(f"/alarms/rules/{rule_id}/off", reason=" ").status_code == 422
-    assert house.post(f"/alarms/rules/{rule_id}/off", reason="moved").status_code == 302
+    assert house.post(f"/alarms/rules/{rule_id}/off", reason=" ", hours="4").status_code == 422
+    assert house.post(f"/alarms/rules/{rule_id}/off", reason="moved").status_code == 422
+    too_long = house.post(f"/alarms/rules/{rule_id}/off", reason="moved", hours="169")
+    assert "at most 168 h" in too_long.text
+    assert house.post(f"/alarms/rules/{rule_id}/off", reason="moved", hours="4").status_code == 302
     assert "switched off: moved" in house.page("/freezers/LN2-03/alarms")
     with house.database.reading() as session:
         assert session.scalars(select(Episode.cleared_at)).one() is not None
@@ -172,7 +175,10 @@ def test_scripts_read_answer_and_configure(house: House) -> None:
     again = client.post(f"/api/v1/channels/{channel}/alarm-rules", json=wish, headers=bearer)
     assert (again.status_code, again.json["code"]) == (422, "same_rule")
     off = f"/api/v1/alarm-rules/{made.json['id']}/off"
-    assert client.post(off, json={"reason": "empty"}, headers=bearer).json["enabled"] is False
+    forever = client.post(off, json={"reason": "empty", "hours": 1e300}, headers=bearer)
+    assert (forever.status_code, forever.json["code"]) == (422, "bad_duration")
+    wish = {"reason": "empty", "hours": 24}
+    assert client.post(off, json=wish, headers=bearer).json["enabled"] is False
 
 
 def test_the_call_list_is_kept_by_page_and_hides_what_is_secret(house: House) -> None:

@@ -151,7 +151,9 @@ def test_a_rule_that_is_switched_off_ends_its_episode_and_stays_silent(database:
 
     with database.writing() as session:
         found = session.get_one(AlarmRule, rule_id)
-        service.switch_off(session, SYSTEM, found, "the tank is empty", at=later(70))
+        service.switch_off(
+            session, SYSTEM, found, "the tank is empty", until=later(3600), at=later(70)
+        )
 
     assert tick(database, 80) == 0
     assert episodes(database)[0].cleared_at == later(70)
