@@ -12,7 +12,8 @@ from typing import Final, Protocol
 from sqlalchemy import Integer, String, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from server.alarms.models import Suspension
+from server.alarms import causes, floods
+from server.alarms.models import Episode, Flood, Suspension
 from server.alarms.queries import Watching
 from server.core.plain import Plain
 from server.storage.models import Container, Room
@@ -154,5 +155,59 @@ def _suspended(session: Session, rule: Silenceable, at: datetime, _drill: str) -
     return answer
 
 
-CAUSES: Final[list[Cause]] = [_suspended]
+def _explained(session: Session, rule: Silenceable, _at: datetime, _drill: str) -> Answer:
+    """Ask whether an alarm that goes on explains this one: site power, broker, a silent site or agent."""
+    if not causes.can_be_explained(rule.kind, rule.alarm_class):
+        return lambda: None
+    asked = causes.ask_cause(
+        session, org_id=rule.org_id, kind=rule.kind, channel_id=rule.channel_id,
+        agent_id=rule.agent_id, site_id=rule.site_id,
+    )  # fmt: skip
+
+    def answer() -> Hush | None:
+        cause_id = asked.value()
+        return None if cause_id is None else Hush("inhibited", cause_id=int(cause_id))
+
+    return answer
+
+
+_LATELY = (
+    select(Episode.id)
+    .where(
+        Episode.org_id == bindparam("org_id"),
+        Episode.recorded_at > bindparam("since"),
+        Episode.drill == "",
+        Episode.historical.is_(False),
+        or_(Episode.silenced == "", Episode.silenced == "flood"),
+    )
+    .limit(floods.MOST + 1)
+    .subquery()
+)
+_FLOODING = Plain(
+    select(
+        select(Flood.id)
+        .where(Flood.org_id == bindparam("org_id"), Flood.ended_at.is_(None))
+        .scalar_subquery(),
+        select(func.count()).select_from(_LATELY).scalar_subquery(),
+    )
+)
+
+
+def _flooding(session: Session, rule: Silenceable, at: datetime, _drill: str) -> Answer:
+    """Ask whether more alarms come than a person can answer; critical ones and life safety never wait.
+
+    The alarm itself is counted: it has been written.
+    """
+    if not floods.can_wait(rule.severity, rule.alarm_class):
+        return lambda: None
+    asked = _FLOODING.ask(session, org_id=rule.org_id, since=at - floods.WINDOW)
+
+    def answer() -> Hush | None:
+        ((flood_id, lately),) = asked.rows()
+        return Hush("flood") if flood_id is not None or floods.is_flood(lately) else None
+
+    return answer
+
+
+CAUSES: Final[list[Cause]] = [_suspended, _explained, _flooding]
 """Every cause that can silence an alarm; the first that holds is named."""

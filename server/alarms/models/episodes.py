@@ -78,6 +78,8 @@ class Episode(Base):
     suspension_id: Mapped[int | None] = mapped_column(ForeignKey("suspension.id"), index=True)
     cause_id: Mapped[int | None] = mapped_column(ForeignKey("episode.id"), index=True)
     """The alarm that explains this one: site power, broker, network, agent."""
+    flood_id: Mapped[int | None] = mapped_column(ForeignKey("alarm_flood.id"), index=True)
+    """The flood in whose digests it is told."""
     acks_needed: Mapped[int] = mapped_column(default=1, server_default="1")
     acknowledged_at: Mapped[datetime | None]
     """When the last acknowledgement that it needs was given."""

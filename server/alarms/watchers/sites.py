@@ -2,22 +2,19 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.alarms import causes
 from server.alarms.models import AlarmRule, Episode
 from server.alarms.watch import Finding
 from server.alarms.watchers.places import sites_of_agents
 
-SEVERAL: Final = 2
-"""One node without power may be its own plug; two of a site are the site."""
-
 
 def is_site_power(without: int) -> bool:
     """Say whether so many nodes without power mean that the site has none."""
-    return without >= SEVERAL
+    return without >= causes.SEVERAL
 
 
 def findings(session: Session, now: datetime) -> list[Finding]:
