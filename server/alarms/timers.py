@@ -16,6 +16,7 @@ from server.alarms import faults, service
 from server.alarms.ingest import BY_READINGS
 from server.alarms.models import AlarmRule, RuleState
 from server.core.clock import from_ms, to_ms
+from server.telemetry import beats
 from server.telemetry.models import Channel
 
 
@@ -46,13 +47,13 @@ def due(session: Session, now: datetime, *, lock: bool = False) -> list[Due]:
     return [*_silent(session, now_ms), *_run_out(session, now_ms, lock)]
 
 
-def tick(session: Session, now: datetime) -> int:
-    """Raise and clear what time alone decides; returns how many episodes began or ended.
+def tick(session: Session, now: datetime, most: int | None = None) -> int:
+    """Raise and clear what time alone decides, at most so many; returns how many episodes began or ended.
 
     A channel that has never given a number counts as silent from the moment its rule was made.
     """
     changed = 0
-    for one in due(session, now, lock=True):
+    for one in due(session, now, lock=True)[:most]:
         _keep(session, one)
         changed += _act(session, one, now)
     return changed
@@ -64,6 +65,7 @@ _STATES = select(
 
 
 def _silent(session: Session, now_ms: int) -> Iterable[Due]:
+    since = beats.listening_since(beats.fresh(session, from_ms(now_ms)))
     rows = session.execute(
         _STATES.add_columns(Channel.number_at_ms)
         .join(Channel, Channel.id == AlarmRule.channel_id)
@@ -75,6 +77,8 @@ def _silent(session: Session, now_ms: int) -> Iterable[Due]:
         rule: AlarmRule = row[0]
         last_ms = row.number_at_ms if row.number_at_ms is not None else to_ms(rule.created_at)
         before = _state(row)
+        if before.phase == "normal" and since is not None:  # nobody is silent before one listens
+            last_ms = max(last_ms, to_ms(since))
         after, change = judge_silence(limit_of(rule), before, last_ms, now_ms)
         if change or after.phase != before.phase:
             yield Due(rule, row.drill or "", after, change)
