@@ -23,6 +23,7 @@ from edge_agent.rows import NewRow, event_row, new_boot
 from edge_agent.sampler import Sampler
 from edge_agent.signal_tower import SignalTower
 from edge_agent.spool import Boot, Spool, SpoolError
+from edge_agent.standing import Memory
 from edge_agent.thinning import make_room
 from edge_agent.uplink import Arrived, Broken, Down, Note, Up, Uplink, Will
 from edge_agent.wire import topics
@@ -55,8 +56,10 @@ class Agent:
         self._begin_boot(now)
         self._keeper = Keeper(spool)
         self._samplers = [Sampler(stream, now.mono_ms) for stream in config.streams]
-        self._alarm = LocalAlarm(config.limits, now.mono_ms)
-        self._signals = SignalTower(config, now.mono_ms)
+        self._memory = Memory(config.control.folder / "alarms.json")
+        stood = self._memory.recall(now, clock_is_set=clock.is_set())
+        self._alarm = LocalAlarm(config.limits, now.mono_ms, stood)
+        self._signals = SignalTower(config, now.mono_ms, stood=self._alarm.restored)
         self._manager = service_manager()
         share = config.agent.backlog_share
         self._delivery = Delivery(spool, random.random, backlog_share=share)
@@ -159,6 +162,8 @@ class Agent:
         rows += [*(_event(event, now, clk) for event in events), *self._steering.rows(now, clk)]
         if rows or now.mono_ms >= self._tick_ms:
             self._keeper.keep(rows, now, clk, dates=tuple(dates))
+        standing = self._alarm.standing(self._signals.acknowledged)
+        self._memory.keep(standing, now, clock_is_set=clk.s)
         for event in events:
             _LOG.warning("%s", ", ".join(f"{key} {fact}" for key, fact in event.items()))
         if now.mono_ms >= self._tick_ms:

@@ -12,6 +12,7 @@ from edge_agent.clock import steady_ms
 from edge_agent.config import Config
 from edge_agent.signal_settings import SignalSettings
 from edge_agent.signals import Panel, Show
+from edge_agent.standing import ALARM
 
 _LOG = logging.getLogger(__name__)
 LOOK_S: Final = 0.05
@@ -33,12 +34,20 @@ def made(name: str, pin: int, settings: SignalSettings) -> "GpioLine | GpioOutpu
 class SignalTower:
     """What the agent holds of its signals: it says what happened and is told what the button did."""
 
-    def __init__(self, config: Config, now_ms: int, make: Made = made) -> None:
+    def __init__(
+        self, config: Config, now_ms: int, make: Made = made,
+        stood: Mapping[ALARM, bool] | None = None,
+    ) -> None:  # fmt: skip
         settings = config.signals
         quickest_ms = min(stream.interval_ms for stream in config.streams)
         silent_ms = max(settings.silent_ms, 2 * quickest_ms)
-        self._panel = Panel(now_ms, silent_ms=silent_ms, always=settings.always)
+        self._panel = Panel(now_ms, silent_ms=silent_ms, always=settings.always, stood=stood)
         self._pins = Pins(settings, make)
+
+    @property
+    def acknowledged(self) -> Mapping[ALARM, bool]:
+        """Of each alarm that stands, whether it was acknowledged at the button."""
+        return self._panel.acknowledged
 
     def start(self) -> None:
         """Take the pins, if there are any."""

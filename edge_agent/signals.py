@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-ALARM = tuple[str, str, str]
-"""(stream, channel, kind of limit)."""
+from edge_agent.standing import ALARM
+
 TROUBLE_SHOWN_MS: Final = 3_600_000
 """So long after damage to the spool the amber light tells of it."""
 
@@ -40,11 +40,19 @@ class Panel:
     Times are of the clock that never jumps. The server counts as reachable for a while after the start.
     """
 
-    def __init__(self, now_ms: int, *, silent_ms: int, always: bool = False) -> None:
+    def __init__(
+        self, now_ms: int, *, silent_ms: int, always: bool = False,
+        stood: Mapping[ALARM, bool] | None = None,
+    ) -> None:  # fmt: skip
         self._silent_ms, self._always = silent_ms, always
         self._heard_ms = now_ms
         self._trouble_ms: int | None = None
-        self._acknowledged: dict[ALARM, bool] = {}
+        self._acknowledged = dict(stood or {})
+
+    @property
+    def acknowledged(self) -> Mapping[ALARM, bool]:
+        """Of each alarm that stands, whether it was acknowledged."""
+        return self._acknowledged
 
     def heard(self, now_ms: int) -> None:
         """The server has answered."""
@@ -69,8 +77,9 @@ class Panel:
                 "stream": stream,
                 "channel": channel,
                 "limit": limit,
+                "limit_value": value,
             }
-            for stream, channel, limit in self._acknowledged
+            for stream, channel, limit, value in self._acknowledged
         ]
 
     def show(self, now_ms: int, *, in_memory_only: bool) -> Show:
@@ -96,4 +105,4 @@ def _light(is_on: bool, *, blinking: bool = False) -> Light:
 
 
 def _alarm(event: Mapping[str, Any]) -> ALARM:
-    return event["stream"], event["channel"], event["limit"]
+    return event["stream"], event["channel"], event["limit"], event.get("limit_value")

@@ -21,8 +21,9 @@ from tests.edge.settings_text import problems_of, write
 
 OFF, ON, BLINKING = Light.OFF, Light.ON, Light.BLINKING
 SILENT_MS = 60_000
-TOP = {"stream": "tank", "channel": "top_c", "limit": "high"}
-LID = {"stream": "tank", "channel": "lid_open", "limit": "door"}
+TOP = {"stream": "tank", "channel": "top_c", "limit": "high", "limit_value": -150.0}
+TOP_WORSE = TOP | {"limit_value": -120.0}
+LID = {"stream": "tank", "channel": "lid_open", "limit": "door", "limit_value": 0.0}
 RAISED, CLEARED = "local_alarm_raised", "local_alarm_cleared"
 SIMULATED = 'driver = "simulated"'
 WIRED = "\n[signals]\nred = 22\namber = 23\ngreen = 24\nbuzzer = 17\nbutton = 27\n"
@@ -59,6 +60,8 @@ CASES = [
      Show(red=BLINKING, buzzer=True)),
     ("the second one over", [raised(), "pressed", raised(LID), cleared(LID)], True, False,
      Show(red=ON)),
+    ("the worse one over", [raised(), raised(TOP_WORSE), cleared(TOP_WORSE)], False, False,
+     Show(red=BLINKING)),
     ("the end of another", [raised(), cleared(LID)], False, False, Show(red=BLINKING)),
 ]  # fmt: skip
 
