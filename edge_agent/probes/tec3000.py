@@ -14,7 +14,7 @@ from edge_agent.buses.errors import BusError, NoAnswer
 from edge_agent.buses.line import Line, LinePlace, read_place
 from edge_agent.buses.pool import POOL, Pool
 from edge_agent.probes.aside import Aside
-from edge_agent.probes.controller_alarms import POWER, ControllerAlarms
+from edge_agent.probes.controller_alarms import FILLING, POWER, ControllerAlarms
 from edge_agent.probes.device import (
     Finding,
     Found,
@@ -36,9 +36,10 @@ CODES: Final = {
     "CG": "calibration of the bypass sensor", "CL": "fill network lost", "FD": "filling disabled",
     "FT": "fill takes too long", "HG": "hot-gas bypass takes too long", "LH": "level high",
     "LL": "level low", "LO": "lid open", "PF": POWER, "UW": "unusual use of liquid",
-    "ZO": "level zeroing", "AM": "alarm muted",
+    "ZO": "level zeroing", "AM": "alarm muted", "F": FILLING,
 }  # fmt: skip
-"""The maker's two-letter codes; filling (F) is no alarm."""
+"""The maker's codes of events, all 23 of them."""
+_WORDS: Final = {words: code for code, words in CODES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class Tec3000:
 
     def __init__(self, settings: Tec3000Settings, pool: Pool = POOL) -> None:
         self._settings, self._pool = settings, pool
-        self._alarms = ControllerAlarms()
+        self._alarms = ControllerAlarms(_WORDS)
 
     def read(self, now_ms: int) -> Finding:
         """Every query; a BusError when none was answered."""
@@ -145,7 +146,7 @@ class Tec3000:
 
     def _standing(self) -> list[str]:
         """The alarms in words: the maker's codes wherever they stand in the answer."""
-        words = re.findall(r"\b[A-Z]{2}\b", self._answer(self._settings.alarms).upper())
+        words = re.findall(r"\b[A-Z]{1,2}\b", self._answer(self._settings.alarms).upper())
         return [CODES[word] for word in words if word in CODES]
 
     def _answer(self, ask: str) -> str:

@@ -1,6 +1,6 @@
 """What time alone decides: silence, and delays that run out while no reading comes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,9 @@ from edge_agent.wire.limits import tick as run_out
 from server.alarms import faults, service
 from server.alarms.ingest import BY_READINGS
 from server.alarms.models import AlarmRule, RuleState
+from server.alarms.told import BY_EVENTS, delay_on_s
 from server.core.clock import from_ms, to_ms
+from server.notify.rules import unpacked
 from server.telemetry import beats
 from server.telemetry.models import Channel
 
@@ -28,6 +30,7 @@ class Due:
     drill: str
     state: JudgeState
     change: Change | None
+    memory: str = ""
 
 
 def limit_of(rule: AlarmRule) -> Limit:
@@ -36,7 +39,7 @@ def limit_of(rule: AlarmRule) -> Limit:
         rule.kind,  # type: ignore[arg-type]  # the table's check constraint holds the four kinds
         rule.value,
         rule.hysteresis,
-        round(rule.delay_on_s * 1000),
+        round(delay_on_s(rule) * 1000),
         round(rule.delay_off_s * 1000),
     )
 
@@ -60,8 +63,9 @@ def tick(session: Session, now: datetime, most: int | None = None) -> int:
 
 
 _STATES = select(
-    AlarmRule, RuleState.drill, RuleState.phase, RuleState.since_ms, RuleState.extreme
-).where(AlarmRule.enabled.is_(True))
+    AlarmRule, RuleState.drill, RuleState.phase, RuleState.since_ms, RuleState.extreme,
+    RuleState.memory,
+).where(AlarmRule.enabled.is_(True))  # fmt: skip
 
 
 def _silent(session: Session, now_ms: int) -> Iterable[Due]:
@@ -93,7 +97,10 @@ def _run_out(session: Session, now_ms: int, lock: bool) -> Iterable[Due]:
     query = (
         _STATES.add_columns(RuleState.arrived_ms)
         .join(RuleState, RuleState.rule_id == AlarmRule.id)
-        .where(AlarmRule.kind.in_(BY_READINGS), RuleState.phase.in_(("pending", "clearing")))
+        .where(
+            AlarmRule.kind.in_((*BY_READINGS, *BY_EVENTS)),
+            RuleState.phase.in_(("pending", "clearing")),
+        )
         .order_by(RuleState.rule_id, RuleState.drill)  # the order in which the judge locks them
     )
     rows = session.execute(query.with_for_update(of=RuleState) if lock else query)
@@ -102,7 +109,7 @@ def _run_out(session: Session, now_ms: int, lock: bool) -> Iterable[Due]:
         known = replace(state, since_ms=max(state.since_ms, row.arrived_ms))
         after, change = run_out(limit_of(row[0]), known, now_ms)
         if change:
-            yield Due(row[0], row.drill, after, change)
+            yield Due(row[0], row.drill, after, change, row.memory)
 
 
 def _state(row: Row[*tuple[Any, ...]]) -> JudgeState:
@@ -127,8 +134,15 @@ def _act(session: Session, one: Due, now: datetime) -> int:
     if one.change == "raised":
         service.raise_episode(
             session, one.rule, raised_at=since, value=one.state.extreme, drill=one.drill, now=now,
-            detail=faults.detail(one.rule.kind, one.state.extreme),
+            detail=_detail(one),
         )  # fmt: skip
     elif one.change == "cleared":
         service.clear_episode(session, one.rule, at=since, drill=one.drill, now=now)
     return 1 if one.change else 0
+
+
+def _detail(one: Due) -> Mapping[str, object]:
+    """What the alarm says besides: what its event told, or its probe's fault."""
+    if one.rule.kind in BY_EVENTS:
+        return unpacked(one.memory or "{}")
+    return faults.detail(one.rule.kind, one.state.extreme)

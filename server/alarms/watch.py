@@ -10,11 +10,14 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
 from edge_agent.wire.limits import NORMAL, JudgeState, Limit, judge
 from server.alarms import service
 from server.alarms.models import AlarmRule, Episode, RuleState
+from server.alarms.told import delay_on_s
 from server.core.clock import from_ms, to_ms
 from server.notify.rules import packed
 
@@ -70,8 +73,9 @@ def _settle(session: Session, one: Finding, now: datetime) -> int:
     if one.holds is not None:
         condition = HOLDS if one.holds else HOLDS_NOT
         after, change = judge(_limit(one.rule), before, at_ms, condition, 0)
-    row.phase, row.since_ms = after.phase, after.since_ms
-    row.extreme, row.arrived_ms = None, to_ms(now)
+    if (after.phase, after.since_ms) != (before.phase, before.since_ms):
+        row.phase, row.since_ms, row.arrived_ms = after.phase, after.since_ms, to_ms(now)
+    row.extreme = None
     if one.memory is not None:
         row.memory = one.memory
     session.flush()  # reason: raising runs plain statements, which see only what is written
@@ -105,13 +109,15 @@ def _say_anew(session: Session, one: Finding) -> None:
 
 
 def _row(session: Session, one: Finding) -> RuleState:
-    row = session.get(RuleState, (one.rule.id, one.drill), with_for_update=True)
-    if row is None:
-        row = RuleState(
-            rule_id=one.rule.id, drill=one.drill, phase=NORMAL.phase, since_ms=0, memory=""
-        )
-        session.add(row)
-    return row
+    """Where judging stands with the rule, locked; made where it is not there, whoever else makes it too."""
+    key = (one.rule.id, one.drill)
+    if (row := session.get(RuleState, key, with_for_update=True)) is not None:
+        return row
+    insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
+    blank = {"rule_id": one.rule.id, "drill": one.drill, "phase": NORMAL.phase, "since_ms": 0}
+    made = insert(RuleState).values(**blank, arrived_ms=0, memory="")
+    session.execute(made.on_conflict_do_nothing(index_elements=["rule_id", "drill"]))
+    return session.get_one(RuleState, key, with_for_update=True)
 
 
 def _news(session: Session, findings: Iterable[Finding]) -> list[Finding]:
@@ -120,7 +126,16 @@ def _news(session: Session, findings: Iterable[Finding]) -> list[Finding]:
     kinds = {one.rule.kind for one in wanted}
     states = _states(session, kinds)
     told = _details(session, kinds) if any(one.holds for one in wanted) else {}
-    return [one for one in wanted if _is_new(one, states.get(_key(one)), told.get(_key(one)))]
+    news: list[Finding] = []
+    moved: set[tuple[int, str]] = (
+        set()
+    )  # what comes after a change of the same rule may change it back
+    for one in wanted:
+        key = _key(one)
+        if key in moved or _is_new(one, states.get(key), told.get(key)):
+            moved.add(key)
+            news.append(one)
+    return news
 
 
 def _is_new(one: Finding, state: tuple[str, str] | None, told: str | None) -> bool:
@@ -155,4 +170,5 @@ def _details(session: Session, kinds: Set[str]) -> dict[tuple[int, str], str]:
 
 def _limit(rule: AlarmRule) -> Limit:
     """The rule as a condition that holds or not, with its delays."""
-    return Limit("door", 0.5, 0.0, round(rule.delay_on_s * 1000), round(rule.delay_off_s * 1000))
+    delay_on_ms, delay_off_ms = round(delay_on_s(rule) * 1000), round(rule.delay_off_s * 1000)
+    return Limit("door", 0.5, 0.0, delay_on_ms, delay_off_ms)

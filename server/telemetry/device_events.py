@@ -1,7 +1,7 @@
 """Events that agents saw become rows; none is thinned or dropped."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,15 +27,27 @@ class Press:
     at_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One new event as it has been stored; `facts` are as the agent told them, without its kind."""
+
+    agent_id: int
+    freezer_id: int | None
+    kind: str
+    facts: Mapping[str, Any]
+    at_ms: int
+    drill: str = ""
+
+
 def take(
     session: Session, dating: Dating, agent_id: int, message: Events, holes: Ranges
-) -> list[Press]:
-    """Store the new events, and return the presses of buttons among them, those of drills left out.
+) -> list[Happened]:
+    """Store the new events, and return them in their order.
 
     One that dates a boot takes effect at `dating.date_what_waits()`.
     """
     rows: list[dict[str, Any]] = []
-    presses: list[Press] = []
+    happened: list[Happened] = []
     for first, last in holes:
         for seq in range(first, last + 1):
             i = seq - message.seq
@@ -43,19 +55,30 @@ def take(
             if event["kind"] == "clock":
                 dating.date(agent_id, event["boot"], event["zero_ms"])
             rows.append(_row(session, dating, agent_id, message, i))
-            presses += _presses(agent_id, event, rows[-1])
+            happened.append(_happened(event, rows[-1]))
     if rows:
         session.execute(insert(DeviceEvent), rows)
-    return presses
+    return happened
 
 
-def _presses(agent_id: int, event: Mapping[str, Any], row: Mapping[str, Any]) -> list[Press]:
-    stream, channel = event.get("stream"), event.get("channel")
-    if event["kind"] != PRESSED or row["drill"]:
-        return []
+def presses(happened: Iterable[Happened]) -> list[Press]:
+    """Return the presses of buttons among these events, those of drills left out."""
+    pressed = [one for one in happened if one.kind == PRESSED and not one.drill]
+    return [press for one in pressed if (press := _press(one)) is not None]
+
+
+def _press(one: Happened) -> Press | None:
+    stream, channel = one.facts.get("stream"), one.facts.get("channel")
     if not isinstance(stream, str) or not isinstance(channel, str):
-        return []
-    return [Press(agent_id, stream, channel, row["at_ms"])]
+        return None
+    return Press(one.agent_id, stream, channel, one.at_ms)
+
+
+def _happened(event: Mapping[str, Any], row: Mapping[str, Any]) -> Happened:
+    facts = {name: fact for name, fact in event.items() if name != "kind"}
+    return Happened(
+        row["agent_id"], row["freezer_id"], row["kind"], facts, row["at_ms"], row["drill"]
+    )
 
 
 def _row(

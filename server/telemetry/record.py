@@ -65,10 +65,15 @@ class Recorded:
     drills: Columns = field(default_factory=Columns)
     present: Columns = field(default_factory=Columns)
     """Live readings without a date: judged, and shown as the latest, by the time of their arrival."""
-    presses: list[device_events.Press] = field(default_factory=list)
-    """Buttons that acknowledged alarms at the freezers."""
+    happened: list[device_events.Happened] = field(default_factory=list)
+    """New events, in the order of their arrival."""
     answers: list[Answer] = field(default_factory=list)
     rejected: int = 0
+
+    @property
+    def presses(self) -> list[device_events.Press]:
+        """Return the buttons that acknowledged alarms at the freezers."""
+        return device_events.presses(self.happened)
 
     def columns(self) -> list[Column]:
         """Return everything that must be judged."""
@@ -254,7 +259,7 @@ class _Recording:
         for agent, message in events:
             stream = self.streams[agent.id, message.boot, message.stream]
             holes = stream.new_rows(message)
-            self.result.presses += device_events.take(
+            self.result.happened += device_events.take(
                 self.session, self.dating, agent.id, message, holes
             )
             stream.settle(message)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from edge_agent.wire import codec, topics
 from edge_agent.wire.errors import WireError
 from edge_agent.wire.messages import Bad
-from server.alarms import button
+from server.alarms import button, happenings
 from server.alarms.ingest import Judge
 from server.core.clock import Clock
 from server.core.db import Database
@@ -57,6 +57,7 @@ def on_messages(desk: Desk, group: Sequence[Incoming]) -> list[Answer]:
                 meanwhile=lambda readings: _read_ahead(desk, readings // _READINGS_A_MESSAGE),
             )  # fmt: skip
             desk.judge.consider(session, recorded.columns(), now=now)
+            happenings.consider(session, recorded.happened, now=now)
             button.acknowledge(session, recorded.presses, now=now)
     except BaseException:
         desk.known.forget()

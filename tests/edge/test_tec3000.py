@@ -8,7 +8,7 @@ from edge_agent.buses.errors import BusError, NoAnswer
 from edge_agent.buses.line import LinePlace
 from edge_agent.buses.pool import Pool
 from edge_agent.probes.device import Rhythm
-from edge_agent.probes.tec3000 import Query, Tec3000, Tec3000Settings
+from edge_agent.probes.tec3000 import CODES, Query, Tec3000, Tec3000Settings
 from edge_agent.wire.quality import Quality
 from tests.edge.emulators.serial_port import SerialDevice
 from tests.edge.emulators.tec3000 import TcpUnits, Tec3000Units
@@ -120,22 +120,42 @@ def test_two_controllers_on_one_line_do_not_hear_each_others_answers(stand, pool
 def test_alarms_are_told_when_they_come_and_go(stand, pool):
     units = {1: {"TEMPA?": "-190", "ALARMS?": "NONE"}}
     mine = controller(pool, stand(units).path, alarms="ALARMS?")
+    assert mine.read(0).events == ({"kind": "controller_standing", "alarms": []},)
     assert mine.read(0).events == ()
     units[1]["ALARMS?"] = "AL,LO PF"
     assert mine.read(0).events == (
-        {"kind": "controller_alarm", "alarm": "lid open"},
+        {"kind": "controller_alarm", "alarm": "lid open", "code": "LO"},
         {"kind": "power_lost"},
-        {"kind": "controller_alarm", "alarm": "temperature A low"},
+        {"kind": "controller_alarm", "alarm": "temperature A low", "code": "AL"},
     )
     assert mine.read(0).events == ()
     units[1]["ALARMS?"] = "AL"
     assert [e["kind"] for e in mine.read(0).events] == ["controller_alarm_over", "power_back"]
 
 
+def test_filling_is_told_as_a_fill_and_is_no_alarm(stand, pool):
+    units = {1: {"TEMPA?": "-190", "ALARMS?": "F"}}
+    mine = controller(pool, stand(units).path, alarms="ALARMS?")
+    assert [e["kind"] for e in mine.read(0).events] == ["controller_standing", "fill_started"]
+    units[1]["ALARMS?"] = "NONE"
+    assert [e["kind"] for e in mine.read(0).events] == ["fill_ended"]
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_each_of_the_makers_codes_is_told(stand, pool, code):
+    units = {1: {"TEMPA?": "-190", "ALARMS?": code}}
+    standing, told = controller(pool, stand(units).path, alarms="ALARMS?").read(0).events
+    assert standing == {"kind": "controller_standing", "alarms": [CODES[code]]}
+    assert told.get("code", code) == code
+
+
 def test_alarms_that_are_not_answered_change_nothing(stand, pool):
     units = {1: {"TEMPA?": "-190", "ALARMS?": "LO"}}
     mine = controller(pool, stand(units).path, alarms="ALARMS?", answer_s=1.0)
-    assert [e["kind"] for e in mine.read(0).events] == ["controller_alarm"]
+    assert mine.read(0).events == (
+        {"kind": "controller_standing", "alarms": ["lid open"]},
+        {"kind": "controller_alarm", "alarm": "lid open", "code": "LO"},
+    )
     silent = units[1].pop("ALARMS?")
     finding = mine.read(0)
     assert (finding.found[0].value, finding.events) == (-190.0, ())

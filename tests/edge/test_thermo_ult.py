@@ -145,7 +145,7 @@ def test_either_door_opens_and_closes(modbus, freezer, bit):
 
 def test_status_bits_are_events(modbus, freezer):
     mine = modbus()
-    assert mine.read(0).events == ()
+    assert mine.read(0).events == ({"kind": "controller_standing", "alarms": []},)
     freezer.status = bytes([1 << 1 | 1 << 4])
     assert mine.read(0).events == (
         {"kind": "controller_alarm", "alarm": "controller shut down"},
@@ -166,7 +166,7 @@ def test_what_the_model_lacks_fails_only_its_own_channel(modbus, freezer):
 def test_an_alarm_that_stands_through_a_failure_is_not_told_again(modbus, freezer):
     mine = modbus(**ALL)
     freezer.status, freezer.relay = bytes([1 << 4]), 1 << 9
-    assert len(mine.read(0).events) == 2
+    assert len(mine.read(0).events) == 3
     mine.close()
     assert mine.read(0).events == ()
     mine.close()
@@ -219,11 +219,13 @@ def pushing():
 def test_a_pushed_line_is_a_temperature_and_a_message(pushing, text, value, quality, events):
     finding = pushing(text)
     assert (finding.found[0].value, finding.found[0].q) == (value, quality)
-    assert [e["alarm"] for e in finding.events] == events
+    standing, *told = finding.events or ({"alarms": []},)
+    assert standing["alarms"] == [e["alarm"] for e in told] == events
 
 
 def test_a_power_failure_is_told_as_such(pushing):
-    assert pushing(" -80 C PWRFAIL").events == ({"kind": "power_lost"},)
+    standing = {"kind": "controller_standing", "alarms": ["power failure"]}
+    assert pushing(" -80 C PWRFAIL").events == (standing, {"kind": "power_lost"})
     assert pushing(" -80 C").events == ({"kind": "power_back"},)
 
 

@@ -40,6 +40,7 @@ class Missing:
     wish: Wish
     agent_id: int | None = None
     site_id: int | None = None
+    freezer_id: int | None = None
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -104,14 +105,15 @@ def _with_freezers(session: Session) -> set[int]:
 
 def _make(session: Session, one: Missing, at: datetime) -> AlarmRule:
     rule = AlarmRule(
-        org_id=one.org_id, agent_id=one.agent_id, site_id=one.site_id, created_at=at,
-        **asdict(one.wish),
+        org_id=one.org_id, agent_id=one.agent_id, site_id=one.site_id, freezer_id=one.freezer_id,
+        created_at=at, **asdict(one.wish),
     )  # fmt: skip
     session.add(rule)
     session.flush()  # reason: the audit entry names the rule by its number
+    freezer = session.get_one(Container, one.freezer_id).code if one.freezer_id else ""
     audit.record(
         session, SELF, "alarm_rule.added", "alarm_rule", str(rule.id), at=at, org_id=one.org_id,
-        freezer="", channel="", agent=one.agent_id, site=one.site_id, now=asdict(one.wish),
+        freezer=freezer, channel="", agent=one.agent_id, site=one.site_id, now=asdict(one.wish),
     )  # fmt: skip
     return rule
 

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from server.alarms.watch import Finding
-from server.alarms.watchers import broker, rates, silence, sites
+from server.alarms.watchers import broker, events, rates, silence, sites
 
 Watcher = Callable[[Session, datetime], Sequence[Finding]]
 """Reads only; what it finds is settled by `alarms.jobs`."""
@@ -15,6 +15,7 @@ Watcher = Callable[[Session, datetime], Sequence[Finding]]
 WATCHERS: Final[tuple[tuple[str, float, Watcher], ...]] = (
     ("site power", 2.0, sites.findings),
     ("silence", 2.0, silence.findings),
+    ("events", events.EVERY_S, events.findings),
     ("rates", rates.EVERY_S, rates.findings),
     ("broker", 5.0, broker.findings),
 )

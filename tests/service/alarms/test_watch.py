@@ -22,7 +22,7 @@ def bank(database):
 
 def rule_of(session, bank, **other) -> AlarmRule:
     rule = AlarmRule(
-        org_id=bank.org_id, kind="fill_long", severity="high", value=1800.0, created_at=NOW,
+        org_id=bank.org_id, kind="event", severity="high", value=0.5, created_at=NOW,
         freezer_id=bank.freezer_id, **other,
     )  # fmt: skip
     session.add(rule)
@@ -61,7 +61,7 @@ def test_a_delay_must_pass_and_what_cannot_be_told_changes_nothing_but_the_memor
     with database.reading() as session:
         state = session.scalars(select(RuleState)).one()
         assert (state.phase, state.since_ms, state.memory) == ("pending", to_ms(NOW), "7")
-        assert watch.memories(session, "fill_long") == {rule_id: "7"}
+        assert watch.memories(session, "event") == {rule_id: "7"}
     assert settled(database, rule_id, True, NOW + timedelta(seconds=60)) == 1
 
 
