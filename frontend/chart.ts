@@ -1,13 +1,17 @@
 /**
  * Charts: <div data-chart data-url="…" data-unit="°C" data-range="24h"> draws the answer of its address (docs/pages.md):
- * the mean as a line in its band of lowest to highest, the limits as grounds, lids and fills as bands, gaps as gaps.
+ * the mean as a line in its band of lowest to highest, the limits as grounds, alarms, lids and fills as bands, gaps as gaps.
+ * A drag with the mouse, + and −, and the buttons beneath show less or more time, down to single readings.
  */
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { readSeries, type Answer } from "./chart_data";
 import { paintGrounds, paintWords } from "./chart_grounds";
 import { optionsFor } from "./chart_options";
+import { save } from "./chart_picture";
 import { readout, walkWithKeys } from "./chart_readout";
+import { longTime } from "./chart_time";
+import { follow, into, ofHost, ofRange, ofTimes, stepped, type Step, type Window } from "./chart_window";
 import { say } from "./words";
 
 const LIVE_EVERY_MS: Record<string, number> = { "1h": 10_000, "24h": 30_000 };
@@ -18,20 +22,20 @@ class Chart {
   private answer: Answer | null = null;
   private readonly place = document.createElement("div");
   private readonly words = document.createElement("p");
-  private range: string;
+  private shown: Window;
   private timer = 0;
   private asked = 0;
 
   constructor(private readonly host: HTMLElement) {
-    this.range = host.dataset["range"] ?? "24h";
+    this.shown = ofHost(host);
     this.place.className = "plot";
     this.place.tabIndex = 0;
     this.place.setAttribute("role", "group");
     this.place.setAttribute("aria-label", `${host.dataset["title"] ?? ""}. ${say("chart_keys")}`);
     this.words.className = "readout";
     this.words.setAttribute("aria-live", "polite");
-    this.place.addEventListener("keydown", (event) => this.plot && walkWithKeys(this.plot, event));
-    this.listenForRanges();
+    this.place.addEventListener("keydown", (event) => this.walk(event));
+    this.listen();
     new ResizeObserver(() => this.fit()).observe(host);
     for (const query of ["(prefers-color-scheme: dark)", "print"]) {
       window.matchMedia(query).addEventListener("change", () => this.draw());
@@ -39,20 +43,54 @@ class Chart {
     void this.load();
   }
 
-  private listenForRanges(): void {
-    const buttons = this.host.closest(".card")?.querySelectorAll<HTMLElement>("[data-range]:not([data-chart])") ?? [];
-    for (const button of buttons) {
-      button.addEventListener("click", (event) => {
-        event.preventDefault();
-        this.range = button.dataset["range"] ?? this.range;
-        for (const other of buttons) other.toggleAttribute("aria-current", false);
-        button.setAttribute("aria-current", "true");
-        const address = new URL(location.href);
-        address.searchParams.set("range", this.range);
-        history.replaceState(null, "", address);
-        void this.load();
-      });
+  private get card(): Element {
+    return this.host.closest(".card") ?? this.host;
+  }
+
+  private listen(): void {
+    for (const button of this.card.querySelectorAll<HTMLElement>("[data-range]:not([data-chart])")) {
+      button.addEventListener("click", (event) => this.go(ofRange(button.dataset["range"] ?? "24h"), event));
     }
+    for (const link of this.card.querySelectorAll<HTMLElement>("[data-step]")) {
+      link.addEventListener("click", (event) => this.step(link.dataset["step"] as Step, event));
+    }
+    const save_ = this.card.querySelector<HTMLElement>("[data-picture]");
+    save_?.addEventListener("click", () => this.plot !== null && this.answer !== null && save(this.plot, this.answer, this.host));
+  }
+
+  private walk(event: KeyboardEvent): void {
+    if (this.plot === null) return;
+    if (event.key === "+" || event.key === "=") return this.step("closer", event);
+    if (event.key === "-") return this.step("wider", event);
+    walkWithKeys(this.plot, event);
+  }
+
+  private step(step: Step, event: Event): void {
+    const at = this.plot?.cursor.left ?? -1;
+    const middle = this.plot !== null && at >= 0 ? this.plot.posToVal(at, "x") * 1000 : undefined;
+    const next = this.answer === null ? null : stepped(this.answer, step, middle);
+    event.preventDefault();
+    if (next !== null) this.go(next);
+  }
+
+  private go(shown: Window, event?: Event): void {
+    event?.preventDefault();
+    this.shown = shown;
+    history.replaceState(null, "", into(new URL(location.href), shown));
+    void this.load();
+  }
+
+  private tellWhatIsLeft(answer: Answer): void {
+    const place = this.card.querySelector("[data-told]");
+    const zone = this.host.dataset["zone"];
+    const told = [["told_hours", answer.hours_before], ["told_minutes", answer.minutes_before]] as const;
+    place?.replaceChildren(
+      ...told.filter(([, at]) => typeof at === "number").map(([name, at]) => {
+        const line = document.createElement("p");
+        line.textContent = say(name, { day: longTime((at ?? 0) / 1000, zone) });
+        return line;
+      }),
+    );
   }
 
   private async load(): Promise<void> {
@@ -60,14 +98,15 @@ class Chart {
     window.clearTimeout(this.timer);
     this.host.classList.add("loading");
     try {
-      const url = new URL(this.host.dataset["url"] ?? "", location.href);
-      url.searchParams.set("range", this.range);
+      const url = into(new URL(this.host.dataset["url"] ?? "", location.href), this.shown);
       url.searchParams.set("points", String(Math.max(100, Math.round(this.host.clientWidth))));
       const answer = await fetch(url, { headers: { Accept: "application/json" } });
       if (!answer.ok) throw new Error(String(answer.status));
       const read = (await answer.json()) as Answer;
       if (turn !== this.asked) return;
       this.answer = read;
+      follow(this.card, this.shown, read);
+      this.tellWhatIsLeft(read);
       this.draw();
     } catch {
       if (turn === this.asked && this.plot === null) this.tell(say("chart_failed"));
@@ -78,10 +117,10 @@ class Chart {
   }
 
   private askAgainLater(): void {
-    if (!("live" in this.host.dataset)) return;
+    if (!("live" in this.host.dataset) || this.shown.range === "") return;
     this.timer = window.setTimeout(
       () => (document.hidden ? this.askAgainLater() : void this.load()),
-      LIVE_EVERY_MS[this.range] ?? SELDOM_MS,
+      LIVE_EVERY_MS[this.shown.range] ?? SELDOM_MS,
     );
   }
 
@@ -104,12 +143,21 @@ class Chart {
     options.hooks = {
       drawClear: [(plot) => paintGrounds(plot, answer, this.host)],
       draw: [(plot) => paintWords(plot, answer, this.host)],
+      setSelect: [(plot) => this.selected(plot)],
       setCursor: [(plot) => (this.words.textContent = readout(plot, answer, this.host.dataset["zone"]))],
     };
     this.plot = new uPlot(options, readSeries(answer), this.place);
+    this.card.querySelector("[data-picture]")?.toggleAttribute("hidden", false);
     if (at !== null && document.activeElement === this.place) {
       this.plot.setCursor({ left: this.plot.valToPos(this.plot.data[0][at] ?? 0, "x"), top: 0 });
     }
+  }
+
+  /** A drag across the chart shows what lies within it. */
+  private selected(plot: uPlot): void {
+    const { left, width } = plot.select;
+    if (width < 8) return;
+    this.go(ofTimes(plot.posToVal(left, "x") * 1000, plot.posToVal(left + width, "x") * 1000));
   }
 
   private width = (): number => this.host.clientWidth;

@@ -11,6 +11,7 @@ export interface Series {
   min: Values;
   mean: Values;
   max: Values;
+  unknown_s?: number[];
   gaps?: [from: number, to: number][];
 }
 
@@ -27,6 +28,14 @@ export interface Band {
   to: number;
 }
 
+export interface Excursion {
+  severity: "critical" | "high" | "warning" | "unknown";
+  label: string;
+  url: string;
+  from: number;
+  to: number;
+}
+
 export interface Answer {
   from: number;
   to: number;
@@ -34,6 +43,9 @@ export interface Answer {
   series: Series[];
   limits: Limit[];
   bands: Band[];
+  excursions: Excursion[];
+  minutes_before: number | null;
+  hours_before: number | null;
   truncated: boolean;
 }
 

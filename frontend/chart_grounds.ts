@@ -34,6 +34,12 @@ export function paintGrounds(plot: uPlot, answer: Answer, host: HTMLElement): vo
   ctx.fillStyle = colour(host, "unknown-ground");
   const first = answer.series[0];
   for (const [from, to] of first === undefined ? [] : unknownTimes(first)) stripe(plot, from, to, bbox.top, bbox.height);
+  for (const one of answer.excursions) {
+    ctx.fillStyle = colour(host, `${one.severity}-ground`);
+    stripe(plot, one.from / 1000, one.to / 1000, bbox.top, bbox.height);
+    ctx.fillStyle = colour(host, one.severity);
+    stripe(plot, one.from / 1000, one.to / 1000, bbox.top, 6 * devicePixelRatio);
+  }
   for (const band of answer.bands) {
     const isLid = band.kind === "lid";
     ctx.fillStyle = colour(host, isLid ? "sunk" : "bar");
@@ -42,6 +48,8 @@ export function paintGrounds(plot: uPlot, answer: Answer, host: HTMLElement): vo
   }
   ctx.restore();
 }
+
+const SIGNS = { critical: "▲", high: "◆", warning: "●", unknown: "?" };
 
 /** Words that would lie on each other are left out: the first one stays. */
 class Line {
@@ -82,6 +90,11 @@ function paintBandWords(plot: uPlot, answer: Answer, host: HTMLElement, small: n
     const middle = plot.valToPos((band.from + band.to) / 2000, "x", true);
     line.write(say(band.kind), middle, bbox.top + bbox.height + small * 1.2);
   }
+  const stood = new Line(plot);
+  for (const one of answer.excursions) {
+    ctx.fillStyle = colour(host, one.severity);
+    stood.write(`${SIGNS[one.severity]} ${one.label}`, plot.valToPos((one.from + one.to) / 2000, "x", true), bbox.top + small * 2.9);
+  }
   ctx.fillStyle = colour(host, "unknown");
   const unknown = new Line(plot);
   for (const [from, to] of answer.series[0] === undefined ? [] : unknownTimes(answer.series[0])) {
@@ -93,7 +106,7 @@ function paintFootWords(plot: uPlot, answer: Answer, host: HTMLElement, small: n
   const { ctx, bbox } = plot;
   ctx.fillStyle = colour(host, "ink-2");
   ctx.textAlign = "right";
-  for (const series of answer.series.slice(1)) {
+  for (const series of answer.series.slice(1).filter((one) => one.key !== answer.series[0]?.key)) {
     const value = series.mean.findLast((mean) => mean !== null);
     if (value === undefined || value === null) continue;
     const words = say("own_scale", { label: `${series.label} ${figure(value, 1)}\u2009${series.unit}` });

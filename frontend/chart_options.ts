@@ -17,6 +17,9 @@ function extent(series: Series): [number, number] {
 export function rangeOfFirst(answer: Answer): [number, number] {
   const first = answer.series[0];
   let [low, high] = first === undefined ? [0, 1] : extent(first);
+  for (const [least, most] of answer.series.slice(1).filter((one) => one.key === first?.key && one.t.length > 0).map(extent)) {
+    [low, high] = first?.t.length === 0 ? [least, most] : [Math.min(low, least), Math.max(high, most)];
+  }
   for (const limit of answer.limits) {
     low = Math.min(low, limit.value);
     high = Math.max(high, limit.value);
@@ -34,8 +37,11 @@ function rangeAtFoot(series: Series, place: number): [number, number] {
   return [from, from + span];
 }
 
-function linesOf(series: Series, at: number, host: HTMLElement): uPlot.Series[] {
-  const scale = at === 0 ? "y" : series.key;
+/** What measures the same as the first series shares its axis. */
+const scaleOf = (series: Series, first: Series | undefined): string => (series.key === first?.key ? "y" : series.key);
+
+function linesOf(series: Series, at: number, answer: Answer, host: HTMLElement): uPlot.Series[] {
+  const scale = scaleOf(series, answer.series[0]);
   const main: uPlot.Series = { label: series.label, scale, width: 2, stroke: colour(host, "accent"), points: { show: false } };
   if (at > 0) Object.assign(main, { stroke: colour(host, "ink-2"), width: 1.3, dash: [5, 4] });
   const edge: uPlot.Series = { scale, width: 0, points: { show: false } };
@@ -47,7 +53,8 @@ function scalesOf(answer: Answer): uPlot.Scales {
     x: { time: true, range: [answer.from / 1000, answer.to / 1000] },
     y: { range: rangeOfFirst(answer) },
   };
-  answer.series.slice(1).forEach((series, i) => (scales[series.key] = { range: rangeAtFoot(series, i) }));
+  const others = answer.series.filter((series) => scaleOf(series, answer.series[0]) !== "y");
+  others.forEach((series, i) => (scales[series.key] = { range: rangeAtFoot(series, i) }));
   return scales;
 }
 
@@ -66,10 +73,10 @@ export function optionsFor(answer: Answer, host: HTMLElement, size: { width: num
     padding: [8, 26, 0, 0],
     scales: scalesOf(answer),
     axes: axesOf(host),
-    series: [{}, ...answer.series.flatMap((series, at) => linesOf(series, at, host))],
+    series: [{}, ...answer.series.flatMap((series, at) => linesOf(series, at, answer, host))],
     bands: answer.series.map((_series, at) => ({ series: [3 * at + 3, 3 * at + 2], fill: colour(host, at === 0 ? "accent" : "ink-2", 0.18) })),
     legend: { show: false },
-    cursor: { drag: { x: false, y: false }, points: { size: (_plot, at) => ((at - 1) % 3 === 0 ? 8 : 0) } },
+    cursor: { drag: { x: true, y: false, setScale: false, dist: 8 }, points: { size: (_plot, at) => ((at - 1) % 3 === 0 ? 8 : 0) } },
     tzDate: (at) => zoned(at, host.dataset["zone"]),
   };
 }

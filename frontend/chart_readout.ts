@@ -19,7 +19,17 @@ export function readout(plot: uPlot, answer: Answer, zone: string | undefined): 
   const seconds = index === null || index === undefined ? undefined : plot.data[0][index];
   if (index === null || index === undefined || seconds === undefined) return "";
   const values = answer.series.map((_series, at) => valueInWords(plot, answer, at, index));
-  return [longTime(seconds, zone), ...values].join(" · ");
+  const stood = answer.excursions.filter((one) => one.from / 1000 <= seconds && seconds <= one.to / 1000);
+  const alarms = stood.map((one) => `${say("alarm")}: ${one.label} (${say(one.severity)})`);
+  return [longTime(seconds, zone), ...values, ...unknownHere(answer, seconds), ...alarms].join(" · ");
+}
+
+/** How long of the first series' step nothing was known, where it was for a second or more. */
+function unknownHere(answer: Answer, seconds: number): string[] {
+  const first = answer.series[0];
+  const at = first?.t.indexOf(Math.round(seconds * 1000)) ?? -1;
+  const unknown = Math.round(first?.unknown_s?.[at] ?? 0);
+  return unknown > 0 ? [say("unknown_for", { n: unknown })] : [];
 }
 
 const LEAPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20, Home: -Infinity, End: Infinity };

@@ -129,8 +129,9 @@ def hours(past: Past, channels: dict[str, int]) -> Iterator[Row]:
 
 
 def readings(past: Past, channels: dict[str, int]) -> Iterator[Row]:
-    """Yield single readings, every ten minutes, of the last three days."""
-    for at_ms in range(past.now_ms - RAW_DAYS * 24 * HOUR_MS, past.now_ms, RAW_EVERY_MS):
+    """Yield single readings, every half minute, of the last day, from a whole hour on."""
+    begin = (past.now_ms - RAW_DAYS * 24 * HOUR_MS) // HOUR_MS * HOUR_MS
+    for at_ms in range(begin, past.now_ms, RAW_EVERY_MS):
         for key, value in past.reading(at_ms).items():
             yield {"channel_id": channels[key], "at_ms": at_ms, "value": value, "quality": 0}
 

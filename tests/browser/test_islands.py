@@ -191,6 +191,46 @@ def test_a_chart_is_drawn_read_by_keys_and_changes_its_range(page: "Page", shown
     assert "range=1h" in page.url
 
 
+ZOOMED = """{% call ui.chart("/series", "Top", id="top", steps={"closer": (1, 2)}, table_url="/t?range=24h", csv_url="/c?range=24h") %}nothing{% endcall %}"""
+
+
+def test_a_chart_goes_closer_by_drag_and_by_key_and_its_links_follow(
+    page: "Page", shown: Shown
+) -> None:
+    shown.pages["chart"] = render_text(ZOOMED)
+    opened(page, shown, "chart").locator(".chart canvas").wait_for()
+    box = page.locator(".u-over").bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    with page.expect_response("**/series?*from=*"):
+        page.mouse.move(box["x"] + box["width"] * 0.4, middle)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.6, middle, steps=4)
+        page.mouse.up()
+    assert "from=" in page.url
+
+    page.locator(".plot").focus()
+    with page.expect_response("**/series?*from=*"):
+        page.keyboard.press("+")
+    page.locator('.chart-foot a[href^="http"][href*="/t?from="]').wait_for()
+    assert "what=readings" in (page.locator('a[href*="/c?"]').last.get_attribute("href") or "")
+
+
+def test_a_chart_is_saved_as_a_picture(page: "Page", shown: Shown) -> None:
+    shown.pages["chart"] = render_text(ZOOMED)
+    opened(page, shown, "chart").locator(".chart canvas").wait_for()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Picture (PNG)").click()
+
+    head = saved.value.path().read_bytes()[:24]
+    width, height = (int.from_bytes(head[at : at + 4], "big") for at in (16, 20))
+    canvas = page.locator(".chart canvas").first
+    drawn = int(canvas.get_attribute("height") or 0)
+    assert head[:8] == b"\x89PNG\r\n\x1a\n"
+    assert width == int(canvas.get_attribute("width") or 0)
+    assert height > drawn + 64  # the title above it, what the colours mean beneath
+
+
 def test_sound_is_off_until_it_is_turned_on(page: "Page", shown: Shown) -> None:
     shown.pages["board"] = board(WARM)
     switch = opened(page, shown, "board").locator("[data-sound]")

@@ -107,6 +107,11 @@ def series(first: int, last: int) -> Mapping[str, object]:
         "series": [{**top, "mean": mean, "min": mean, "max": high}],
         "limits": [{"value": -150, "kind": "high", "severity": "critical", "label": "−150"}],
         "bands": [{"kind": "lid", "from": times[5], "to": times[6]}],
+        "excursions": [
+            {"severity": "critical", "label": "Top probe", "url": "/alarms/1", "from": times[40], "to": times[44]}
+        ],
+        "minutes_before": None,
+        "hours_before": None,
         "truncated": False,
     }
 
@@ -158,6 +163,8 @@ def _app(shown: Shown) -> Flask:
 
     @app.get("/series")
     def history() -> Mapping[str, object]:
+        if "from" in request.args:
+            return series(int(request.args["from"]), int(request.args["to"]))
         hours = 1 if request.args["range"] == "1h" else 24
         last = int(time.time() * 1000)
         return series(last - hours * HOUR_MS, last)

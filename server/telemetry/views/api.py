@@ -16,7 +16,8 @@ from server.telemetry.models import Agent, Channel
 from server.telemetry.views import freezer_panels, windows
 from server.telemetry.views.agents import shown
 from server.telemetry.views.blueprints import api
-from server.telemetry.views.charts import ChartOut, chart
+from server.telemetry.views.chart_answers import ChartOut
+from server.telemetry.views.charts import chart
 
 HISTORY = {
     "range": "how far back from now: 1h, 24h, 7d, 90d or 1y",

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -18,9 +19,11 @@ from server.kit.door import require
 from server.kit.filters import site_zone
 from server.kit.forms import Form, Typed, errors_of, typed_of
 from server.kit.i18n import gettext
+from server.kit.state import kit
 from server.storage.models import Container
-from server.telemetry import quantities, queries, service
+from server.telemetry import exports, quantities, queries, service
 from server.telemetry.history import Track, history
+from server.telemetry.making import MINUTE_MS
 from server.telemetry.models import Channel
 from server.telemetry.views import charts, windows
 from server.telemetry.views.blueprints import pages
@@ -28,6 +31,9 @@ from server.telemetry.views.windows import Window
 
 REFUSED = (Invalid, Conflict)
 TABLE_ROWS, FILE_ROWS, PICTURE_POINTS = 24, 5_000, 240
+MOST_FILE_ROWS = 600_000
+"""A year by minutes."""
+PART_BYTES = 60_000
 Page = BaseResponse | str | tuple[str, int]
 
 
@@ -44,9 +50,8 @@ def channel(channel_id: int) -> str:
     """Show the channel's past, as a chart and as a table."""
     found = queries.channel(g.session, g.actor, channel_id)
     zone, now = zone_of(found), g.clock.now()
-    name = windows.range_name()
-    table = _track(found, windows.of_range(name, TABLE_ROWS), now)
-    window = windows.of_range(name, PICTURE_POINTS)
+    window = windows.of_page(PICTURE_POINTS)
+    table = _track(found, replace(window, points=TABLE_ROWS), now)
     return render_template(
         "telemetry/channel.html",
         channel=found,
@@ -59,6 +64,7 @@ def channel(channel_id: int) -> str:
         digits=max(quantities.digits_of(found.key), 1),
         figure=quantities.figure,
         zone=zone,
+        asked=dict(request.args),
         may_manage=g.actor.may("telemetry.manage", found.agent.org_id),
         **charts.page_chart(g.session, [found], window, now, zone),
     )
@@ -79,9 +85,16 @@ def _track(channel: Channel, window: Window, now: datetime) -> Track:
 def table_rows(track: Track) -> list[dict[str, object]]:
     """Return the buckets and the gaps between them as rows, the newest first."""
     rows: list[dict[str, object]] = [
-        {"at": from_ms(t), "n": n, "least": least, "mean": mean, "greatest": greatest}
-        for t, n, least, mean, greatest in zip(
-            track.t, track.n, track.least, track.mean, track.greatest, strict=True
+        {
+            "at": from_ms(t),
+            "n": n,
+            "least": least,
+            "mean": mean,
+            "greatest": greatest,
+            "unknown_s": unknown,
+        }
+        for t, n, least, mean, greatest, unknown in zip(
+            track.t, track.n, track.least, track.mean, track.greatest, track.unknown_s, strict=True
         )
     ]
     rows += [{"at": from_ms(begin), "until": from_ms(end), "n": 0} for begin, end in track.gaps]
@@ -91,33 +104,49 @@ def table_rows(track: Track) -> list[dict[str, object]]:
 @pages.get("/channels/<int:channel_id>/history.csv")
 @require("telemetry.read")
 def channel_csv(channel_id: int) -> Response:
-    """Give the channel's past as a file: least, mean and greatest of each step; gaps have no figures."""
+    """Give the channel's past as a file: every reading (what=readings), or figures by step."""
     found = queries.channel(g.session, g.actor, channel_id)
-    track = _track(found, windows.of_range(windows.range_name(), FILE_ROWS), g.clock.now())
-    text = _csv(table_rows(track)[::-1], quantities.unit_of(found.key), ZoneInfo(zone_of(found)))
-    name = f"{found.stream}-{found.key}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(text, mimetype="text/csv; charset=utf-8", headers=headers)
+    unit, zone = quantities.unit_of(found.key), ZoneInfo(zone_of(found))
+    rows: Iterator[Sequence[object]]
+    head: Sequence[str]
+    if request.args.get("what") == "readings":
+        asked = windows.of_page(FILE_ROWS)
+        head, part = exports.READING_HEAD, "readings"
+        rows = exports.reading_rows(
+            kit().database, found.id, asked.from_ms, asked.to_ms, unit, zone
+        )
+    else:
+        asked = windows.of_page(_steps_of_file())
+        head, part = exports.FIGURE_HEAD, "figures"
+        track = _track(found, asked, g.clock.now())
+        rows = exports.figure_rows(track, asked.from_ms, asked.to_ms, unit, zone)
+    name = f"{found.freezer.code if found.freezer else found.stream}-{found.key}-{part}.csv"
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in name)
+    headers = {"Content-Disposition": f'attachment; filename="{safe}"'}
+    return Response(_csv(head, rows), mimetype="text/csv; charset=utf-8", headers=headers)
 
 
-def _csv(rows: Sequence[dict[str, object]], unit: str, zone: ZoneInfo) -> str:
+def _steps_of_file() -> int:
+    """Return into how many steps a file of figures is cut: by minute or hour where that is asked for."""
+    asked = windows.of_page(1)
+    step = {"minute": MINUTE_MS, "hour": windows.HOUR_MS}.get(request.args.get("step", ""))
+    if step is None:
+        return FILE_ROWS
+    return min(max((asked.to_ms - asked.from_ms) // step, 1), MOST_FILE_ROWS)
+
+
+def _csv(head: Sequence[str], rows: Iterator[Sequence[object]]) -> Iterator[str]:
+    """Yield the file part by part; its texts are the program's own, none is a formula."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(["from", "until", "readings", "lowest", "mean", "highest", "unit"])
+    writer.writerow(head)
     for row in rows:
-        writer.writerow(
-            [
-                _iso(row["at"], zone), _iso(row.get("until"), zone), row["n"],
-                row.get("least", ""), row.get("mean", ""), row.get("greatest", ""), unit,
-            ]
-        )  # fmt: skip
-    return out.getvalue()
-
-
-def _iso(at: object, zone: ZoneInfo) -> str:
-    return (
-        at.astimezone(zone).isoformat(timespec="milliseconds") if isinstance(at, datetime) else ""
-    )
+        writer.writerow(row)
+        if out.tell() > PART_BYTES:
+            yield out.getvalue()
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue()
 
 
 @pages.get("/channels/<int:channel_id>/describe")

@@ -7,68 +7,35 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
+from flask import g
 from sqlalchemy.orm import Session
 
 from server.core.clock import from_ms, to_ms
 from server.core.words import N_
-from server.kit.api import Answer
-from server.kit.i18n import gettext
-from server.telemetry import happened, quantities
+from server.kit.i18n import gettext, language
+from server.telemetry import happened, quantities, thinning
+from server.telemetry.excursions import excursions
 from server.telemetry.history import Track, history
 from server.telemetry.limits import Limit, limits_of
 from server.telemetry.models import Channel
+from server.telemetry.views import windows
+from server.telemetry.views.chart_answers import (
+    BandOut,
+    ChartOut,
+    ExcursionOut,
+    LimitOut,
+    SeriesOut,
+)
 from server.telemetry.views.windows import RANGES, Window
 
-LONGEST_WITH_BANDS_MS = 8 * RANGES["24h"]
-"""In a longer chart a lid is thinner than a pixel."""
+LONGEST_WITH_BANDS_MS = 32 * RANGES["24h"]
+"""In a longer chart lids and fills would be one grey ground."""
+LEVELS = ("reading", "minute", "hour")
 SEVERITIES = {"critical": N_("critical"), "high": N_("high"), "warning": N_("warning")}
 SHORT = {
     "top_c": N_("Top"), "middle_c": N_("Middle"), "bottom_c": N_("Bottom"), "level_mm": N_("Level"),
     "level_pct": N_("Level"), "lid_open": N_("Lid"), "door_open": N_("Door"),
 }  # fmt: skip
-
-
-class SeriesOut(Answer):
-    """One channel's buckets; times in ms since 1970 UTC."""
-
-    key: str
-    label: str
-    unit: str
-    t: list[int]
-    min: list[float]
-    mean: list[float]
-    max: list[float]
-    gaps: list[tuple[int, int]]
-
-
-class LimitOut(Answer):
-    """A limit of the first series."""
-
-    value: float
-    kind: str
-    severity: str
-    label: str
-
-
-class BandOut(Answer):
-    """A time in which the lid was open or nitrogen was filled."""
-
-    kind: str
-    begins: int = msgspec.field(name="from")
-    ends: int = msgspec.field(name="to")
-
-
-class ChartOut(Answer):
-    """A chart: the first series has the axis."""
-
-    begins: int = msgspec.field(name="from")
-    ends: int = msgspec.field(name="to")
-    bucket_ms: int
-    series: list[SeriesOut]
-    limits: list[LimitOut]
-    bands: list[BandOut]
-    truncated: bool
 
 
 def short_label(channel: Channel) -> str:
@@ -81,13 +48,18 @@ def chart(session: Session, channels: Sequence[Channel], window: Window, now: da
     now_ms = to_ms(now)
     tracks = history(session, channels, window.from_ms, window.to_ms, window.points, now_ms=now_ms)
     limits = limits_of(session, [channels[0].id])[channels[0].id] if channels else []
+    left = thinning.left_of(session, [c.id for c in channels], window.from_ms, window.to_ms)
     return ChartOut(
         begins=window.from_ms,
         ends=window.to_ms,
-        bucket_ms=tracks[0].bucket_ms if tracks else 0,
+        bucket_ms=max((track.bucket_ms for track in tracks), default=0),
+        level=max((track.level for track in tracks), default="reading", key=LEVELS.index),
         series=[_series(c, track) for c, track in zip(channels, tracks, strict=True)],
         limits=[limit_out(limit) for limit in limits],
         bands=bands(session, channels, window, now_ms),
+        excursions=_excursions(session, channels, window, now_ms),
+        minutes_before=left.minutes_before,
+        hours_before=left.hours_before,
         truncated=any(track.from_hours for track in tracks),
     )
 
@@ -95,7 +67,8 @@ def chart(session: Session, channels: Sequence[Channel], window: Window, now: da
 def _series(channel: Channel, track: Track) -> SeriesOut:
     return SeriesOut(
         key=channel.key, label=short_label(channel), unit=quantities.unit_of(channel.key), t=track.t,
-        min=_rounded(track.least), mean=_rounded(track.mean), max=_rounded(track.greatest), gaps=track.gaps,
+        min=_rounded(track.least), mean=_rounded(track.mean), max=_rounded(track.greatest),
+        unknown_s=track.unknown_s, gaps=track.gaps,
     )  # fmt: skip
 
 
@@ -113,17 +86,38 @@ def limit_out(limit: Limit) -> LimitOut:
 def bands(
     session: Session, channels: Sequence[Channel], window: Window, now_ms: int
 ) -> list[BandOut]:
-    """Return the lids and fills of the channels' freezer."""
+    """Return the lids and fills of the channels' freezer; those that touch within a point are one."""
     freezer_id = channels[0].freezer_id if channels else None
     if freezer_id is None or window.to_ms - window.from_ms > LONGEST_WITH_BANDS_MS:
         return []
     spans = happened.spans(session, freezer_id, window.from_ms, window.to_ms)
+    point_ms = (window.to_ms - window.from_ms) / window.points
+    last: dict[str, BandOut] = {}
+    found: list[BandOut] = []
+    for span in spans:
+        begin, end = max(span.begin_ms, window.from_ms), span.end_ms or now_ms
+        before = last.get(span.kind)
+        if before is not None and begin - before.ends < point_ms:
+            before.ends = max(before.ends, end)
+            continue
+        last[span.kind] = BandOut(kind=span.kind, begins=begin, ends=end)
+        found.append(last[span.kind])
+    return found
+
+
+def _excursions(
+    session: Session, channels: Sequence[Channel], window: Window, now_ms: int
+) -> list[ExcursionOut]:
+    if not channels or not g.actor.may("alarms.read", channels[0].agent.org_id):
+        return []
     return [
-        BandOut(
-            kind=span.kind, begins=max(span.begin_ms, window.from_ms), ends=span.end_ms or now_ms
+        ExcursionOut(
+            severity=one.severity, label=one.text.text(language()), url=one.url,
+            begins=max(one.from_ms, window.from_ms),
+            ends=min(now_ms if one.to_ms is None else one.to_ms, window.to_ms),
         )
-        for span in spans
-    ]
+        for one in excursions(session, channels, window.from_ms, window.to_ms)
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -136,6 +130,9 @@ class Picture:
     ticks: list[tuple[float, str]]
     times: list[tuple[float, str]]
     bands: list[tuple[float, float, str]]
+    excursions: list[tuple[float, float, str]]
+    """From, to (0 to 1) and severity."""
+    unknown: list[tuple[float, float]]
 
 
 def picture(shown: ChartOut, zone: str) -> Picture | None:
@@ -154,9 +151,17 @@ def picture(shown: ChartOut, zone: str) -> Picture | None:
         ((band.begins - shown.begins) / span, (band.ends - shown.begins) / span, band.kind)
         for band in shown.bands
     ]
+    stood = [(*_part(shown, one.begins, one.ends), one.severity) for one in shown.excursions]
     return Picture(
-        [sorted(line, key=_when)], low, high, _ticks(low, high), _times(shown, zone), parts
-    )
+        [sorted(line, key=_when)], low, high, _ticks(low, high), _times(shown, zone), parts, stood,
+        [_part(shown, begin, end) for begin, end in first.gaps],
+    )  # fmt: skip
+
+
+def _part(shown: ChartOut, begin: int, end: int) -> tuple[float, float]:
+    """Return a span as parts of the chart's width."""
+    span = shown.ends - shown.begins
+    return max((begin - shown.begins) / span, 0.0), min((end - shown.begins) / span, 1.0)
 
 
 def _when(point: tuple[float, float | None]) -> float:
@@ -193,4 +198,24 @@ def page_chart(
 ) -> dict[str, Any]:
     """Return what a template needs for a chart that is complete without script."""
     shown = chart(session, channels, window, now)
-    return {"shown": shown, "picture": picture(shown, zone), "range": window.name}
+    return {
+        "shown": shown,
+        "picture": picture(shown, zone),
+        "range": window.name,
+        "steps": windows.steps(window, to_ms(now)),
+        "window": window,
+        "told_until": told_until(shown, zone),
+    }
+
+
+def told_until(shown: ChartOut, zone: str) -> list[str]:
+    """Return the sentences on what of this time is no longer there reading by reading."""
+    told = []
+    for at_ms, words in (
+        (shown.hours_before, N_("Before %(day)s there are figures by hour.")),
+        (shown.minutes_before, N_("Before %(day)s there are figures by minute.")),
+    ):
+        if at_ms is not None:
+            there = from_ms(at_ms).astimezone(ZoneInfo(zone))
+            told.append(gettext(words, day=f"{there:%Y-%m-%d %H:%M}"))
+    return told

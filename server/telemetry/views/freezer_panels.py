@@ -173,7 +173,7 @@ def chart(freezer: Container) -> str | None:
     if not channels:
         return None
     zone = _zone(freezer)
-    window = windows.of_range(windows.range_name(), PICTURE_POINTS)
+    window = windows.of_page(PICTURE_POINTS)
     return render_template(
         "telemetry/chart.html",
         url=url_for("telemetry_api.freezer_history", code=freezer.code),
@@ -181,7 +181,7 @@ def chart(freezer: Container) -> str | None:
         unit=quantities.unit_of(channels[0].key),
         channel=channels[0],
         zone=zone,
-        **charts.page_chart(g.session, channels[:1], window, standing.now, zone),
+        **charts.page_chart(g.session, channels, window, standing.now, zone),
     )
 
 

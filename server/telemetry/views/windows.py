@@ -19,6 +19,7 @@ RANGES = {
 USUAL = "24h"
 USUAL_POINTS, MOST_POINTS = 600, 5_000
 LONGEST_MS = 10 * RANGES["1y"]
+SHORTEST_MS = 60_000
 BAD_RANGE = N_("range: “%(found)s” was found, one of %(ranges)s is expected.")
 BAD_MOMENT = N_("%(field)s: “%(found)s” was found, milliseconds since 1970 UTC are expected.")
 BAD_POINTS = N_("points: “%(found)s” was found, a whole number from 1 to %(most)s is expected.")
@@ -43,6 +44,34 @@ def window() -> Window:
     if "from" in request.args:
         return _stated(points)
     return of_range(range_name(strict=True), points)
+
+
+def of_page(points: int) -> Window:
+    """Return the time that a page's address asks about: from and to, or a range; the usual one else."""
+    if "from" in request.args:
+        return _stated(points)
+    return of_range(range_name(), points)
+
+
+def steps(shown: Window, now_ms: int) -> dict[str, tuple[int, int]]:
+    """Return the windows beside this one: earlier, later, closer and wider; those that lead nowhere are left out."""
+    span = shown.to_ms - shown.from_ms
+    middle = shown.from_ms + span // 2
+    found = {
+        "earlier": (shown.from_ms - span // 2, shown.to_ms - span // 2),
+        "later": (shown.from_ms + span // 2, shown.to_ms + span // 2),
+        "closer": (middle - span // 4, middle + span // 4),
+        "wider": (middle - span, min(middle + span, now_ms)),
+    }
+    if found["later"][1] > now_ms:
+        found["later"] = (now_ms - span, now_ms)
+    if shown.to_ms >= now_ms:
+        del found["later"]
+    if span < 2 * SHORTEST_MS:
+        del found["closer"]
+    if 2 * span > LONGEST_MS:
+        del found["wider"]
+    return {name: (max(begin, 0), end) for name, (begin, end) in found.items()}
 
 
 def of_range(name: str, points: int) -> Window:

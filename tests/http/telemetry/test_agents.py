@@ -93,6 +93,8 @@ def test_a_channel_has_its_past_as_table_and_file(watched):
     assert "−142.0" in page.text
     assert file.mimetype == "text/csv"
     lines = file.text.splitlines()
-    assert lines[0] == "from,until,readings,lowest,mean,highest,unit"
+    assert lines[0] == "from_utc,from_site,until_utc,readings,lowest,mean,highest,unknown_s,unit"
     assert lines[-1].endswith(",°C")
-    assert "+08:00" in lines[1]
+    assert lines[1].startswith(
+        "2026-03-14T11:00:00.000+00:00,2026-03-14T19:00:00.000+08:00[Asia/Shanghai],"
+    )
