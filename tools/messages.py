@@ -16,6 +16,7 @@ LANGUAGE = "zh_Hans"
 # which argument of which function is a sentence, counted from 1; two numbers: singular and plural
 KEYWORDS = {
     "N_": None,
+    "N_n": (1, 2),
     "_": None,
     "gettext": None,
     "ngettext": (1, 2),

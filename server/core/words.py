@@ -15,6 +15,18 @@ def N_(text: str) -> str:  # noqa: N802  gettext's own name for this mark
     return text
 
 
+_ones: dict[str, tuple[str, str]] = {}
+
+
+def N_n(one: str, many: str, count: str, /) -> str:  # noqa: N802  as N_, for a sentence that counts
+    """Mark both forms of a sentence that counts by this fact, and give back the plural one.
+
+    Wherever it is said, English takes `one` when the fact is 1; Chinese has one form for both.
+    """
+    _ones[many] = (one, count)
+    return many
+
+
 def learn(language: str, sentences: Mapping[str, str]) -> None:
     """Add translated sentences of one language; a later call adds to the earlier ones."""
     _catalogues.setdefault(language, {}).update(sentences)
@@ -112,8 +124,14 @@ def as_said(kept: object) -> object:
 
 def say(language: str, template: str, /, **facts: object) -> str:
     """Return the sentence in this language with its facts in place; facts that are words are said in it, too."""
-    text = translate(language, template)
+    text = translate(language, counted(language, template, facts))
     return text % spoken_facts(language, facts) if facts else text
+
+
+def counted(language: str, template: str, facts: Mapping[str, object]) -> str:
+    """Return the form of a template that these facts take: its singular in English where its count is 1."""
+    one, count = _ones.get(template, (template, ""))
+    return one if language == SOURCE_LANGUAGE and str(facts.get(count)) == "1" else template
 
 
 def say_n(language: str, one: str, many: str, n: int, /, **facts: object) -> str:

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from server.core.errors import Refusal
-from server.core.words import N_
+from server.core.words import N_, N_n
 
 MOST_VIALS = 10
 """Vials that one request may ask for."""
@@ -193,8 +193,10 @@ def why_not_quantity(asked: Asked) -> Refusal | None:
     if asked.from_one_lot == 0:
         return Refusal("none_available", N_("No vial of %(line)s can be given at present."), facts)
     if asked.quantity > asked.from_one_lot:
-        because = N_(
-            "You asked for %(found)s vials of %(line)s; at most %(available)s can be given from one lot."
+        because = N_n(
+            "You asked for 1 vial of %(line)s; at most %(available)s can be given from one lot.",
+            "You asked for %(found)s vials of %(line)s; at most %(available)s can be given from one lot.",
+            "found",
         )
         return Refusal("too_few", because, facts)
     return None

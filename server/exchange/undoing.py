@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from server.core.errors import Refusal
-from server.core.words import N_
+from server.core.words import N_n
 from server.exchange import pace, staged
 from server.exchange.keeping import forget, keep_problems
 from server.exchange.marks import Marks
@@ -18,10 +18,16 @@ from server.exchange.sheets.base import Item
 from server.exchange.staged import Staged
 
 _clock = time.perf_counter
-NOT_BACK = N_(
-    "%(count)s rows cannot be taken back; the first is row %(row)s. Nothing was taken back."
+NOT_BACK = N_n(
+    "1 row cannot be taken back: row %(row)s. Nothing was taken back.",
+    "%(count)s rows cannot be taken back; the first is row %(row)s. Nothing was taken back.",
+    "count",
 )
-STUCK = N_("%(count)s rows could not be taken back; the first is row %(row)s.")
+STUCK = N_n(
+    "1 row could not be taken back: row %(row)s.",
+    "%(count)s rows could not be taken back; the first is row %(row)s.",
+    "count",
+)
 
 
 class Stuck(Exception):

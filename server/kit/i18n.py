@@ -7,7 +7,15 @@ from flask import Flask, g, has_request_context, request
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from server.core.words import LANGUAGES, SOURCE_LANGUAGE, known, say, spoken_facts, translate
+from server.core.words import (
+    LANGUAGES,
+    SOURCE_LANGUAGE,
+    counted,
+    known,
+    say,
+    spoken_facts,
+    translate,
+)
 
 COOKIE = "ck_language"
 
@@ -60,6 +68,8 @@ def _speaking(told: Callable[..., str]) -> Callable[..., str]:
 
     @pass_context
     def said(context: Context, /, *templates: object, **facts: object) -> str:
+        if len(templates) == 1:
+            templates = (counted(language(), str(templates[0]), facts),)
         return told(context, *templates, **spoken_facts(language(), facts))
 
     return said

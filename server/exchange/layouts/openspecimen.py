@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from server.core.words import N_
+from server.core.words import N_, N_n
 from server.exchange.layouts.base import Layout, as_text
 from server.exchange.layouts.positions import joined, number, same_number, same_position
 from server.exchange.rules import Column, Problem
@@ -50,7 +50,7 @@ LOT = Column(
 )
 ML_TO_UL = 1000
 NOT_AMOUNT = N_("a number of millilitres")
-COUNTED = N_("%(count)s labels, as many as aliquots")
+COUNTED = N_n("1 label, as many as aliquots", "%(count)s labels, as many as aliquots", "count")
 
 
 def specimen() -> Layout:

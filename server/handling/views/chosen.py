@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from server.core.words import N_
+from server.core.words import N_, N_n
 from server.handling.service import picks
 from server.kit.i18n import gettext
 from server.storage.models import Vial
@@ -24,7 +24,9 @@ def offer() -> None:
 
 def _pick(chosen: Sequence[Vial]) -> Response:
     codes = [vial.code for vial in chosen]
-    title = request.form.get("title", "").strip() or gettext("%(count)s tubes", count=len(codes))
+    title = request.form.get("title", "").strip() or gettext(
+        N_n("1 tube", "%(count)s tubes", "count"), count=len(codes)
+    )
     org_id = own_org(g.session, g.actor, WORK)
     use = request.form.get("use", "").strip()
     made = picks.make_pick_list(

@@ -6,6 +6,7 @@ from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from server.core.errors import Conflict, CryokeepError, Invalid, NotFound
+from server.core.words import N_n
 from server.genealogy.rules import CAUSES
 from server.handling.models import WorkList
 from server.handling.queries import picks as queries
@@ -57,7 +58,10 @@ def make_work_list() -> Response | tuple[str, int]:
 
 
 def _make(form: NewListForm) -> WorkList:
-    at, title = g.clock.now(), form.title or gettext("%(count)s tubes", count=len(form.lines))
+    at, title = (
+        g.clock.now(),
+        form.title or gettext(N_n("1 tube", "%(count)s tubes", "count"), count=len(form.lines)),
+    )
     if form.kind == "pick":
         org_id = own_org(g.session, g.actor, WORK)
         return picks.make_pick_list(

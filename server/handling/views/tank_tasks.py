@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy.orm import Session
 
 from server.core.actor import Actor
+from server.core.words import N_n
 from server.handling.queries.offline import how_many_wait
 from server.kit.i18n import gettext
 from server.kit.tasks import Task
@@ -15,7 +16,14 @@ def undecided(session: Session, actor: Actor) -> Iterator[Task]:
     if not actor.may("storage.move"):
         return
     if count := how_many_wait(session, actor):
-        what = gettext("%(count)s acts at a tank wait for a decision", count=count)
+        what = gettext(
+            N_n(
+                "1 act at a tank waits for a decision",
+                "%(count)s acts at a tank wait for a decision",
+                "count",
+            ),
+            count=count,
+        )
         note = gettext("They were done without a network and quarrel with what is recorded.")
         due = gettext("to decide")
         yield Task(

@@ -7,6 +7,7 @@ from datetime import date
 
 from flask import Response, g, render_template, request
 
+from server.core.words import N_n
 from server.kit.door import require
 from server.kit.i18n import gettext
 from server.reports.queries import fullness, stock
@@ -81,7 +82,9 @@ def _chart(
                 "value": capacity,
                 "kind": "high",
                 "severity": "warning",
-                "label": gettext("%(count)s positions", count=f"{capacity:,}"),
+                "label": gettext(
+                    N_n("1 position", "%(count)s positions", "count"), count=f"{capacity:,}"
+                ),
             }
         ],
     }

@@ -8,7 +8,7 @@ from datetime import date
 from math import isfinite
 
 from server.core.errors import Refusal
-from server.core.words import N_, Sentence, say
+from server.core.words import N_, N_n, Sentence, say
 
 KINDS: Mapping[str, str] = {
     "text": N_("text"),
@@ -202,9 +202,10 @@ def why_not_change(
     """
     facts: dict[str, object] = {"field": before.name, "count": filled}
     if filled and before.kind != now.kind:
-        because = N_(
-            "%(field)s is filled in %(count)s times as %(found)s; its kind cannot become %(expected)s."
-            " Make a new field, and retire this one."
+        because = N_n(
+            "%(field)s is filled in once as %(found)s; its kind cannot become %(expected)s. Make a new field, and retire this one.",
+            "%(field)s is filled in %(count)s times as %(found)s; its kind cannot become %(expected)s. Make a new field, and retire this one.",
+            "count",
         )
         more: dict[str, object] = {
             "found": Sentence(KINDS[before.kind]),
@@ -212,16 +213,18 @@ def why_not_change(
         }
         return Refusal("field_filled", because, {**facts, **more})
     if filled and before.unit != now.unit:
-        because = N_(
-            "%(field)s is filled in %(count)s times in “%(found)s”; its unit cannot become “%(expected)s”."
-            " Make a new field, and retire this one."
+        because = N_n(
+            "%(field)s is filled in once in “%(found)s”; its unit cannot become “%(expected)s”. Make a new field, and retire this one.",
+            "%(field)s is filled in %(count)s times in “%(found)s”; its unit cannot become “%(expected)s”. Make a new field, and retire this one.",
+            "count",
         )
         more = {"found": before.unit, "expected": now.unit}
         return Refusal("field_filled", because, {**facts, **more})
     if outside:
-        because = N_(
-            "%(field)s is filled in %(count)s times; %(outside)s of these values would not be allowed any more."
-            " Change them first."
+        because = N_n(
+            "%(field)s is filled in once, with a value that would not be allowed any more. Change it first.",
+            "%(field)s is filled in %(count)s times; %(outside)s of these values would not be allowed any more. Change them first.",
+            "count",
         )
         return Refusal("field_outside", because, {**facts, "outside": outside})
     return None

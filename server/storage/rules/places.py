@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from server.core.errors import Refusal
-from server.core.words import N_
+from server.core.words import N_, N_n
 from server.storage.positions import FILLS, FIRSTS, SCHEMES, BoxShape
 
 MOST_ROWS, MOST_POSITIONS = 100, 2000
@@ -114,9 +114,19 @@ def why_not_fit(shape: BoxShape, box: str, taken: Collection[int], wanted: int) 
     facts = {"box": box, "free": free, "capacity": shape.capacity, "wanted": wanted}
     if free == 0:
         return Refusal(
-            "box_full", N_("%(box)s is full: all %(capacity)s positions are taken."), facts
+            "box_full",
+            N_n(
+                "%(box)s is full: its only position is taken.",
+                "%(box)s is full: all %(capacity)s positions are taken.",
+                "capacity",
+            ),
+            facts,
         )
-    because = N_("%(box)s has %(free)s free positions of %(capacity)s, but %(wanted)s are needed.")
+    because = N_n(
+        "%(box)s has 1 free position of %(capacity)s, but %(wanted)s are needed.",
+        "%(box)s has %(free)s free positions of %(capacity)s, but %(wanted)s are needed.",
+        "free",
+    )
     return Refusal("box_full", because, facts)
 
 

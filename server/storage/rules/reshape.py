@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from server.core.errors import Refusal
-from server.core.words import N_
+from server.core.words import N_, N_n
 from server.storage.positions import BoxShape
 
 Taken = Mapping[int, str]
@@ -23,12 +23,17 @@ def why_not_reshape(
         refusal = _why_not_past(box, before, after, used)
         return [refusal] if refusal else []
     if before.managed != after.managed:
-        because = N_("%(box)s holds %(count)s things; empty it before it gets or loses its places.")
+        because = N_n(
+            "%(box)s holds 1 thing; empty it before it gets or loses its places.",
+            "%(box)s holds %(count)s things; empty it before it gets or loses its places.",
+            "count",
+        )
         return [Refusal("managed_while_occupied", because, {"box": box, "count": len(taken)})]
     if numbers_change(before, after):
-        because = N_(
-            "%(box)s holds %(count)s things, and with %(columns)s columns and %(rows)s rows its positions"
-            " would be other ones. Empty it first, or add rows at the end only."
+        because = N_n(
+            "%(box)s holds 1 thing, and with %(columns)s columns and %(rows)s rows its positions would be other ones. Empty it first, or add rows at the end only.",
+            "%(box)s holds %(count)s things, and with %(columns)s columns and %(rows)s rows its positions would be other ones. Empty it first, or add rows at the end only.",
+            "count",
         )
         facts = {
             "box": box,
@@ -91,7 +96,11 @@ def why_not_heights(rows: int, heights_mm: list[float]) -> Refusal | None:
     if not heights_mm:
         return None
     if len(heights_mm) != rows:
-        because = N_("%(found)s heights are given for %(rows)s rows; one for each row is expected.")
+        because = N_n(
+            "1 height is given for %(rows)s rows; one for each row is expected.",
+            "%(found)s heights are given for %(rows)s rows; one for each row is expected.",
+            "found",
+        )
         return Refusal("bad_heights", because, {"found": len(heights_mm), "rows": rows})
     outside = [one for one in heights_mm if not 0 <= one <= MOST_MM]
     if outside:

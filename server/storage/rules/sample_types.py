@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 
 from server.core.errors import Refusal
-from server.core.words import N_
+from server.core.words import N_, N_n
 
 LARGEST_UL = 10_000_000
 LONGEST_NAME = 80
@@ -40,9 +40,10 @@ def why_not_size_change(code: str, before: str, now: str, stored: int) -> Refusa
     """Say why a type of which so many are in storage cannot get another size class, or None."""
     if before == now or not stored:
         return None
-    because = N_(
-        "%(count)s of type %(code)s are in storage as size “%(found)s”; they cannot become “%(expected)s”."
-        " Make a new type."
+    because = N_n(
+        "1 of type %(code)s is in storage as size “%(found)s”; it cannot become “%(expected)s”. Make a new type.",
+        "%(count)s of type %(code)s are in storage as size “%(found)s”; they cannot become “%(expected)s”. Make a new type.",
+        "count",
     )
     facts = {"count": stored, "code": code, "found": before, "expected": now}
     return Refusal("type_in_use", because, facts)
@@ -52,5 +53,9 @@ def why_not_smaller(code: str, largest_ul: int | None, fuller: int) -> Refusal |
     """Say why a type cannot hold so little when so many of it hold more, or None."""
     if largest_ul is None or not fuller:
         return None
-    because = N_("%(count)s of type %(code)s hold more than %(expected)s µl.")
+    because = N_n(
+        "1 of type %(code)s holds more than %(expected)s µl.",
+        "%(count)s of type %(code)s hold more than %(expected)s µl.",
+        "count",
+    )
     return Refusal("type_in_use", because, {"count": fuller, "code": code, "expected": largest_ul})

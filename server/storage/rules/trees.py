@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from server.core.errors import Refusal
-from server.core.words import N_
+from server.core.words import N_, N_n
 from server.storage.positions import BoxShape
 from server.storage.rules.codes import why_not_code
 from server.storage.rules.places import DEEPEST, why_not_hold
@@ -52,7 +52,11 @@ def why_not_tree(
         if refusal := why_not_hold(outer, outer_kind, level.kind) or _why_not_pattern(level):
             return refusal
         if level.count > room or room == 0:
-            because = N_("%(box)s has %(free)s free positions, but %(wanted)s are needed.")
+            because = N_n(
+                "%(box)s has 1 free position, but %(wanted)s are needed.",
+                "%(box)s has %(free)s free positions, but %(wanted)s are needed.",
+                "free",
+            )
             return Refusal("box_full", because, {"box": outer, "free": room, "wanted": level.count})
         on_level *= level.count or room
         total += on_level

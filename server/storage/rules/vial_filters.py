@@ -6,7 +6,7 @@ from datetime import date
 from urllib.parse import parse_qsl, urlencode
 
 from server.core.errors import Refusal
-from server.core.words import N_
+from server.core.words import N_, N_n
 
 YES_NO = ("", "yes", "no")
 SORTS = ("code", "lot", "line", "state", "entered")
@@ -111,8 +111,10 @@ def why_not_act_on(count: int, shown: int | None) -> Refusal | None:
     if not count:
         return Refusal("none_chosen", N_("No vial is chosen. Tick some, or choose all of them."))
     if shown is not None and shown != count:
-        because = N_(
-            "%(count)s vials fit now; %(shown)s did when you looked. Look at them again, then go on."
+        because = N_n(
+            "1 vial fits now; %(shown)s did when you looked. Look at them again, then go on.",
+            "%(count)s vials fit now; %(shown)s did when you looked. Look at them again, then go on.",
+            "count",
         )
         return Refusal("others_fit", because, {"count": count, "shown": shown})
     return None

@@ -1,6 +1,6 @@
 """FluidX-style CSV: no first line of names; position and tube, or rack, position and tube."""
 
-from server.core.words import N_
+from server.core.words import N_, N_n
 from server.storage.scanners.seen import Line, Problem, ScanRefused
 from server.storage.scanners.text import Row
 
@@ -15,7 +15,13 @@ def read_fluidx(rows: list[Row]) -> tuple[str, list[Line]]:
         expected = N_("2 columns (position, tube) or 3 (rack, position, tube)")
         raise ScanRefused([Problem(rows[0][0], "", ", ".join(rows[0][1])[:80], expected)])
     problems = [
-        Problem(row, "", ", ".join(cells)[:80], N_("%(width)s columns"), (("width", width),))
+        Problem(
+            row,
+            "",
+            ", ".join(cells)[:80],
+            N_n("1 column", "%(width)s columns", "width"),
+            (("width", width),),
+        )
         for row, cells in rows
         if len(_without_tail(cells)) > width
     ]

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from server.accounts.queries import visible
 from server.core.actor import Actor
 from server.core.errors import AllRefused, Conflict, Invalid, NotFound, Refusal
-from server.core.words import N_
+from server.core.words import N_, N_n
 from server.genealogy.rules import CAUSES
 from server.kit import notices
 from server.kit.door import require
@@ -199,19 +199,33 @@ def _move(chosen: Sequence[Vial]) -> Response:
     code = request.form.get("box", "").strip()
     box = queries.container(g.session, g.actor, "storage.move", code, "box")
     many.move_into(g.session, g.actor, chosen, box, at=g.clock.now())
-    return _done(N_("%(count)s vials are in %(box)s now."), count=len(chosen), box=box.code)
+    return _done(
+        N_n("1 vial is in %(box)s now.", "%(count)s vials are in %(box)s now.", "count"),
+        count=len(chosen),
+        box=box.code,
+    )
 
 
 def _hold(chosen: Sequence[Vial]) -> Response:
     cause, note = request.form.get("cause", ""), request.form.get("note", "")
     many.hold_all(g.session, g.actor, chosen, cause, note, at=g.clock.now())
-    return _done(N_("A hold was laid on each of %(count)s vials."), count=len(chosen))
+    return _done(
+        N_n("A hold was laid on 1 vial.", "A hold was laid on each of %(count)s vials.", "count"),
+        count=len(chosen),
+    )
 
 
 def _give(chosen: Sequence[Vial]) -> Response:
     project = project_of(request.form.get("project", ""))
     changed = many.give_to_project(g.session, g.actor, chosen, project, at=g.clock.now())
-    return _done(N_("%(count)s vials were given to another project."), count=changed)
+    return _done(
+        N_n(
+            "1 vial was given to another project.",
+            "%(count)s vials were given to another project.",
+            "count",
+        ),
+        count=changed,
+    )
 
 
 def project_of(code: str) -> Project | None:

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from server.catalogue import queries as catalogue
 from server.core.errors import Conflict, CryokeepError, Invalid, NotFound
+from server.core.words import N_n
 from server.kit import notices
 from server.kit.door import require
 from server.kit.forms import Typed, errors_of, typed_of
@@ -71,7 +72,13 @@ def add_vials(code: str) -> Response | tuple[str, int]:
         made = enter_vials(g.session, g.actor, lot, form.lines, entering, found, start, at=at)
     except (Invalid, Conflict, NotFound) as refused:
         return _form(found, typed_of(request.form), refused), 422
-    notices.tell(gettext("Entered into %(box)s: %(count)s tubes.", box=found.code, count=len(made)))
+    notices.tell(
+        gettext(
+            N_n("Entered into %(box)s: 1 tube.", "Entered into %(box)s: %(count)s tubes.", "count"),
+            box=found.code,
+            count=len(made),
+        )
+    )
     return redirect(url_for("storage.box", code=found.code))
 
 

@@ -10,7 +10,7 @@ from server.catalogue.models import Lot
 from server.catalogue.rules import TIERS
 from server.catalogue.service import LotFacts
 from server.core.errors import Conflict, CryokeepError, Invalid, NotFound, Refusal
-from server.core.words import N_
+from server.core.words import N_, N_n
 from server.genealogy import service as genealogy
 from server.genealogy.models import Edge
 from server.genealogy.rules import RELATIONS
@@ -100,7 +100,13 @@ def make(code: str, how: str) -> Page:
     except REFUSED as refused:
         return _make(found, how, typed_of(request.form), refused), 422
     count = len(made)
-    notices.tell(gettext("Made out of %(vial)s: %(count)s tubes.", vial=found.code, count=count))
+    notices.tell(
+        gettext(
+            N_n("Made out of %(vial)s: 1 tube.", "Made out of %(vial)s: %(count)s tubes.", "count"),
+            vial=found.code,
+            count=count,
+        )
+    )
     return redirect(url_for("storage.vial", code=made[0].code if how == "pool" else found.code))
 
 
@@ -147,7 +153,15 @@ def new_lot() -> Page:
     except REFUSED as refused:
         return _new_lot(typed_of(request.form), refused), 422
     notices.tell(
-        gettext("%(lot)s has been entered, with %(count)s tubes.", lot=lot.code, count=len(made))
+        gettext(
+            N_n(
+                "%(lot)s has been entered, with 1 tube.",
+                "%(lot)s has been entered, with %(count)s tubes.",
+                "count",
+            ),
+            lot=lot.code,
+            count=len(made),
+        )
     )
     return redirect(address("lot", lot.code))
 

@@ -4,7 +4,7 @@ from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from server.core.errors import AllRefused, Conflict, CryokeepError, Invalid, NotFound, Refusal
-from server.core.words import N_
+from server.core.words import N_, N_n
 from server.kit import forms, notices
 from server.kit.door import require
 from server.kit.form_codes import lines_of
@@ -73,7 +73,14 @@ def move_selected(code: str) -> Page:
         move = bulk.move_vials(g.session, g.actor, moves, at=g.clock.now())
     except REFUSED as refused:
         return _select(found, typed_of(request.form), refused), 422
-    tell(gettext("Moved to %(box)s: %(count)s vials.", box=into.code, count=move.things), move)
+    tell(
+        gettext(
+            N_n("Moved to %(box)s: 1 vial.", "Moved to %(box)s: %(count)s vials.", "count"),
+            box=into.code,
+            count=move.things,
+        ),
+        move,
+    )
     return redirect(url_for("storage.box", code=into.code))
 
 
@@ -122,7 +129,15 @@ def reorder(code: str) -> Page:
     except REFUSED as refused:
         return _reorder(found, typed_of(request.form), refused), 422
     tell(
-        gettext("%(count)s vials of %(box)s stand in another order.", count=move.things, box=code),
+        gettext(
+            N_n(
+                "1 vial of %(box)s stands at another position.",
+                "%(count)s vials of %(box)s stand in another order.",
+                "count",
+            ),
+            count=move.things,
+            box=code,
+        ),
         move,
     )
     return redirect(url_for("storage.box", code=found.code))

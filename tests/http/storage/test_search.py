@@ -179,7 +179,7 @@ def test_many_are_moved_all_or_none_with_every_reason(bank):
     assert moved.status_code == 302, text(moved)
     assert "FX12345678" in text(bank.page.get("/vials/SH-1"))
     full = bank.post("/vials/act/move", every="yes", wanted="box=D-044", box="D-045")
-    assert "D-045 has 1 free positions of" in text(full)
+    assert "D-045 has 1 free position of" in text(full)
 
 
 def test_nothing_is_done_with_none_nor_by_one_who_may_not(bank):

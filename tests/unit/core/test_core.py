@@ -76,3 +76,19 @@ def test_a_fact_that_is_a_word_is_said_in_the_readers_language_also_after_it_was
     kept = words.unpacked(words.packed({"why": refusal, "n": 3}))
     assert kept["n"] == 3
     assert words.say("zh_Hans", "%(why)s", **kept) == "只收 测试层级、own"
+
+
+def test_a_sentence_that_counts_has_its_singular_in_english_and_one_form_in_chinese() -> None:
+    sentence = words.N_n("1 test tube of %(box)s", "%(count)s test tubes of %(box)s", "count")
+    words.learn("zh_Hans", {"%(count)s test tubes of %(box)s": "%(box)s 的 %(count)s 支测试管"})
+
+    def said(count: object, language: str = "en") -> str:
+        return Refusal("x", sentence, {"count": count, "box": "B1"}).text(language)
+
+    assert [said(1), said("1"), said(0), said(12)] == [
+        "1 test tube of B1",
+        "1 test tube of B1",
+        "0 test tubes of B1",
+        "12 test tubes of B1",
+    ]
+    assert said(1, "zh_Hans") == "B1 的 1 支测试管"
