@@ -55,7 +55,9 @@ def test_who_is_away_is_not_told_and_who_stands_in_is(database: Database) -> Non
     bank = make_bank(database)
     with database.writing() as session:
         lee, wang, chen = (add_person(session, bank, name) for name in ("lee", "wang", "chen"))
-        session.add_all([ground.step(bank, 1, person_id=lee.id), ground.step(bank, 2, person_id=wang.id)])
+        session.add_all(
+            [ground.step(bank, 1, person_id=lee.id), ground.step(bank, 2, person_id=wang.id)]
+        )
         session.add_all(
             Absence(
                 person_id=who, cover_id=cover, begins_at=later(-60), until=later(1000),
@@ -75,7 +77,9 @@ def test_who_is_away_is_not_told_and_who_stands_in_is(database: Database) -> Non
     assert told(database)[2:] == ["wang"]
 
 
-def test_a_group_is_told_at_once_each_person_once_at_all_their_addresses(database: Database) -> None:
+def test_a_group_is_told_at_once_each_person_once_at_all_their_addresses(
+    database: Database,
+) -> None:
     bank = make_bank(database)
     with database.writing() as session:
         people = [add_person(session, bank, name) for name in ("lee", "wang")]
@@ -88,7 +92,9 @@ def test_a_group_is_told_at_once_each_person_once_at_all_their_addresses(databas
         session.add_all(
             [
                 Contact(**contact, address="ntfy://n.example/lee", verified=True),
-                Contact(**contact, address="ntfy://n.example/high", verified=True, min_severity="high"),
+                Contact(
+                    **contact, address="ntfy://n.example/high", verified=True, min_severity="high"
+                ),
                 Contact(**contact, address="ntfy://n.example/unproved"),
                 Contact(**contact, address="ntfy://n.example/old", verified=True, removed_at=NOON),
             ]
@@ -158,7 +164,10 @@ def test_a_chain_for_some_alarms_is_taken_and_the_call_stays_on_it(database: Dat
 def test_where_a_chain_has_nobody_the_call_list_is_told(database: Database) -> None:
     bank = make_bank(database)
     with database.writing() as session:
-        lee, gone = add_person(session, bank, "lee"), add_person(session, bank, "gone", active=False)
+        lee, gone = (
+            add_person(session, bank, "lee"),
+            add_person(session, bank, "gone", active=False),
+        )
         only = ground.chain(bank)
         session.add(only)
         session.flush()
@@ -168,7 +177,10 @@ def test_where_a_chain_has_nobody_the_call_list_is_told(database: Database) -> N
     begin(database, bank)
 
     assert told(database) == ["lee"]
-    assert notes(database)[-1] == "nobody of the chain “night” could be told; the call list was told instead"
+    assert (
+        notes(database)[-1]
+        == "nobody of the chain “night” could be told; the call list was told instead"
+    )
     assert escalate(database, 300) == 1
     assert told(database) == ["lee", "lee"]
 
@@ -197,6 +209,12 @@ def test_everybody_off_is_noted_once_and_looked_at_each_minute_until_somebody_is
     assert told(database) == ["lee"]
 
 
+def killed_before_the_commit(database: Database) -> None:
+    with database.writing() as session:
+        assert service.escalate(session, later(300)) == 1
+        raise KeyboardInterrupt
+
+
 def test_a_worker_killed_between_two_steps_leaves_the_call_as_it_was(database: Database) -> None:
     bank = make_bank(database)
     with database.writing() as session:
@@ -205,12 +223,8 @@ def test_a_worker_killed_between_two_steps_leaves_the_call_as_it_was(database: D
         )
     begin(database, bank)
 
-    class Killed(BaseException):
-        pass
-
-    with pytest.raises(Killed), database.writing() as session:
-        assert service.escalate(session, later(300)) == 1
-        raise Killed
+    with pytest.raises(KeyboardInterrupt):
+        killed_before_the_commit(database)
     assert told(database) == ["p1"]
     assert [escalate(database, 300), escalate(database, 300)] == [1, 0]
 

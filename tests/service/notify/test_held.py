@@ -48,9 +48,10 @@ def test_what_waits_for_the_end_of_quiet_hours_comes_as_one_letter(database: Dat
     begin(database, bank, number=7, severity="warning")
     begin(database, bank, number=8, severity="high")
     assert told(database) == []
-    assert notes(database) == [
-        "quiet hours until 2026-03-14 19:00 UTC; told then, if it still matters"
-    ] * 2
+    assert (
+        notes(database)
+        == ["quiet hours until 2026-03-14 19:00 UTC; told then, if it still matters"] * 2
+    )
     assert due_at(database) == later(MORNING + 300)
     assert release(database, MORNING - 1) == 0
 
@@ -130,7 +131,13 @@ def test_a_flood_that_mutes_the_critical_mail(database: Database) -> None:
     with database.writing() as session:
         lee = add_person(session, bank, "lee")
         session.add(Reach(person_id=lee.id, most_in_10_min=5))
-        contact = Contact(person_id=lee.id, channel="smtp", address="lee2@example.org", verified=True, created_at=NOON)
+        contact = Contact(
+            person_id=lee.id,
+            channel="smtp",
+            address="lee2@example.org",
+            verified=True,
+            created_at=NOON,
+        )
         session.add_all([contact, ground.step(bank, 1, person_id=lee.id)])
     for number in range(100):
         begin(database, bank, number=number, severity="warning", at=later(number))
@@ -153,7 +160,9 @@ def test_who_is_told_with_the_others_counts_as_told_so_that_the_next_step_waits(
     with database.writing() as session:
         lee, wang = (add_person(session, bank, name) for name in ("lee", "wang"))
         session.add(Reach(person_id=lee.id, most_in_10_min=1))
-        session.add_all(ground.step(bank, n, person_id=one.id) for n, one in enumerate((lee, wang), 1))
+        session.add_all(
+            ground.step(bank, n, person_id=one.id) for n, one in enumerate((lee, wang), 1)
+        )
     for number in (7, 8):
         begin(database, bank, number=number, severity="warning")
     assert told(database) == ["lee"]
