@@ -141,8 +141,18 @@ def sentence(seen: Sighting, place: Place, per_min: float | None, around: Neighb
     )
     tail = _tail(seen, around)
     if tail is None:
-        return Sentence(N_("%(head)s."), {"head": head})
-    return Sentence(N_("%(head)s; %(tail)s."), {"head": head, "tail": tail})
+        said = Sentence(N_("%(head)s."), {"head": head})
+    else:
+        said = Sentence(N_("%(head)s; %(tail)s."), {"head": head, "tail": tail})
+    if (to_do := what_to_do(seen)) is None:
+        return said
+    return Sentence(N_("%(said)s %(do)s"), {"said": said, "do": to_do})
+
+
+def what_to_do(seen: Sighting) -> Sentence | None:
+    """Return what its kind tells people to do, or None."""
+    found = seen.detail.get("do")
+    return found if isinstance(found, Sentence) else None
 
 
 def over_sentence(seen: Sighting, place: Place, until: datetime, *, acknowledged: bool) -> Sentence:
@@ -216,6 +226,8 @@ def letter(seen: Sighting, place: Place, stake: Stake | None) -> tuple[Sentence,
     if seen.kind in {"high", "low"} and seen.value is not None:
         facts = {"value": figure(seen.key, seen.value), "limit": figure(seen.key, seen.limit)}
         lines.append(Sentence(N_("It reads %(value)s; the limit is %(limit)s."), facts))
+    if (to_do := what_to_do(seen)) is not None:
+        lines.append(to_do)
     where = " › ".join(part for part in (place.site, place.room, place.freezer) if part)
     lines.append(Sentence(N_("Where: %(where)s"), {"where": where}))
     if stake is not None:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
-from server.alarms import causes, hush
+from server.alarms import causes, hush, safety
 from server.alarms.hush import Hush
 from server.alarms.models import UNCLEARED, Episode, Suspension
 from server.alarms.queries import surroundings
@@ -153,7 +153,8 @@ def raise_episode(
     makes a second raise of the same rule and drill harmless, whoever races. What `alarms.hush` silences is
     written, audited and on the board all the same; only nobody is called.
     """
-    begun = _BEGIN.ask(session, **_row(rule, raised_at, value, drill, now, detail or {}))
+    detail = safety.words(rule.kind, rule.severity, rule.alarm_class) | dict(detail or {})
+    begun = _BEGIN.ask(session, **_row(rule, raised_at, value, drill, now, detail))
     if not drill and (found := inhibiting.site_without_power(session, rule)):
         raise_episode(
             session, found[0], raised_at=now, value=None, now=now, detail={"count": found[1]}
@@ -166,7 +167,7 @@ def raise_episode(
         return int(_UNCLEARED.ask(session, rule_id=rule.id, drill=drill).value())
     seen = Sighting(
         rule.kind, rule.severity, around.key, around.label, rule.value, value, raised_at, drill,
-        detail or {},
+        detail,
     )  # fmt: skip
     silent = quiet()
     if silent is None:
