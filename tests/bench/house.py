@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from server import schema
+from server.accounts.models import Person
 from server.alarms.models import AlarmRule
 from server.core.clock import SystemClock, to_ms
 from server.core.db import Database
@@ -39,7 +40,7 @@ CHANNELS = {
 class House:
     """Built for one measurement and taken down after it. Commits are durable on both databases.
 
-    With `kept` it is built in that folder, which stays, or stands again as it was there before.
+    With `rules` each channel has two. With `kept` it is built in that folder, which stays, or stands again as it was there before.
     """
 
     def __init__(
@@ -50,7 +51,10 @@ class House:
         delay_on_s: float = 60.0,
         kept: Path | None = None,
         agents: int = AGENTS,
+        rules: bool = True,
+        smtp: str = "",
     ) -> None:
+        self.smtp = smtp
         self.kept = kept is not None
         self.folder = kept or Path(tempfile.mkdtemp(prefix="ckbench-"))
         self.postgres = self._postgres() if dialect == "postgresql" else None
@@ -61,7 +65,7 @@ class House:
         self.broker = Mosquitto()
         if is_new:
             schema.upgrade(self.database)
-            self._fill(webhook, delay_on_s, agents)
+            self._fill(webhook, delay_on_s, agents, rules=rules)
             built.write_text(self.url)
         self.worker: Process | None = None
 
@@ -77,7 +81,7 @@ class House:
             return f"sqlite:///{self.folder / 'cryokeep.sqlite3'}"
         return self.postgres.url(self.postgres.new_database())
 
-    def _fill(self, webhook: str, delay_on_s: float, agents: int) -> None:
+    def _fill(self, webhook: str, delay_on_s: float, agents: int, *, rules: bool) -> None:
         now = SystemClock().now()
         with self.database.writing() as session:
             bank = Organisation(code="BANK", name="Bank", created_at=now)
@@ -85,6 +89,14 @@ class House:
             session.flush()
             if webhook:
                 session.add(CallStep(org_id=bank.id, position=1, webhook=webhook, wait_s=3600))
+            if self.smtp:
+                lee = Person(
+                    email="lee@example.org", name="Lee", org_id=bank.id, password_hash=None,
+                    created_at=now,
+                )  # fmt: skip
+                session.add(lee)
+                session.flush()
+                session.add(CallStep(org_id=bank.id, position=1, person_id=lee.id, wait_s=3600))
             for i in range(agents):
                 agent = Agent(org_id=bank.id, site="main", code=f"a{i}", enrolled_at=now)
                 session.add(agent)
@@ -93,7 +105,7 @@ class House:
                     channel = Channel(agent_id=agent.id, stream="tank", key=key, confirmed=True)
                     session.add(channel)
                     session.flush()
-                    for kind, value in (("high", high), ("low", -250.0)):
+                    for kind, value in (("high", high), ("low", -250.0)) if rules else ():
                         session.add(
                             AlarmRule(
                                 org_id=bank.id, channel_id=channel.id, kind=kind, severity="critical",
@@ -107,6 +119,7 @@ class House:
             "CRYOKEEP_HOME": str(self.folder),
             "CRYOKEEP_DATABASE": self.url,
             "CRYOKEEP_BROKER": self.broker.url,
+            "CRYOKEEP_SMTP": self.smtp,
         }
         before = self.connections() if self.worker else 0
         self.worker = Process(
