@@ -109,6 +109,11 @@ def _is(word: Word, term: Term) -> ColumnElement[bool]:
     return word.word.in_(term.words)
 
 
+def having(term: Term) -> ColumnElement[bool]:
+    """Return the condition that a row of the index has what the term asks for."""
+    return _is(SearchWord, term)
+
+
 def _seen(kinds: Kinds) -> ColumnElement[bool]:
     """Return the condition that a thing is of one of the kinds and of an organisation that is seen."""
     by_orgs: dict[Orgs, list[str]] = {}

@@ -72,10 +72,12 @@ def definition(
 ) -> FieldDefinition:
     """Return a field by its code; NotFound where there is none to see."""
     wanted = select(FieldDefinition).where(
-        FieldDefinition.subject == subject, FieldDefinition.code == code
+        FieldDefinition.subject == subject, func.lower(FieldDefinition.code) == code.lower()
     )
     wanted = visible(wanted, actor, permission, FieldDefinition.org_id)
-    found: FieldDefinition | None = session.scalars(wanted.order_by(FieldDefinition.id)).first()
+    found: FieldDefinition | None = session.scalars(
+        wanted.order_by(FieldDefinition.code != code, FieldDefinition.id)
+    ).first()
     if found is None:
         because = N_(
             "There is no custom field with the code %(code)s. The list of fields shows all of them."

@@ -15,6 +15,9 @@ from server.accounts.queries import visible
 from server.catalogue.models import CellLine, CellLineName, Lot
 from server.core.actor import Actor
 from server.parties.models import Project
+from server.search.models import SearchWord
+from server.search.queries import having
+from server.search.rules import terms_of
 from server.storage.models import (
     Container,
     Custody,
@@ -170,15 +173,37 @@ def _placed(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _has_field(code: str, value: str) -> ColumnElement[bool]:
-    bears = func.lower(FieldValue.text) == value.lower()
+    """Return the condition that a field of a vial or its lot is this value, or (a text) has it in it."""
+    bears = or_(func.lower(FieldValue.text) == value.lower(), _within(value))
     if (number := number_of(value)) is not None:  # 97 and 97.0 are the same
         bears = or_(bears, FieldValue.number == number)
     of = select(FieldValue.subject_id).join(FieldDefinition)
-    here = and_(FieldDefinition.code == code, bears)
+    here = and_(func.lower(FieldDefinition.code) == code.lower(), bears)
     return or_(
         Vial.id.in_(of.where(here, FieldDefinition.subject == "vial")),
         Vial.lot_id.in_(of.where(here, FieldDefinition.subject == "lot")),
     )
+
+
+def _within(value: str) -> ColumnElement[bool]:
+    """Return the condition that a text has these words in it, one after the other, the last perhaps begun.
+
+    The index of words narrows to the things that may have them; then their texts are looked at.
+    """
+    if not (terms := terms_of(value)):
+        return false()
+    words = (
+        SearchWord.kind == FieldDefinition.subject,
+        SearchWord.thing_id == FieldValue.subject_id,
+    )
+    indexed = (
+        exists(select(SearchWord.word).where(*words, having(term))).correlate(
+            FieldValue, FieldDefinition
+        )
+        for term in terms
+    )
+    said = func.lower(FieldValue.text).contains(value.strip().lower(), autoescape=True)
+    return and_(FieldDefinition.kind == "text", *indexed, said)
 
 
 def number_of(value: str) -> float | None:

@@ -23,7 +23,7 @@ MOST_PLACES = 100
 SIZES = {"box": 1, "rack": 20, "freezer": 400}
 MOST_OPENED = 1200
 """So many boxes' worth of containers are opened to look for vials in them."""
-SHORTEST_BEGINNING = 3
+SHORTEST_BEGINNING = 2
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,16 @@ def written(moment: datetime | None, zone: str) -> str:
     return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}" if moment else ""
 
 
+def why_not_past(moment: datetime | None, now: datetime) -> Refusal | None:
+    """Say that nothing is known yet of a moment to come, or None."""
+    if moment is None or moment <= now:
+        return None
+    because = N_(
+        "%(found)s has not come yet; ask for a time in the past, or for none to see what is now."
+    )
+    return Refusal("future", because, {"found": moment.isoformat(timespec="seconds")})
+
+
 def not_a_moment(found: str) -> Refusal:
     """Return the sentence for what is no time."""
     because = N_("“%(found)s” is not a time; one such as 2026-04-17 09:12 is expected.")

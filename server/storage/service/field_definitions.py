@@ -37,6 +37,7 @@ def define_field(
 ) -> FieldDefinition:  # fmt: skip
     """Add a field to all things of a kind, or to the vials of one sample type; it comes last on the form."""
     _check(wanted, subject, sample_type)
+    _refuse_alike(session, org_id, subject, wanted.code)
     last = select(func.max(FieldDefinition.place)).where(
         FieldDefinition.org_id == org_id, FieldDefinition.subject == subject
     )
@@ -48,6 +49,19 @@ def define_field(
     keep_new(session, row, wanted.code)
     _record(session, actor, "field.added", row, at, **_told(row))
     return row
+
+
+def _refuse_alike(session: Session, org_id: int, subject: str, code: str) -> None:
+    """Refuse a code that another field has in other letters, small or capital: people take them for one."""
+    alike = select(FieldDefinition.code).where(
+        FieldDefinition.org_id == org_id,
+        FieldDefinition.subject == subject,
+        func.lower(FieldDefinition.code) == code.lower(),
+        FieldDefinition.code != code,
+    )
+    if found := session.scalar(alike):
+        because = N_("There is a field %(found)s already; capitals make no other code of %(code)s.")
+        raise Conflict(Refusal("code_taken", because, {"found": found, "code": code}), field="code")
 
 
 def change_field(

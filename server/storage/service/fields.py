@@ -1,6 +1,6 @@
 """What stands in the custom fields of things: set for one, or for thousands at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -117,13 +117,22 @@ def _read(
             rows = definitions(session, thing.org_id, subject, retired=True)
             by_org[thing.org_id] = {row.code: row for row in rows}
         defined, now = by_org[thing.org_id], standing.get(thing.id, {})
-        given = wanted[thing.id]
+        given = _as_coded(wanted[thing.id], defined)
         found, refused = _of_one(thing, defined, now, given, actor.language)
         writes += found
         refusals += refused
         if whole and found and not refused:
             refusals += _missing(thing, defined, now, given)
     return writes, refusals
+
+
+def _as_coded(given: Mapping[str, Given], defined: Collection[str]) -> Mapping[str, Given]:
+    """Return what is given by the codes as they are kept: capitals make no other field."""
+    alike = {code.lower(): code for code in defined}
+    return {
+        code if code in defined else alike.get(code.lower(), code): value
+        for code, value in given.items()
+    }
 
 
 def _of_one(

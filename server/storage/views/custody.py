@@ -16,7 +16,7 @@ from server.kit.i18n import gettext
 from server.storage import queries
 from server.storage import service as storage
 from server.storage.models import Container, Custody, Vial
-from server.storage.rules.times import moment_of, not_a_moment, written
+from server.storage.rules.times import moment_of, not_a_moment, why_not_past, written
 from server.storage.service import space
 from server.storage.service.corrections import correct_stay, enter_late
 from server.storage.views import answers, drawing
@@ -56,6 +56,13 @@ def _moment(text: str, zone: str, field: str) -> datetime | None:
     if found is None:
         raise Invalid(not_a_moment(text), field=field)
     return found
+
+
+def _past(moment: datetime | None, field: str) -> datetime | None:
+    """Return the moment that is asked for; refused where it is still to come."""
+    if refusal := why_not_past(moment, g.clock.now()):
+        raise Invalid(refusal, field=field)
+    return moment
 
 
 def _place(box: str, position: str, thing: Thing) -> tuple[Container | None, int | None]:
@@ -220,7 +227,7 @@ def where(code: str) -> Page:
     moments: dict[str, datetime | None] = {}
     for name in ("at", "known"):
         try:
-            moments[name] = _moment(typed[name], zone, name)
+            moments[name] = _past(_moment(typed[name], zone, name), name)
         except Invalid as refused:
             errors |= errors_of(refused)
     answer = None
@@ -364,8 +371,8 @@ def _stay_out(stay: Custody, thing: Thing) -> StayOut:
 def where_by_program(code: str) -> WhereOut:
     """Answer where a vial was; times without a zone are UTC."""
     vial = queries.vial(g.session, g.actor, "storage.read", code)
-    at = _iso(request.args.get("at", ""), "at")
-    known = _iso(request.args.get("known", ""), "known")
+    at = _past(_iso(request.args.get("at", ""), "at"), "at")
+    known = _past(_iso(request.args.get("known", ""), "known"), "known")
     path = queries.vial_path(g.session, vial, at, known)
     return WhereOut(code=vial.code, place=path.place, way=answers.way(path), since=path.began_at)
 

@@ -103,7 +103,7 @@ def test_a_filled_field_is_found_keeps_its_kind_and_is_retired(bank: Bank) -> No
     kind = {"name": "Viability", "kind": "text"}
     changed = bank.post("/custom-fields/vial/viability/edit", **kind)
     assert changed.status_code == 422
-    assert "filled in 1 times" in changed.text
+    assert "filled in once" in changed.text
     bank.post("/custom-fields/vial/note/up")
     page = bank.page.get("/fields/vial/SH-1").text
     assert page.index("field.note") < page.index("field.viability")

@@ -116,7 +116,7 @@ def test_a_refused_choice_lists_every_reason(bank: Bank) -> None:
     assert "SH-77 is not in D-044." in answer.text
     assert "SH-78 is not in D-044." in answer.text
     answer = bank.post("/boxes/D-044/select", all="on", codes="", box="D-045", how="free")
-    assert "D-045 has 1 free positions of 1, but 3 are needed" in answer.text
+    assert "D-045 has 1 free position of 1, but 3 are needed" in answer.text
 
 
 def test_an_order_is_scanned_or_typed(bank: Bank) -> None:
@@ -248,6 +248,12 @@ def test_what_was_known_and_what_was_true_are_asked_apart(bank: Bank) -> None:
     assert early.get_json()["place"] == ""
     assert bank.page.get("/vials/SH-1/where?at=2026-04-17+17:12:30").text.count("D-044") > 0
     assert bank.page.get("/vials/SH-1/where?at=yesterday").status_code == 422
+    later = bank.page.get("/vials/SH-1/where?at=2999-01-01+00:00")
+    assert later.status_code == 422
+    assert "2998-12-31T16:00:00+00:00 has not come yet" in later.text
+    for asked in ("at=2999-01-01T00:00Z", "known=2999-01-01T00:00"):
+        told = bank.api.get(f"/api/v1/vials/SH-1/where?{asked}", headers=bank.reader.bearer)
+        assert (told.status_code, told.get_json()["code"]) == (422, "future")
 
 
 def test_what_nobody_recorded_is_recorded_late(bank: Bank) -> None:

@@ -69,6 +69,7 @@ def test_a_stranger_finds_nothing(bank):
     [
         ("", ["SH-1", "SH-2", "SH-3", "SH-9"]),
         ("q=hek293t", ["SH-1", "SH-2", "SH-3", "SH-9"]),
+        ("q=sh", ["SH-1", "SH-2", "SH-3", "SH-9"]),
         ("lot=l-0412", ["SH-1", "SH-2", "SH-3"]),
         ("line=hek293t&tier=master", ["SH-9"]),
         ("state=labelled", ["SH-3"]),

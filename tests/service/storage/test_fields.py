@@ -1,6 +1,7 @@
 """Custom fields: defined, filled, found, and kept in the record."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from server.search.rules import terms_of
 from server.storage import service as storage
 from server.storage.models import FieldDefinition
 from server.storage.queries import vial_list
-from server.storage.queries.fields import definitions, fields_of, filled, plain_fields
+from server.storage.queries.fields import definition, definitions, fields_of, filled, plain_fields
 from server.storage.rules.fields import Definition
 from server.storage.rules.vial_filters import VialFilter
 from server.storage.service import field_definitions as service
@@ -65,6 +66,54 @@ def test_what_is_set_stands_there_is_found_and_is_in_the_record(database: Databa
             "SH-1"
         ]
         assert not plain_fields(session, "vial", other.id)
+
+
+def _listed(shelves: Shelves, *custom: tuple[str, str]) -> list[str]:
+    conditions = vial_list.narrowed(shelves.session, shelves.actor, VialFilter(custom=custom))
+    query = vial_list.base(shelves.actor, conditions)
+    rows, _ = vial_list.page(shelves.session, query, vial_list.Order())
+    return [row.facts.code for row in rows]
+
+
+def test_capitals_make_no_other_field(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        vial = shelves.vial(shelves.lot(org), "SH-1")
+        _define(shelves, org.id, VIABILITY)
+        with pytest.raises(Conflict) as refused:
+            _define(shelves, org.id, replace(VIABILITY, code="VIABILITY"))
+        assert "There is a field viability already" in refused.value.refusal.text()
+        set_fields(session, shelves.actor, vial, {"Viability": 90}, at=START)
+        assert plain_fields(session, "vial", vial.id) == {"viability": 90.0}
+        found = definition(session, shelves.actor, "storage.read", "vial", "VIABILITY")
+        assert found.code == "viability"
+        assert _listed(shelves, ("VIABILITY", "90")) == ["SH-1"]
+
+
+def test_a_text_is_found_by_words_within_it_and_a_choice_only_whole(database: Database) -> None:
+    with database.writing() as session:
+        shelves = Shelves(session)
+        org = shelves.org()
+        lot = shelves.lot(org)
+        one, other = (shelves.vial(lot, code) for code in ("SH-1", "SH-2"))
+        _define(shelves, org.id, NOTE, MEDIUM)
+        set_fields(session, shelves.actor, one, {"note": "from 100% Donor 12, 白血病"}, at=START)
+        set_fields(session, shelves.actor, other, {"note": "donor 21", "medium": "DMEM"}, at=START)
+
+        for asked, codes in (
+            ("donor", ["SH-1", "SH-2"]),
+            ("donor 12", ["SH-1"]),
+            ("donor 2", ["SH-2"]),
+            ("12 donor", []),
+            ("onor", []),
+            ("100%", ["SH-1"]),
+            ("血病", ["SH-1"]),
+            ("donor 21", ["SH-2"]),
+        ):
+            assert _listed(shelves, ("note", asked)) == codes, asked
+        assert _listed(shelves, ("medium", "dm")) == []
+        assert _listed(shelves, ("medium", "dmem"), ("note", "Donor")) == ["SH-2"]
 
 
 @pytest.mark.parametrize("subject", ["vial", "lot", "line", "container"])

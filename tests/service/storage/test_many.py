@@ -139,6 +139,6 @@ def test_many_are_refused_by_a_box_that_keeps_the_rest_for_others(database: Data
         _box, vials = _stored(shelves, org, _project(session, org, "P1"))
         shelves.vial(shelves.lot(org), "", into, 1)
 
-        with pytest.raises(Conflict, match=r"1 free positions of 2, but 2 are needed"):
+        with pytest.raises(Conflict, match=r"1 free position of 2, but 2 are needed"):
             move_into(session, shelves.actor, vials, into, at=START + timedelta(hours=1))
         assert list(queries.occupants(session, into)) == [1]
