@@ -5,11 +5,11 @@ at 250 mm, 15 mm lost a day, the top at about -177.9 degrees Celsius, the bottom
 """
 
 from dataclasses import dataclass, replace
-from math import exp, sqrt
+from math import exp
 from typing import Final
 
 _DAY_S: Final = 86_400.0
-_STEP_S: Final = 30.0
+STEP_S: Final = 30.0
 _MOST_STEPS: Final = 2_000
 
 
@@ -35,6 +35,8 @@ class TankFigures:
     lid_tau_s: float = 120.0
     recovery_tau_s: float = 1_200.0
     dry_tau_s: float = 20 * 3_600.0
+    dry_tau_power: float = 0.5
+    """A dry vessel warms faster by the vacuum's factor to this power: 1 where all the heat comes through the wall."""
     bypass_rise_c: float = 2.0
     """Warm gas at the beginning of a fill raises the top by so much."""
 
@@ -69,12 +71,13 @@ IDLE: Final = Hands()
 
 
 def advance(
-    figures: TankFigures, state: TankState, elapsed_s: float, hands: Hands = IDLE
-) -> TankState:
-    """The tank `elapsed_s` seconds later, with the same hands all the while."""
+    figures: TankFigures, state: TankState, elapsed_s: float, hands: Hands = IDLE,
+    step_s: float = STEP_S,
+) -> TankState:  # fmt: skip
+    """The tank `elapsed_s` seconds later, with the same hands all the while; in steps of about `step_s`."""
     if elapsed_s <= 0:
         return state
-    steps = min(max(1, int(elapsed_s / _STEP_S) + 1), _MOST_STEPS)
+    steps = min(max(1, int(elapsed_s / step_s) + 1), _MOST_STEPS)
     for _ in range(steps):
         state = _step(figures, state, elapsed_s / steps, hands)
     return state
@@ -120,7 +123,7 @@ def _top_tau_s(f: TankFigures, s: TankState, hands: Hands) -> float:
     if hands.lid_open:
         return f.lid_tau_s
     if s.level_mm <= 0:
-        return f.dry_tau_s / sqrt(max(hands.vacuum_factor, 1.0))
+        return _dry_tau_s(f, hands)
     return f.recovery_tau_s
 
 
@@ -131,7 +134,11 @@ def _bottom_target(f: TankFigures, s: TankState) -> float:
 def _bottom_tau_s(f: TankFigures, s: TankState, hands: Hands) -> float:
     if s.level_mm > 0:
         return f.recovery_tau_s
-    return 1.3 * f.dry_tau_s / sqrt(max(hands.vacuum_factor, 1.0))
+    return 1.3 * _dry_tau_s(f, hands)
+
+
+def _dry_tau_s(f: TankFigures, hands: Hands) -> float:
+    return float(f.dry_tau_s / max(hands.vacuum_factor, 1.0) ** f.dry_tau_power)
 
 
 def _towards(now: float, target: float, dt_s: float, tau_s: float) -> float:
