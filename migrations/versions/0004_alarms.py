@@ -543,6 +543,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_log_import_org_id"), ["org_id"], unique=False)
 
     op.create_table(
+        "drill_plan",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("channel_id", sa.Integer(), nullable=False),
+        sa.Column("weekday", sa.Integer(), nullable=False),
+        sa.Column("at_minute", sa.Integer(), nullable=False),
+        sa.Column("answer_within_s", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("off_because", sa.Text(), nullable=False),
+        sa.Column("off_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by_name", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["channel.id"], name=op.f("fk_drill_plan_channel_id_channel")
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_drill_plan_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drill_plan")),
+        sa.UniqueConstraint("channel_id", name=op.f("uq_drill_plan_channel_id")),
+    )
+    with op.batch_alter_table("drill_plan", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_drill_plan_next_at"), ["next_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_drill_plan_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
         "log_row",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("import_id", sa.Integer(), nullable=False),
@@ -588,6 +615,52 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("thinning", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_thinning_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
+        "drill",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("plan_id", sa.Integer(), nullable=True),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("channel_id", sa.Integer(), nullable=False),
+        sa.Column("command_code", sa.String(), nullable=False),
+        sa.Column("value", sa.Double(), nullable=False),
+        sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ordered_by_name", sa.String(), nullable=False),
+        sa.Column("answer_by", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by_name", sa.String(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "outcome IN ('', 'answered', 'missed', 'stopped')", name=op.f("ck_drill_outcome")
+        ),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["channel.id"], name=op.f("fk_drill_channel_id_channel")
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_drill_org_id_organisation")
+        ),
+        sa.ForeignKeyConstraint(
+            ["plan_id"], ["drill_plan.id"], name=op.f("fk_drill_plan_id_drill_plan")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drill")),
+        sa.UniqueConstraint("code", name=op.f("uq_drill_code")),
+    )
+    with op.batch_alter_table("drill", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_drill_channel_id"), ["channel_id"], unique=False)
+        batch_op.create_index("ix_drill_org", ["org_id", "ordered_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_drill_plan_id"), ["plan_id"], unique=False)
+        batch_op.create_index(
+            "ix_drill_under_way",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
 
     op.create_table(
         "rule_version",
@@ -731,19 +804,19 @@ def upgrade() -> None:
             ["id"],
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_off_by_id_person"), "person", ["off_by_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_agent_id_agent"), "agent", ["agent_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_site_id_site"), "site", ["site_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_freezer_id_container"), "container", ["freezer_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_twin_id_channel"), "channel", ["twin_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_alarm_rule_site_id_site"), "site", ["site_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_alarm_rule_off_by_id_person"), "person", ["off_by_id"], ["id"]
         )
 
     with op.batch_alter_table("call", schema=None) as batch_op:
@@ -782,16 +855,16 @@ def upgrade() -> None:
             postgresql_where=sa.text("chain_id IS NULL"),
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_call_step_group_id_call_group"), "call_group", ["group_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_call_step_chain_id_call_chain"), "call_chain", ["chain_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_call_step_schedule_id_on_call_schedule"),
             "on_call_schedule",
             ["schedule_id"],
             ["id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_call_step_group_id_call_group"), "call_group", ["group_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_call_step_chain_id_call_chain"), "call_chain", ["chain_id"], ["id"]
         )
 
     with op.batch_alter_table("episode", schema=None) as batch_op:
@@ -869,22 +942,22 @@ def upgrade() -> None:
             batch_op.f("ix_episode_suspension_id"), ["suspension_id"], unique=False
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_episode_site_id_site"), "site", ["site_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_episode_cause_id_episode"), "episode", ["cause_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_episode_suspension_id_suspension"),
             "suspension",
             ["suspension_id"],
             ["id"],
         )
         batch_op.create_foreign_key(
+            batch_op.f("fk_episode_flood_id_alarm_flood"), "alarm_flood", ["flood_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_episode_cause_id_episode"), "episode", ["cause_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
             batch_op.f("fk_episode_agent_id_agent"), "agent", ["agent_id"], ["id"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_episode_flood_id_alarm_flood"), "alarm_flood", ["flood_id"], ["id"]
+            batch_op.f("fk_episode_site_id_site"), "site", ["site_id"], ["id"]
         )
 
     with op.batch_alter_table("notice", schema=None) as batch_op:
@@ -949,13 +1022,13 @@ def downgrade() -> None:
         batch_op.drop_column("note")
 
     with op.batch_alter_table("episode", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_episode_flood_id_alarm_flood"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_episode_site_id_site"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_episode_agent_id_agent"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_episode_cause_id_episode"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_episode_flood_id_alarm_flood"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_episode_suspension_id_suspension"), type_="foreignkey"
         )
-        batch_op.drop_constraint(batch_op.f("fk_episode_cause_id_episode"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_episode_site_id_site"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_episode_suspension_id"))
         batch_op.drop_index(batch_op.f("ix_episode_site_id"))
         batch_op.drop_index(
@@ -1009,11 +1082,11 @@ def downgrade() -> None:
         batch_op.drop_column("agent_id")
 
     with op.batch_alter_table("call_step", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_call_step_chain_id_call_chain"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_call_step_group_id_call_group"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_call_step_schedule_id_on_call_schedule"), type_="foreignkey"
         )
-        batch_op.drop_constraint(batch_op.f("fk_call_step_chain_id_call_chain"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_call_step_group_id_call_group"), type_="foreignkey")
         batch_op.drop_index(
             "uq_call_step_list",
             sqlite_where=sa.text("chain_id IS NULL"),
@@ -1042,13 +1115,13 @@ def downgrade() -> None:
         batch_op.drop_column("chain_id")
 
     with op.batch_alter_table("alarm_rule", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_off_by_id_person"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_site_id_site"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_alarm_rule_twin_id_channel"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_alarm_rule_freezer_id_container"), type_="foreignkey"
         )
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_site_id_site"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_alarm_rule_agent_id_agent"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_off_by_id_person"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_alarm_rule_type_rule_id_type_rule"), type_="foreignkey"
         )
@@ -1097,6 +1170,17 @@ def downgrade() -> None:
         batch_op.drop_index("ix_rule_version_rule")
 
     op.drop_table("rule_version")
+    with op.batch_alter_table("drill", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_drill_under_way",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_drill_plan_id"))
+        batch_op.drop_index("ix_drill_org")
+        batch_op.drop_index(batch_op.f("ix_drill_channel_id"))
+
+    op.drop_table("drill")
     with op.batch_alter_table("thinning", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_thinning_org_id"))
 
@@ -1105,6 +1189,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_log_row_import")
 
     op.drop_table("log_row")
+    with op.batch_alter_table("drill_plan", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_drill_plan_org_id"))
+        batch_op.drop_index(batch_op.f("ix_drill_plan_next_at"))
+
+    op.drop_table("drill_plan")
     with op.batch_alter_table("log_import", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_log_import_org_id"))
         batch_op.drop_index("ix_log_import_freezer")

@@ -17,6 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Connection, delete, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from server.alarms import drilling
 from server.alarms import jobs as alarms
 from server.audit import sealer
 from server.core.clock import Clock
@@ -61,6 +62,7 @@ def table(home: Path) -> list[Row]:
             3600.0,
             lambda database, clock: sealer.seal(database, home, clock.now(), thorough=True),
         ),
+        ("drills", drilling.EVERY_S, lambda database, clock: drilling.tend(database, clock, home)),
         ("presence", 10.0, _presence),
         *telemetry.JOBS,
         ("words by which things are found", 10.0, _make_words),

@@ -28,6 +28,7 @@ SITE: Final = (
 """What every site with agents is watched for."""
 BANK: Final = (
     Wish("broker_down", "critical", 0.5, delay_on_s=20.0, delay_off_s=10.0, alarm_class="system"),
+    Wish("drill_missed", "high", 0.5, alarm_class="system"),
 )
 """What every organisation with agents or freezers is watched for."""
 

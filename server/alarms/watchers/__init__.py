@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from server.alarms.watch import Finding
-from server.alarms.watchers import broker, events, rates, silence, sites
+from server.alarms.watchers import broker, drills, events, rates, silence, sites
 
 Watcher = Callable[[Session, datetime], Sequence[Finding]]
 """Reads only; what it finds is settled by `alarms.jobs`."""
@@ -18,5 +18,6 @@ WATCHERS: Final[tuple[tuple[str, float, Watcher], ...]] = (
     ("events", events.EVERY_S, events.findings),
     ("rates", rates.EVERY_S, rates.findings),
     ("broker", 5.0, broker.findings),
+    ("drills", 10.0, drills.findings),
 )
 """(name, seconds between two looks, what looks)."""

@@ -62,6 +62,8 @@ THINGS: Mapping[str, str] = {
     "agent": N_("agent"),
     "alarm": N_("alarm"),
     "alarm_rule": N_("alarm rule"),
+    "drill": N_("drill"),
+    "drill_plan": N_("plan of drills"),
     "box": N_("box"),
     "call_step": N_("step of the call list"),
     "channel": N_("channel"),

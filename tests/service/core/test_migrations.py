@@ -90,6 +90,7 @@ SPECIAL = {
     "custody": {"place": "bench", "vial_id": 1},
     "alarm_rule": {"kind": "high", "severity": "critical"},
     "suspension": {"mode": "out_of_service"},
+    "drill": {"outcome": "answered"},
     "label_template": {"symbol": "none"},
     "work_list": {"kind": "pick"},
     "discrepancy": {"kind": "missing"},
