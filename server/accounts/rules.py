@@ -20,16 +20,16 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     },
     "bank_manager": READING | {
         "storage.edit", "storage.move", "storage.discard", "storage.import", "labels.manage", "catalogue.edit",
-        "telemetry.manage", "alarms.acknowledge", "alarms.configure", "notify.manage",
+        "telemetry.manage", "alarms.acknowledge", "alarms.configure", "alarms.shelve", "notify.manage",
         "requests.decide", "requests.pick", "requests.ship", "parties.manage", "audit.read", "system.read",
         "holds.manage", "holds.lift", "storage.witness", "storage.policy",
     },
     "technician": READING | {
-        "storage.move", "storage.discard", "storage.import", "alarms.acknowledge", "requests.pick",
+        "storage.move", "storage.discard", "storage.import", "alarms.acknowledge", "alarms.shelve", "requests.pick",
         "requests.ship", "holds.manage", "storage.witness",
     },
     "quality": READING | {
-        "alarms.acknowledge", "alarms.configure", "audit.read", "catalogue.release",
+        "alarms.acknowledge", "alarms.configure", "alarms.shelve", "audit.read", "catalogue.release",
         "holds.manage", "holds.lift", "storage.witness", "storage.policy", "storage.approve", "storage.reverse",
     },
     "requester": frozenset({"requests.own"}),

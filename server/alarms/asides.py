@@ -9,6 +9,8 @@ from server.core.words import N_
 
 Mode = Literal["shelved_timed", "shelved_once", "suppressed", "out_of_service"]
 MODES: Final[tuple[Mode, ...]] = ("shelved_timed", "shelved_once", "suppressed", "out_of_service")
+SHELVING: Final[tuple[Mode, ...]] = ("shelved_timed", "shelved_once")
+"""What can be done to one alarm on its own page."""
 MODE_WORDS: Final[Mapping[str, str]] = {
     "shelved_timed": N_("shelved for a time"),
     "shelved_once": N_("shelved until this alarm ends"),

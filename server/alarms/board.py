@@ -1,28 +1,29 @@
 """The board: every alarm that still needs somebody, in the order of trust, with what is at stake."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from server.alarms import rules, wording
+from server.alarms import answered, machine, rules, wording
+from server.alarms.around import Around, around
 from server.alarms.kinds import KINDS
-from server.alarms.models import AlarmRule, Episode, FreezerStake
-from server.alarms.wording import Neighbours, Place, Sighting, Stake
-from server.core.clock import from_ms, to_ms
+from server.alarms.models import Acknowledgement, AlarmRule, Episode, FreezerStake
+from server.alarms.wording import Place, Sighting, Stake
+from server.core.clock import from_ms
 from server.core.words import N_
 from server.notify.models import Notice
 from server.notify.queries import Told, told_about
 from server.notify.rules import Sentence, unpacked
 from server.storage.models import Container, Room, Site
-from server.telemetry.models import Agent, Channel, reading
+from server.telemetry.models import Agent, Channel
 
 Orgs = frozenset[int] | None
-TREND_MS = 10 * 60 * 1000
-MOST_ROWS = 200
+MOST_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,46 @@ class Alarm:
     stake: Stake | None
     told: Sequence[Told]
     seconds: float
+    answers: Sequence[Acknowledgement] = ()
+    """Every acknowledgement, the earliest first, those that ran out among them."""
+    explains: Sequence[tuple[str, int]] = ()
+    """How many alarms of which kind stand below it, the most frequent first."""
+
+    @property
+    def below(self) -> int:
+        """Return how many alarms it explains that still need somebody."""
+        return sum(n for _kind, n in self.explains)
+
+    @property
+    def kinds_below(self) -> list[Sentence]:
+        """Return how many of each kind: no readings 12, node silent 2."""
+        facts = [{"kind": Sentence(KINDS[kind].word), "n": n} for kind, n in self.explains]
+        return [Sentence(N_("%(kind)s %(n)s"), one) for one in facts]
 
     @property
     def acknowledged(self) -> bool:
         """Say whether a person has answered."""
         return self.episode.acknowledged_at is not None
+
+    @property
+    def held(self) -> bool:
+        """Say whether nobody is called for it although it is not done with: acknowledged, or set aside."""
+        return self.acknowledged or self.episode.silenced not in {"", "flood"}
+
+    @property
+    def aside(self) -> str:
+        """Return why nobody is called, to be translated; empty where somebody is."""
+        return machine.WORDS.get(self.episode.silenced, "")
+
+    @property
+    def standing(self) -> list[Acknowledgement]:
+        """Return the acknowledgements that have not run out."""
+        return [answer for answer in self.answers if answer.ran_out_at is None]
+
+    @property
+    def missing(self) -> int:
+        """Return how many persons have yet to acknowledge it."""
+        return 0 if self.acknowledged else answered.missing(self.episode, self.standing)
 
     @property
     def over(self) -> bool:
@@ -86,25 +122,77 @@ _WITH_PLACE: Any = (
     .outerjoin(Site, or_(Site.id == Room.site_id, Site.id == Episode.site_id))
     .outerjoin(FreezerStake, FreezerStake.freezer_id == Episode.freezer_id)
 )
-_UNFINISHED = or_(
+UNFINISHED = or_(
     Episode.cleared_at.is_(None),
     Episode.acknowledged_at.is_(None),
     Episode.latched,
     Episode.confirm_due,
 )
+_ASIDE = Episode.silenced.not_in(("", "flood"))
+_TRUST = (
+    or_(Episode.acknowledged_at.is_not(None), _ASIDE),
+    case(
+        (Episode.kind.in_([name for name, kind in KINDS.items() if kind.unknown]), rules.TRUST["unknown"]),
+        *((Episode.severity == one, rules.TRUST[one]) for one in rules.SEVERITIES),
+    ),
+    Episode.raised_at,
+    Episode.id,
+)  # fmt: skip
+"""The order of `rules.order`, as the database sorts."""
+
+
+@dataclass(frozen=True)
+class Board:
+    """What needs somebody: the rows that a page shows, and how many of all there are."""
+
+    alarms: Sequence[Alarm]
+    waiting: Mapping[str, int]
+    """For how many somebody is called, by the state that the eye sees."""
+    acknowledged: int
+    """How many a person has answered."""
+    aside: int
+    """How many are set aside, and not answered."""
+
+    @property
+    def rest(self) -> int:
+        """Return how many more there are than rows; in a flood the most urgent ones are the rows."""
+        return sum(self.waiting.values()) + self.acknowledged + self.aside - len(self.alarms)
+
+
+def look(session: Session, orgs: Orgs, now: datetime, most: int = MOST_ROWS) -> Board:
+    """Return the board of these organisations with at most so many rows, in the order of trust.
+
+    What another alarm explains has no row of its own: it is counted below that. The work is the same however
+    many alarms there are.
+    """
+    mine = (UNFINISHED, Episode.silenced != "inhibited")
+    chosen = narrowed(select(Episode.id).where(*mine), orgs).order_by(*_TRUST).limit(most)
+    ids = list(session.scalars(chosen))
+    alarms = _alarms(session, _WITH_PLACE.where(Episode.id.in_(ids)), now) if ids else []
+    alarms.sort(key=lambda a: rules.order(a.state, a.held, a.episode.raised_at))
+    by = (Episode.kind, Episode.severity, Episode.acknowledged_at.is_not(None), _ASIDE)
+    counted = narrowed(select(*by, func.count()).where(*mine), orgs).group_by(*by)
+    waiting: Counter[str] = Counter()
+    answers = aside = 0
+    for kind, severity, acknowledged, is_aside, n in session.execute(counted):
+        if acknowledged:
+            answers += n
+        elif is_aside:
+            aside += n
+        else:
+            waiting[rules.state_of(kind, severity)] += n
+    return Board(alarms, waiting, answers, aside)
 
 
 def unfinished(session: Session, orgs: Orgs, now: datetime) -> list[Alarm]:
-    """Return what is going on or unanswered in these organisations, as the board shows it."""
-    query = narrowed(_WITH_PLACE.where(_UNFINISHED), orgs).order_by(Episode.id.desc())
-    alarms = _alarms(session, query.limit(MOST_ROWS), now)
-    return sorted(alarms, key=lambda a: rules.order(a.state, a.acknowledged, a.episode.raised_at))
+    """Return the rows of the board of these organisations."""
+    return list(look(session, orgs, now).alarms)
 
 
 def of_freezer(session: Session, freezer_id: int, now: datetime, limit: int = 8) -> list[Alarm]:
     """Return the freezer's latest alarms: the unfinished ones first, then the newest."""
     query = _WITH_PLACE.where(Episode.freezer_id == freezer_id)
-    return _alarms(session, query.order_by(_UNFINISHED.desc(), Episode.id.desc()).limit(limit), now)
+    return _alarms(session, query.order_by(UNFINISHED.desc(), Episode.id.desc()).limit(limit), now)
 
 
 def history(
@@ -139,18 +227,47 @@ def narrowed(query: Select[Any], orgs: Orgs) -> Select[Any]:
 def stamp(session: Session) -> tuple[object, ...]:
     """Return something that changes whenever the board's rows do: cheap to look at."""
     alarms = session.execute(
-        select(func.count(), func.max(Episode.id), func.sum(Episode.version)).where(_UNFINISHED)
+        select(func.count(), func.max(Episode.id), func.sum(Episode.version)).where(UNFINISHED)
     ).one()
     return (*alarms, session.scalar(select(func.max(Notice.id))))
 
 
 def _alarms(session: Session, query: Select[Any], now: datetime) -> list[Alarm]:
     rows = session.execute(query).all()
-    told = told_about(session, "alarm", [row.Episode.id for row in rows]) if rows else {}
-    return [_alarm(session, row, told[row.Episode.id], now) for row in rows]
+    if not rows:
+        return []
+    ids = [row.Episode.id for row in rows]
+    told, given = told_about(session, "alarm", ids), answered.of(session, ids)
+    near, explained = around(session, [row.Episode for row in rows], now), _below(session, ids)
+    return [
+        _alarm(row, told[number], given[number], near, explained.get(number, ()), now)
+        for number, row in zip(ids, rows, strict=True)
+    ]
 
 
-def _alarm(session: Session, row: Row[Any], told: Sequence[Told], now: datetime) -> Alarm:
+def _below(session: Session, ids: Sequence[int]) -> dict[int, list[tuple[str, int]]]:
+    """How many alarms of which kind each of these explains that still need somebody, the most frequent first."""
+    rows = session.execute(
+        select(Episode.cause_id, Episode.kind, func.count())
+        .where(Episode.cause_id.in_(ids), Episode.silenced == "inhibited", UNFINISHED)
+        .group_by(Episode.cause_id, Episode.kind)
+        .order_by(func.count().desc(), Episode.kind)
+    )
+    found: dict[int, list[tuple[str, int]]] = {}
+    for cause_id, kind, n in rows:
+        if cause_id is not None:
+            found.setdefault(cause_id, []).append((kind, n))
+    return found
+
+
+def _alarm(
+    row: Row[Any],
+    told: Sequence[Told],
+    given: Sequence[Acknowledgement],
+    near: Around,
+    explains: Sequence[tuple[str, int]],
+    now: datetime,
+) -> Alarm:
     episode: Episode = row.Episode
     place, key = _place(row), row.key or ""
     label = (row.label or "") if row.key else _name(row)
@@ -162,9 +279,7 @@ def _alarm(session: Session, row: Row[Any], told: Sequence[Told], now: datetime)
         value if episode.kind in {"high", "low"} else None, episode.raised_at, episode.drill,
         unpacked(episode.detail),
     )  # fmt: skip
-    live = going_on and not episode.drill
-    per_min = _trend(session, episode, now) if live and seen.value is not None else None
-    around = neighbours(session, episode, now) if live else Neighbours()
+    per_min = near.per_min(episode) if seen.value is not None else None
     return Alarm(
         episode=episode,
         state=rules.state_of(episode.kind, episode.severity),
@@ -174,7 +289,7 @@ def _alarm(session: Session, row: Row[Any], told: Sequence[Told], now: datetime)
         title=wording.title(episode.kind, key, label, seen.detail),
         figure=_figure(seen, seconds) if going_on else _present(episode, row),
         note=_note(seen, row, place, per_min) if going_on else _worst(seen, seconds),
-        sentence=wording.sentence(seen, place, per_min, around)
+        sentence=wording.sentence(seen, place, per_min, near.neighbours(episode))
         if episode.cleared_at is None
         else wording.over_sentence(
             seen, place, episode.cleared_at, acknowledged=episode.acknowledged_at is not None
@@ -182,11 +297,9 @@ def _alarm(session: Session, row: Row[Any], told: Sequence[Told], now: datetime)
         stake=None if row.vials is None else Stake(row.vials, row.last_copies, row.reserved),
         told=told,
         seconds=seconds,
+        answers=given,
+        explains=tuple(explains),
     )
-
-
-def _trend(session: Session, episode: Episode, now: datetime) -> float | None:
-    return None if episode.channel_id is None else trend(session, episode.channel_id, now)
 
 
 def _name(row: Row[Any]) -> str:
@@ -257,38 +370,3 @@ def _last_heard(seen: Sighting, row: Row[Any], place: Place) -> Sentence:
         return Sentence(N_("last heard at %(at)s"), {"at": at})
     facts = {"value": wording.figure(seen.key, row.latest_value), "at": at}
     return Sentence(N_("last %(value)s at %(at)s"), facts)
-
-
-def trend(session: Session, channel_id: int, now: datetime) -> float | None:
-    """Return how the channel has changed a minute over the last ten minutes; None where too little is known."""
-    rows = session.execute(
-        select(reading.c.at_ms, reading.c.value)
-        .where(
-            reading.c.channel_id == channel_id,
-            reading.c.at_ms >= to_ms(now) - TREND_MS,
-            reading.c.value.is_not(None),
-        )
-        .order_by(reading.c.at_ms)
-    ).all()
-    return rules.slope_per_min([(row.at_ms, row.value) for row in rows])
-
-
-def neighbours(session: Session, episode: Episode, now: datetime) -> Neighbours:
-    """Return how the lid and the level of the same freezer stand."""
-    if episode.freezer_id is None:
-        return Neighbours()
-    rows = session.execute(
-        select(Channel.id, Channel.key, Channel.latest_value).where(
-            Channel.freezer_id == episode.freezer_id,
-            Channel.key.in_(("lid_open", "door_open", "level_mm")),
-            Channel.id != episode.channel_id,
-        )
-    ).all()
-    lid: bool | None = None
-    level: float | None = None
-    for row in rows:
-        if rules.is_door(row.key) and row.latest_value is not None:
-            lid = row.latest_value >= 0.5
-        elif row.key == "level_mm":
-            level = trend(session, row.id, now)
-    return Neighbours(lid, level)

@@ -1,18 +1,17 @@
 """The strip under every page's head: the worst unanswered alarm in one line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from server.alarms import wording
-from server.alarms.board import Alarm
+from server.alarms.board import Alarm, Board
 from server.core.words import N_, say
 
 
-def strip_of(alarms: Sequence[Alarm], language: str) -> Mapping[str, object] | None:
-    """Return what the strip says in this language, or None while every alarm is acknowledged."""
-    waiting = [alarm for alarm in alarms if not alarm.acknowledged]
-    if not waiting:
+def strip_of(board: Board, language: str) -> Mapping[str, object] | None:
+    """Return what the strip says in this language, or None while every alarm is acknowledged or set aside."""
+    worst = next((alarm for alarm in board.alarms if not alarm.held), None)
+    if worst is None:
         return None
-    worst = waiting[0]
     what = worst.place.freezer
     if worst.episode.drill:
         what = say(language, N_("TEST %(freezer)s"), freezer=what)
@@ -22,7 +21,7 @@ def strip_of(alarms: Sequence[Alarm], language: str) -> Mapping[str, object] | N
         "text": _text(worst, language),
         "note": _note(worst, language),
         "url": "/alarms",
-        "more": len(waiting) - 1,
+        "more": sum(board.waiting.values()) - 1,
     }
 
 

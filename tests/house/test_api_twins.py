@@ -42,6 +42,12 @@ telemetry.send_command telemetry_api.command_it
 telemetry.configure telemetry_api.configure_it
 telemetry.enrol telemetry_api.make_code
 alarms.acknowledge alarms_api.acknowledge
+alarms.reset alarms_api.reset
+alarms.confirm alarms_api.confirm
+alarms.shelve alarms_api.shelve
+alarms.set_aside alarms_api.suspend
+alarms.agree alarms_api.agree_to_suspension
+alarms.end alarms_api.end_suspension
 alarms.change alarms_api.change_rule
 alarms.off alarms_api.switch_off
 alarms.on alarms_api.switch_on

@@ -1,6 +1,15 @@
 """The pages and the API of alarms, and what they put on other pages."""
 
-from server.alarms.views import answering, board, episode, history, rules, stream
+from server.alarms.views import (
+    answering,
+    api_asides,
+    asides,
+    board,
+    episode,
+    history,
+    rules,
+    stream,
+)
 from server.alarms.views import api as api_views
 from server.alarms.views.blueprints import api, pages
 from server.alarms.views.elsewhere import register
@@ -8,7 +17,9 @@ from server.alarms.views.elsewhere import register
 __all__ = [
     "answering",
     "api",
+    "api_asides",
     "api_views",
+    "asides",
     "board",
     "episode",
     "history",

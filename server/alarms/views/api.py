@@ -7,7 +7,7 @@ from flask import g, request
 from sqlalchemy import select
 
 from server.accounts.queries import visible
-from server.alarms import asides, board, service
+from server.alarms import asides, board, machine, service
 from server.alarms.board import Alarm
 from server.alarms.models import AlarmRule, Episode
 from server.alarms.rules import Wish
@@ -42,6 +42,14 @@ class AlarmOut(Answer):
     test: bool
     drill: str
     sentence: str
+    state: str
+    """The letter of ISA-18.2, A to I."""
+    silenced: str
+    acknowledgements_needed: int
+    acknowledgements_missing: int
+    latched: bool
+    confirm_due: bool
+    outcome: str
 
 
 class AlarmsOut(Answer):
@@ -116,7 +124,7 @@ def list_alarms() -> AlarmsOut:
     where = conditions() + ([Episode.id < after] if after else [])
     found = board.page(g.session, g.actor.orgs("alarms.read"), g.clock.now(), where, size + 1)
     following = cursors.encode(found[size - 1].episode.id) if len(found) > size else None
-    return AlarmsOut(items=[_alarm(alarm) for alarm in found[:size]], next=following)
+    return AlarmsOut(items=[alarm_out(alarm) for alarm in found[:size]], next=following)
 
 
 @api.get("/alarms/<int:alarm_id>")
@@ -124,13 +132,15 @@ def list_alarms() -> AlarmsOut:
 @describes("Read one alarm", answers={200: AlarmOut})
 def get_alarm(alarm_id: int) -> AlarmOut:
     """Answer with one alarm."""
-    return _alarm(find(alarm_id, "alarms.read"))
+    return alarm_out(find(alarm_id, "alarms.read"))
 
 
 @api.post("/alarms/<int:alarm_id>/acknowledge")
 @require("alarms.acknowledge")
 @describes(
-    "Acknowledge an alarm: nobody else is called", body=AcknowledgeIn, answers={200: AlarmOut}
+    "Acknowledge an alarm: nobody else is called, once as many have as it asks for",
+    body=AcknowledgeIn,
+    answers={200: AlarmOut},
 )
 def acknowledge(alarm_id: int) -> AlarmOut:
     """Answer the alarm in the actor's name."""
@@ -141,7 +151,7 @@ def acknowledge(alarm_id: int) -> AlarmOut:
         raise Invalid(refusal, field="comment")
     found = find(alarm_id, "alarms.acknowledge")
     service.acknowledge(g.session, g.actor, found.episode, wanted.comment, at=g.clock.now())
-    return _alarm(found)
+    return alarm_out(find(alarm_id, "alarms.acknowledge"))
 
 
 @api.get("/alarm-rules")
@@ -229,7 +239,8 @@ def _channel(channel_id: int) -> Channel:
     return found
 
 
-def _alarm(found: Alarm) -> AlarmOut:
+def alarm_out(found: Alarm) -> AlarmOut:
+    """Return an alarm as programs see it."""
     episode = found.episode
     return AlarmOut(
         id=episode.id,
@@ -248,6 +259,13 @@ def _alarm(found: Alarm) -> AlarmOut:
         test=bool(episode.drill),
         drill=episode.drill,
         sentence=found.sentence.text(g.actor.language),
+        state=machine.state_of(episode).letter,
+        silenced=episode.silenced,
+        acknowledgements_needed=episode.acks_needed,
+        acknowledgements_missing=found.missing,
+        latched=episode.latched,
+        confirm_due=episode.confirm_due,
+        outcome=episode.outcome,
     )
 
 

@@ -1,11 +1,9 @@
 """The board: what needs somebody now."""
 
-from collections import Counter
-
 from flask import g, render_template
 
 from server.alarms import queries
-from server.alarms.board import Alarm
+from server.alarms.board import Board
 from server.alarms.views.blueprints import pages
 from server.core.words import N_
 from server.kit import csrf
@@ -24,23 +22,26 @@ COUNTED = (
 @require("alarms.read")
 def board() -> str:
     """Show the board."""
-    alarms = queries.board(g.session, g.actor, g.clock.now())
+    found = queries.seen(g.session, g.actor, g.clock.now())
     return render_template(
         "alarms/board.html",
-        alarms=alarms,
-        summary=summary(alarms),
+        board=found,
+        alarms=found.alarms,
+        summary=summary(found),
         answers=g.actor.orgs("alarms.acknowledge"),
         token=csrf.token(),
     )
 
 
-def summary(alarms: list[Alarm]) -> str:
-    """Say how many of which: 1 critical, 2 high; 2 acknowledged."""
-    waiting = Counter(alarm.state for alarm in alarms if not alarm.acknowledged)
-    held = sum(alarm.acknowledged for alarm in alarms)
-    parts = [gettext(template, n=waiting[state]) for state, template in COUNTED if waiting[state]]
+def summary(found: Board) -> str:
+    """Say how many of which: 1 critical, 2 high; 2 acknowledged; 1 set aside."""
+    waiting, held, aside = found.waiting, found.acknowledged, found.aside
+    parts = [gettext(text, n=waiting[state]) for state, text in COUNTED if waiting.get(state)]
     said = ", ".join(parts)
     if held:
         answered = ngettext("%(num)s acknowledged", "%(num)s acknowledged", held) % {"num": held}
         said = f"{said}; {answered}" if said else answered
+    if aside:
+        silent = ngettext("%(num)s set aside", "%(num)s set aside", aside) % {"num": aside}
+        said = f"{said}; {silent}" if said else silent
     return said

@@ -34,7 +34,7 @@ def register(made: Kit) -> None:
 
 def strip(session: Session, actor: Actor) -> Mapping[str, object] | None:
     """Return what the strip says to this actor."""
-    return strip_of(queries.board(session, actor, kit().clock.now()), language())
+    return strip_of(queries.seen(session, actor, kit().clock.now(), most=1), language())
 
 
 def unanswered(session: Session, actor: Actor) -> Iterator[Task]:
@@ -42,7 +42,7 @@ def unanswered(session: Session, actor: Actor) -> Iterator[Task]:
     if not actor.may("alarms.read"):
         return
     alarms = queries.board(session, actor, kit().clock.now())
-    for number, alarm in enumerate(a for a in alarms if not a.acknowledged):
+    for number, alarm in enumerate(a for a in alarms if not a.held):
         title = alarm.title.text(language())
         what = f"{alarm.place.freezer}: {title}"
         yield Task(

@@ -14,7 +14,7 @@ from server.kit.door import require
 from server.storage.models import Container
 
 SIZE = 50
-STATES = ("open", "unanswered", "over")
+STATES = ("open", "unanswered", "unfinished", "over")
 
 
 @pages.get("/alarms/history")
@@ -51,11 +51,15 @@ def conditions() -> list[Any]:
         found.append(Episode.kind == asked["kind"])
     if asked.get("tests") not in {"1", "yes"}:
         found.append(Episode.drill == "")
+    if (below := asked.get("below", type=int)) is not None:
+        found.append(Episode.cause_id == below)
     state = asked.get("state")
     if state == "open":
         found.append(Episode.cleared_at.is_(None))
     elif state == "unanswered":
         found.append(Episode.acknowledged_at.is_(None))
+    elif state == "unfinished":
+        found.append(board.UNFINISHED)
     elif state == "over":
         found.append(Episode.cleared_at.is_not(None))
     return found

@@ -1,6 +1,5 @@
 """What is watched for in one freezer: listed, added, changed, switched off and on."""
 
-from datetime import timedelta
 from typing import Any
 
 from flask import Response, g, redirect, render_template, request
@@ -11,13 +10,14 @@ from server.accounts.queries import visible
 from server.alarms import asides, rules, service, wording
 from server.alarms.models import AlarmRule
 from server.alarms.rules import Wish
+from server.alarms.views import choices
 from server.alarms.views.blueprints import pages
 from server.core.errors import CryokeepError, NotFound, Refusal
 from server.core.words import N_
 from server.kit import forms, notices
 from server.kit.door import require
 from server.kit.forms import Form, Typed
-from server.kit.i18n import gettext, language
+from server.kit.i18n import gettext
 from server.storage import queries as storage
 from server.storage.models import Container
 from server.telemetry import quantities
@@ -186,20 +186,12 @@ def _form(found: AlarmRule, errors: dict[str, Refusal], typed: Typed) -> str:
         rule=found,
         channel=found.channel,
         freezer=_freezer(found),
-        off_for=[
-            (str(hours), wording.span(hours * 3600).text(language())) for hours in _off_for(found)
-        ],
+        off_for=choices.hours(asides.longest_off(found.severity)),
         errors=errors,
         typed=typed,
         back=_back(found),
         **_words(),
     )
-
-
-def _off_for(found: AlarmRule) -> list[int]:
-    """The hours to choose from; none is longer than the rule may be off."""
-    most = asides.longest_off(found.severity) // timedelta(hours=1)
-    return [hours for hours in (1, 4, 8, 24, 72, 168, 720, 2160) if hours <= most]
 
 
 def _words() -> dict[str, Any]:

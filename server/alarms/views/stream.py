@@ -72,11 +72,15 @@ def render(actor: Actor) -> Parts:
     """Return the inner HTML of the live parts as this actor sees them."""
     now = kit().clock.now()
     with kit().database.reading() as session:
-        shown = alarms.unfinished(session, actor.orgs("alarms.read"), now)
+        shown = alarms.look(session, actor.orgs("alarms.read"), now)
     env = current_app.jinja_env
     language = i18n.language()
     rows = env.get_template("alarms/_board.html").render(
-        alarms=shown, language=language, answers=actor.orgs("alarms.acknowledge"), token=TOKEN
+        board=shown,
+        alarms=shown.alarms,
+        language=language,
+        answers=actor.orgs("alarms.acknowledge"),
+        token=TOKEN,
     )
     strip = env.get_template("kit/strip.html").render(strip=strip_of(shown, language))
     return {"board": rows, "strip": strip}
