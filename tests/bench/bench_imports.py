@@ -20,7 +20,7 @@ from server.exchange.service import imports as service
 from server.parties.models import Organisation
 from server.storage.models import FieldDefinition
 from server.storage.positions import BoxShape
-from tests.bench.bench_alarms import Excursions
+from tests.bench.bench_alarms import Excursions, webhooks
 from tests.bench.house import House, house
 from tests.bench.rows import Row, percentile
 from tests.support.imports import Importing
@@ -51,7 +51,7 @@ def rows() -> Iterator[Row]:
         try:
             with house(dialect, webhook=receiver.url, delay_on_s=0.0) as built:
                 bank = _bank(built)
-                excursions = Excursions(built, receiver)
+                excursions = Excursions(built, webhooks(receiver))
                 for _ in range(10):
                     excursions.one()  # the first ones open connections
                 for shape in SHAPE:
