@@ -7,7 +7,7 @@ from typing import Protocol
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from server.alarms.board import Alarm, unfinished
+from server.alarms.board import MOST_ROWS, Alarm, Board, look
 from server.alarms.models import FreezerStake
 from server.alarms.wording import Place, Stake
 from server.core.actor import Actor
@@ -113,4 +113,9 @@ def _stake(vials: int | None, last_copies: int, reserved: int) -> Stake | None:
 
 def board(session: Session, actor: Actor, now: datetime) -> list[Alarm]:
     """Return the alarms that the actor may see and that still need somebody, in the order of trust."""
-    return unfinished(session, actor.orgs("alarms.read"), now)
+    return list(seen(session, actor, now).alarms)
+
+
+def seen(session: Session, actor: Actor, now: datetime, most: int = MOST_ROWS) -> Board:
+    """Return the board that the actor may see, with at most so many rows."""
+    return look(session, actor.orgs("alarms.read"), now, most)
