@@ -43,6 +43,10 @@ telemetry.configure telemetry_api.configure_it
 telemetry.enrol telemetry_api.make_code
 alarms.acknowledge alarms_api.acknowledge
 alarms.reset alarms_api.reset
+alarms.begin_drill alarms_api.drill_begun
+alarms.plan_drill alarms_api.drill_planned
+alarms.rest_drill alarms_api.drill_rested
+alarms.stop_drill alarms_api.drill_stopped
 alarms.confirm alarms_api.confirm
 alarms.shelve alarms_api.shelve
 alarms.set_aside alarms_api.suspend

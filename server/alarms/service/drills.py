@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
@@ -70,6 +71,11 @@ def pause(
         session, actor, "drill_plan.paused", made, made.channel, at, reason=made.off_because,
         until=str(until),
     )  # fmt: skip
+
+
+def midnight(session: Session, made: DrillPlan, day: date) -> datetime:
+    """Return the beginning of this day at the site of the plan's freezer."""
+    return datetime.combine(day, time(), ZoneInfo(_zone(session, made.channel)))
 
 
 def begin(

@@ -120,7 +120,7 @@ FILTERS = {
 @describes("List alarms, newest first", answers={200: AlarmsOut}, query=FILTERS, listed=True)
 def list_alarms() -> AlarmsOut:
     """Answer with a page of alarms."""
-    size, after = cursors.limit(), _after()
+    size, after = cursors.limit(), after_number()
     where = conditions() + ([Episode.id < after] if after else [])
     found = board.page(g.session, g.actor.orgs("alarms.read"), g.clock.now(), where, size + 1)
     following = cursors.encode(found[size - 1].episode.id) if len(found) > size else None
@@ -212,7 +212,8 @@ def switch_on(rule_id: int) -> RuleOut:
     return _rule(service.switch_on(g.session, g.actor, found, at=g.clock.now()))
 
 
-def _after() -> int | None:
+def after_number() -> int | None:
+    """Return the number after which the page goes on, or None for the first page; refuses another cursor."""
     asked = request.args.get("cursor", "")
     if not asked:
         return None

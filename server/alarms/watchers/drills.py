@@ -6,12 +6,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from server.alarms import wording
+from server.alarms import drills, wording
 from server.alarms.models import AlarmRule, Drill, DrillPlan
 from server.alarms.queries import surroundings
 from server.alarms.watch import Finding
-from server.core.words import Sentence
-from server.notify.rules import unpacked
 
 
 @dataclass(frozen=True)
@@ -57,14 +55,7 @@ def _last(session: Session, drill: Drill) -> Last:
     if drill.outcome != "missed":
         return Last(drill.outcome, "", "")
     place = surroundings(session, _Channel(drill.channel_id)).place
-    return Last("missed", wording.zoned_time(drill.ordered_at, place), why(drill))
-
-
-def why(drill: Drill) -> object:
-    """Return why the drill was missed, as a sentence that waits for its language; empty where it was not."""
-    return (
-        unpacked(drill.why).get("because", "") if drill.outcome == "missed" else Sentence(drill.why)
-    )
+    return Last("missed", wording.zoned_time(drill.ordered_at, place), drills.why(drill))
 
 
 @dataclass(frozen=True)

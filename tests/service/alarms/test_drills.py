@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from server.alarms import drilling, service, watch
+from server.alarms import drills as reads
 from server.alarms.ingest import Judge
 from server.alarms.models import AlarmRule, Drill, DrillPlan, Episode, RuleState
 from server.alarms.service import drills
@@ -96,7 +97,7 @@ def test_a_drill_that_nobody_answers_is_missed_with_its_reason_and_calls_nobody_
 
     missed = drill(database)
     assert missed.outcome == "missed"
-    assert code in watcher.why(missed).text("en")
+    assert code in reads.why(missed).text("en")
     with database.reading() as session:
         assert session.scalar(select(func.count()).where(Call.ended_at.is_(None))) == 0
         assert session.scalar(select(func.count()).where(Episode.cleared_at.is_(None))) == 0
