@@ -18,6 +18,9 @@ from server.telemetry.quantities import THIN, number
 MOST_EVENTS = 2_000
 STARTS = {"door_opened": "door_closed", "fill_started": "fill_ended"}
 BANDS = {"door_opened": "lid", "fill_started": "fill"}
+LOGGED = "logged_code"
+"""A code in a controller's log that was brought in as history: raw, its meaning is the alarms' to say."""
+LOGGED_CODE = N_("The controller's log says %(code)s")
 PLAIN = {
     "power_lost": (N_("Power lost"), "high"),
     "power_back": (N_("Power is back"), ""),
@@ -188,6 +191,9 @@ def _rise(span: Span) -> float | None:
 
 
 def _plain_line(event: DeviceEvent) -> Line | None:
+    if event.kind == LOGGED:
+        told = Sentence(LOGGED_CODE, {"code": json.loads(event.facts).get("code", "?")})
+        return Line(from_ms(event.at_ms), told)
     words, state = PLAIN.get(event.kind, ("", ""))
     if not words:
         return None

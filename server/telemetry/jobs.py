@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from server.core.clock import Clock
 from server.core.db import Database
-from server.telemetry import late, rollups, thinning
+from server.telemetry import late, log_work, rollups, thinning
 
 Job = Callable[[Database, Clock], object]
 
@@ -28,6 +28,7 @@ def _forget_late(database: Database, clock: Clock) -> None:
 JOBS: Sequence[tuple[str, float, Job]] = (
     ("figures of minutes and hours", 30.0, _roll),
     ("figures of an earlier version", 60.0, _remake_old),
+    ("controllers' logs", 2.0, log_work.work),
     ("thinning of old readings", 300.0, _thin),
     ("old notes of late readings", 3600.0, _forget_late),
 )

@@ -22,7 +22,7 @@ class LogImport(Base):
     file_name: Mapped[str]
     sha256: Mapped[str]
     content: Mapped[bytes] = mapped_column(LargeBinary)
-    """The file as it was sent; empty once nothing more will be done with it."""
+    """The file as it was sent; empty where it was put aside."""
     answers: Mapped[str] = mapped_column(Text, default="{}")
     """JSON: how the dates of the rows from a line on are written, where that had to be asked."""
     state: Mapped[str]

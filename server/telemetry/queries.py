@@ -98,8 +98,8 @@ def channelled(one: Channel, now: datetime) -> Channelled:
 
 
 def agents_seen_by(actor: Actor, permission: str = "telemetry.read") -> Select[Any]:
-    """Return the query of the agents that the actor may see."""
-    return visible(select(Agent), actor, permission, Agent.org_id)
+    """Return the query of the agents that the actor may see; what stands for logs is none."""
+    return visible(select(Agent).where(~Agent.of_logs), actor, permission, Agent.org_id)
 
 
 def channels_seen_by(actor: Actor, permission: str = "telemetry.read") -> Select[Any]:

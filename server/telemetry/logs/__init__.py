@@ -1,0 +1,1 @@
+"""Event logs of freezers' own controllers (MVE TS), brought in as history."""
