@@ -28,9 +28,10 @@ def watch_time(database: Database, clock: Clock) -> int:
         with database.writing() as session:
             floods.brace(session, coming, at=now)
     changed = 0
-    for _slice in range(0, len(due), AT_ONCE):
+    rules = sorted({one.rule.id for one in due})
+    for first in range(0, len(rules), AT_ONCE):
         with database.writing() as session:
-            changed += timers.tick(session, now, AT_ONCE)
+            changed += timers.tick(session, now, rules[first : first + AT_ONCE])
     return changed
 
 
@@ -126,11 +127,11 @@ def remind(database: Database, clock: Clock) -> int:
 def make_own_rules(database: Database, clock: Clock) -> int:
     """Let every agent, site and bank that came since have the rules that Cryokeep makes by itself."""
     with database.reading() as session:
-        wanted = own_rules.missing(session)
-    if not wanted:
-        return 0
-    with database.writing() as session:
-        return own_rules.ensure(session, own_rules.missing(session)[:AT_ONCE], at=clock.now())
+        wanted = len(own_rules.missing(session))
+    for _slice in range(0, wanted, AT_ONCE):
+        with database.writing() as session:
+            own_rules.ensure(session, own_rules.missing(session)[:AT_ONCE], at=clock.now())
+    return wanted
 
 
 def watcher(findings: Watcher) -> Job:

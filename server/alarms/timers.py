@@ -1,11 +1,11 @@
 """What time alone decides: silence, and delays that run out while no reading comes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
@@ -44,34 +44,40 @@ def limit_of(rule: AlarmRule) -> Limit:
     )
 
 
-def due(session: Session, now: datetime, *, lock: bool = False) -> list[Due]:
-    """Return what time changes at this moment; with `lock` no other worker moves it meanwhile."""
+def due(
+    session: Session, now: datetime, *, lock: bool = False, only: Sequence[int] | None = None
+) -> list[Due]:
+    """Return what time changes at this moment; with `lock` no other worker moves it meanwhile.
+
+    `only` are the rules to look at; None means all.
+    """
     now_ms = to_ms(now)
-    return [*_silent(session, now_ms), *_run_out(session, now_ms, lock)]
+    mine = _STATES if only is None else _STATES.where(AlarmRule.id.in_(only))
+    return [*_silent(session, mine, now_ms), *_run_out(session, mine, now_ms, lock)]
 
 
-def tick(session: Session, now: datetime, most: int | None = None) -> int:
-    """Raise and clear what time alone decides, at most so many; returns how many episodes began or ended.
+def tick(session: Session, now: datetime, only: Sequence[int] | None = None) -> int:
+    """Raise and clear what time alone decides of these rules; returns how many episodes began or ended.
 
     A channel that has never given a number counts as silent from the moment its rule was made.
     """
     changed = 0
-    for one in due(session, now, lock=True)[:most]:
+    for one in due(session, now, lock=True, only=only):
         _keep(session, one)
         changed += _act(session, one, now)
     return changed
 
 
-_STATES = select(
+_STATES: Select[Any] = select(
     AlarmRule, RuleState.drill, RuleState.phase, RuleState.since_ms, RuleState.extreme,
     RuleState.memory,
 ).where(AlarmRule.enabled.is_(True))  # fmt: skip
 
 
-def _silent(session: Session, now_ms: int) -> Iterable[Due]:
+def _silent(session: Session, mine: Select[Any], now_ms: int) -> Iterable[Due]:
     since = beats.listening_since(beats.fresh(session, from_ms(now_ms)))
     rows = session.execute(
-        _STATES.add_columns(Channel.number_at_ms)
+        mine.add_columns(Channel.number_at_ms)
         .join(Channel, Channel.id == AlarmRule.channel_id)
         .outerjoin(RuleState, RuleState.rule_id == AlarmRule.id)
         .where(AlarmRule.kind == "stale")
@@ -88,14 +94,14 @@ def _silent(session: Session, now_ms: int) -> Iterable[Due]:
             yield Due(rule, row.drill or "", after, change)
 
 
-def _run_out(session: Session, now_ms: int, lock: bool) -> Iterable[Due]:
+def _run_out(session: Session, mine: Select[Any], now_ms: int, lock: bool) -> Iterable[Due]:
     """Delays that ran out, counted from the arrival of what began them.
 
     A reading of a backlog may be older than the delay, and the next message may take it back: until
     the delay has passed since it arrived, only readings decide.
     """
     query = (
-        _STATES.add_columns(RuleState.arrived_ms)
+        mine.add_columns(RuleState.arrived_ms)
         .join(RuleState, RuleState.rule_id == AlarmRule.id)
         .where(
             AlarmRule.kind.in_((*BY_READINGS, *BY_EVENTS)),

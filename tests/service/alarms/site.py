@@ -1,5 +1,6 @@
 """A bank with several agents of many channels, their rules, and one call list: what falls silent together."""
 
+import json
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
@@ -12,7 +13,7 @@ from server.core.db import Database
 from server.notify.models import Call
 from server.outbox.models import Letter
 from server.storage.models import Container, Site
-from server.telemetry.models import Agent, Channel
+from server.telemetry.models import Agent, Channel, WorkerBeat
 from tests.service.alarms.bank import NOON, add_person, add_step, later, make_bank
 
 
@@ -72,8 +73,12 @@ class House:
             return {row[0]: row[1] for row in session.execute(wanted)}
 
     def run(self, at: float) -> None:
-        """Let the worker's jobs look once, in their order."""
+        """Let the worker's jobs look once, in their order; it has been connected to the broker since noon."""
         clock = FixedClock(later(at))
+        facts = json.dumps({"listening_since": NOON.isoformat()})
+        with self.database.writing() as session:
+            beat = WorkerBeat(name="w", at=later(at), broker_connected=True, facts=facts)
+            session.merge(beat)
         for _name, _seconds, job in jobs.JOBS:
             job(self.database, clock)
 
