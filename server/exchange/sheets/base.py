@@ -12,6 +12,7 @@ from server.core.actor import Actor
 from server.core.errors import CryokeepError, Refusal
 from server.exchange.models import ImportEffect
 from server.exchange.rules import Column, Problem
+from server.storage.rules.fields import NO, YES
 
 Values = dict[str, Any]
 
@@ -46,7 +47,9 @@ class Item:
 
 
 def shown(value: object) -> str:
-    """Return a value of a row as its cell had it: several codes between semicolons."""
+    """Return a value of a row as its cell had it: several codes between semicolons, yes or no."""
+    if isinstance(value, bool):
+        return YES if value else NO
     return "; ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 

@@ -1,7 +1,7 @@
 """An organisation's own fields as columns at the end of a sheet."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -96,6 +96,20 @@ def rows_of(
                 rows.append((one.id, thing_id, text, number))
                 texts.setdefault(thing_id, []).append(text)
     return rows, texts
+
+
+def kept(
+    session: Session, defined: Sequence[FieldDefinition], thing_id: int, names: Collection[str]
+) -> dict[str, Any]:
+    """Return what stands in these fields of a thing, as `put` takes it; None where nothing does."""
+    columns = {one.id: PREFIX + one.code for one in defined if PREFIX + one.code in names}
+    wanted = select(FieldValue.definition_id, FieldValue.text, FieldValue.number).where(
+        FieldValue.subject_id == thing_id, FieldValue.definition_id.in_(columns)
+    )
+    found: dict[str, Any] = dict.fromkeys(columns.values())
+    for definition_id, text, number in session.execute(wanted):
+        found[columns[definition_id]] = [text, number]
+    return found
 
 
 def put(

@@ -1,8 +1,11 @@
 """Vials with fields of their own, limits of containers, kept space; and the rows of other systems."""
 
+import json
+
 import pytest
 from sqlalchemy import func, select
 
+from server.audit.models import AuditEntry
 from server.core.db import Database
 from server.core.errors import Refusal
 from server.storage.models import Allowance, Container, FieldDefinition, FieldValue
@@ -63,6 +66,27 @@ def test_fields_come_in_typed_and_go_out_unchanged(bank: Importing) -> None:
         assert session.scalar(select(func.count()).select_from(FieldValue)) == 0
 
 
+def test_a_changed_field_is_set_by_the_verb_of_the_pages_and_taken_back(bank: Importing) -> None:
+    bank.brought_in("vials", FIELDS + "V1,LOT1,2.5,,yes,old\n")
+    header, rows = bank.out("vials")
+    said = {name: at for at, name in enumerate(header)}
+    wrong = [[*row] for row in rows]
+    wrong[0][said["field:count"]] = "11"
+    refused = bank.checked("vials", csv_of(header, wrong))
+    assert [one[:2] for one in bank.problems(refused)] == [(2, "field:count")]
+    rows[0][said["field:count"]], rows[0][said["field:note"]] = "3", ""
+    made = bank.brought_in("vials", csv_of(header, rows))
+    assert (bank.problems(made.id), made.state) == ([], "applied")
+    with bank.database.reading() as session:
+        wanted = select(AuditEntry).where(AuditEntry.action == "vial.fields_changed")
+        told = session.scalars(wanted).one()
+        assert json.loads(told.facts)["changed"] == {"count": ["2.5", "3"], "note": ["old", ""]}
+    assert bank.out("vials")[1][0][said["field:count"]] == "3"
+    assert bank.taken_back(made.id).state == "taken_back"
+    back = bank.out("vials")[1][0]
+    assert (back[said["field:count"]], back[said["field:note"]]) == ("2.5", "old")
+
+
 @pytest.mark.parametrize(
     ("cells", "column"),
     [("11,,,", "field:count"), (",30.02.2024,,", "field:drawn"), (",,perhaps,", "field:fresh")],
@@ -90,7 +114,7 @@ def test_what_stands_above_a_box_limits_what_comes_in(bank: Importing) -> None:
 
     (problem,) = bank.problems(import_id)
     assert problem[:3] == (3, "box", "BOX1")
-    assert problem[3] == "RACK1 takes only the tiers distribution; V2 is master."
+    assert problem[3] == "RACK1 takes only the tiers distribution stock; V2 is master bank."
 
 
 @pytest.mark.parametrize(

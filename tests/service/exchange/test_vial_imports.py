@@ -76,8 +76,9 @@ def test_vials_come_in_with_their_place_volume_and_record(bank: Bank) -> None:
         ("0003,NONE,,,,", "lot", "NONE", "the code of a lot of this organisation"),
         ("0003,LOT1,NONE,,,", "box", "NONE", "the code of a box of this organisation"),
         (",LOT1,,,,", "code", "", "a value; this column is needed"),
-        ("0001,LOT1,,,,", "code", "0001", "each code once; row 2 has it already"),
-        ("GIVEN,LOT1,,,,", "code", "GIVEN", "a code that no tube bears or ever bore"),
+        ("0001,LOT1,,,,", "code", "0001", "each code once, in capital or small letters; row 2 has it already"),
+        ("given,LOT1,,,,", "code", "given", "a code that no tube bears or ever bore, in capital or small letters"),
+        ("GIVEN,LOT1,,,,", "code", "GIVEN", "a code that no tube bears or ever bore, in capital or small letters"),
         ("0003,LOT1,BOX1,A1,,", "position", "A1", "each position once; row 2 has it already"),
         ("0003,LOT1,BOX2,A1,,", "position", "A1", "A1 of BOX2 already holds GIVEN."),
         ("0003,LOT1,,B7,,", "box", "", "a box, where a position is named"),
@@ -93,6 +94,28 @@ def test_each_bad_row_is_told_with_row_column_found_and_expected(
 
     assert bank.importing.problems(import_id) == [(3, column, found, expected)]
     assert bank.importing.get(import_id).bad == 1
+
+
+def test_capitals_make_no_other_tube_and_verified_comes_and_goes(bank: Bank) -> None:
+    header = "code,lot,verified\n"
+    made = bank.importing.brought_in("vials", header + "ab-1,LOT1,yes\nab-2,LOT1,no\nab-3,LOT1,\n")
+    assert made.state == "applied"
+    assert [bank.vial(f"ab-{n}").verified_at is not None for n in (1, 2, 3)] == [True, False, False]
+    twice = bank.importing.checked("vials", header + "xy,LOT1,\nXY,LOT1,\n")
+    (problem,) = bank.importing.problems(twice)
+    assert problem[:3] == (3, "code", "XY")
+
+    columns, rows = bank.importing.out("vials")
+    code, verified = columns.index("code"), columns.index("verified")
+    assert [row[verified] for row in rows] == ["yes", "no", "no"]
+    for row in rows:
+        row[code] = row[code].upper()  # the very same tubes
+    again = bank.importing.brought_in("vials", csv_of(columns, rows))
+    assert (bank.importing.problems(again.id), again.state) == ([], "applied")
+    assert bank.importing.out("vials")[1][0][code] == "ab-1"
+    rows[1][verified] = "yes"
+    other = bank.importing.checked("vials", csv_of(columns, rows))
+    assert [one[1:3] for one in bank.importing.problems(other)] == [("verified", "yes")]
 
 
 def test_a_position_outside_the_box_is_refused_with_what_the_box_has(bank: Bank) -> None:

@@ -40,6 +40,12 @@ class Vials(Sheet):
             Column("state", N_("State"), "choice", choices=tuple(State)),
             Column("aliases", N_("Other codes"), "codes", hint=N_("between semicolons")),
             Column("comment", N_("Comment"), most=2000),
+            Column(
+                "verified",
+                N_("Verified"),
+                "yes_no",
+                hint=N_("yes: its own code was scanned where it is"),
+            ),
             *lineage.COLUMNS,
             *fields.columns_of(session, org_id, "vial"),
         ]

@@ -16,12 +16,14 @@ from server.exchange.rules import Problem
 from server.exchange.sheets import fields
 from server.exchange.sheets.base import Desk, Effect, Item, note, shown
 from server.exchange.sheets.vials import lineage
+from server.exchange.sheets.vials.knowing import alike
 from server.parties.models import Project
 from server.storage import queries
 from server.storage import service as storage
 from server.storage.models import Container, Custody, SampleType, Vial, VialAlias
 from server.storage.queries.fields import definitions
 from server.storage.service.describing import describe_vial, touch_vial
+from server.storage.service.fields import set_fields
 from server.storage.service.unplacing import unplace
 
 NOT_THERE = N_("the id of a vial of this organisation")
@@ -32,6 +34,10 @@ NOT_BACK = N_(
     "%(vial)s was on its way or with a recipient before; it is not sent there again by a file."
 )
 NOTHING_SAID: dict[str, Any] = {}
+
+
+class _Noted(Exception):
+    """What is wrong stands with the row already; nothing of it is kept."""
 
 
 def apply(session: Session, desk: Desk, items: Sequence[Item], at: datetime) -> list[Effect]:
@@ -46,6 +52,8 @@ def apply(session: Session, desk: Desk, items: Sequence[Item], at: datetime) -> 
             with session.begin_nested():
                 before = _change(session, desk, item, vial, at)
                 session.flush()
+        except _Noted:
+            continue
         except CryokeepError as error:
             note(item, error)
         except StaleDataError:
@@ -106,17 +114,22 @@ def _may_change(session: Session, item: Item, vial: Vial | None) -> bool:
     aliases = select(VialAlias.code).where(VialAlias.vial_id == vial.id).order_by(VialAlias.id)
     now: dict[str, Any] = {
         "code": vial.code, "lot": vial.lot.code, "state": vial.state, "volume_ul": vial.volume_ul,
-        "thaws": vial.thaws,
+        "thaws": vial.thaws, "verified": vial.verified_at is not None,
     }  # fmt: skip
     if "aliases" in values:
         now["aliases"] = tuple(session.scalars(aliases))
     if "parents" in values or "relation" in values:
         now |= lineage.parents_of(session, [vial.id]).get(vial.id, {"parents": (), "relation": ""})
     for column, kept in now.items():
-        if column in values and values[column] != kept:
+        if column in values and not _is(column, values[column], kept):
             found, facts = shown(values[column]), {"now": shown(kept)}
             item.problems.append(Problem(column, found[:200], NOT_SO, facts))
     return not item.problems
+
+
+def _is(column: str, said: object, kept: object) -> bool:
+    """Say whether a cell says what is kept; of the code, capitals make no other tube."""
+    return said == kept or (column == "code" and alike(str(said)) == alike(str(kept)))
 
 
 def _change(session: Session, desk: Desk, item: Item, vial: Vial, at: datetime) -> dict[str, Any]:
@@ -140,9 +153,8 @@ def _change(session: Session, desk: Desk, item: Item, vial: Vial, at: datetime) 
         before["said"] = said
     if place := _move(session, desk, item, vial, at):
         before["place"] = place
-    if changed := _fields(session, desk, item, vial, mapped):
+    if changed := _fields(session, desk, item, vial, mapped, at):
         before["fields"] = changed
-        touch_vial(session, desk.actor, vial, "vial.described", at=at, changed=sorted(changed))
     return before
 
 
@@ -204,11 +216,14 @@ def _bring_back(
 
 
 def _fields(
-    session: Session, desk: Desk, item: Item, vial: Vial, mapped: set[str]
+    session: Session, desk: Desk, item: Item, vial: Vial, mapped: set[str], at: datetime
 ) -> dict[str, Any]:
+    """Set the fields that the file has, by the verb of the pages; returns what stood there before."""
     defined = definitions(session, desk.org_id, "vial")
     kept = fields.of_things(session, defined, [vial.id]).get(vial.id, {})
     fields.check(item, fields.own(defined), vial.sample_type_id)
+    if item.problems:
+        raise _Noted
     wanted = {
         name: item.values.get(name)
         for one in defined
@@ -219,7 +234,15 @@ def _fields(
         for name, value in wanted.items()
         if (fields.written(value)[0] if value is not None else None) != kept.get(name)
     }
-    return fields.put(session, defined, vial.id, differs)
+    if not differs:
+        return {}
+    before = fields.kept(session, defined, vial.id, differs)
+    said = {
+        name.removeprefix(fields.PREFIX): "" if value is None else fields.written(value)[0]
+        for name, value in differs.items()
+    }
+    set_fields(session, desk.actor, vial, said, at=at)
+    return before
 
 
 def _restore(

@@ -23,7 +23,7 @@ VOLUME: Any = VolumeEntry.__table__
 ALIAS: Any = VialAlias.__table__
 VIAL_COLUMNS = (
     "id", "org_id", "code", "tail", "lot_id", "state", "volume_ul", "sample_type_id", "project_id",
-    "thaws", "comment", "created_at", "version",
+    "thaws", "comment", "created_at", "version", "verified_at",
 )  # fmt: skip
 STAY_COLUMNS = (
     "vial_id", "place", "container_id", "ordinal", "began_at", "began_recorded_at", "began_by",
@@ -79,6 +79,7 @@ def _vial(vial_id: int, item: Item, now: object) -> tuple[Any, ...]:
     return (
         vial_id, new.lot.org_id, code, code[-TAIL:], new.lot.id, new.state, get("volume_ul"),
         new.sample_type_id, new.project_id, get("thaws", 0), get("comment", ""), now, 1,
+        now if get("verified") else None,
     )  # fmt: skip
 
 

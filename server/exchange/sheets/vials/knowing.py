@@ -23,6 +23,7 @@ from server.storage.rules.limits import Limit
 from server.storage.rules.space import KeptSpace
 from server.storage.sample_types import BUILT_IN
 from server.storage.service.sample_types import kept
+from server.storage.service.scanned_once import spelt
 from server.storage.service.tube_codes import take_turn
 
 
@@ -126,7 +127,7 @@ class Known:
     apart: set[int]
     """The lots that are not released, or on which (or on whose line) a hold bears."""
     codes: set[str]
-    """Of the slice's codes those that a tube bears or ever bore."""
+    """Of the slice's codes, in capitals, those that a tube bears or ever bore, in whatever letters."""
 
 
 def look_up(
@@ -236,9 +237,16 @@ _TAKEN = (
 
 
 def _given(session: Session, codes: Collection[str]) -> set[str]:
+    """Return which of these codes (as `alike` has them) lead to a tube, or to what it stands in, already."""
     found: set[str] = set()
+    asked = spelt(codes)
     for table in ("vial", "vial_alias"):
-        among, many = bulk.among(session, "code", codes)
+        among, many = bulk.among(session, "code", asked)
         wanted = text(f"SELECT code FROM {table} WHERE {among}")  # noqa: S608  tables of ours
-        found.update(session.scalars(wanted, many))
+        found.update(map(alike, session.scalars(wanted, many)))
     return found
+
+
+def alike(code: str) -> str:
+    """Return a code as others are compared with it: capitals make no other tube."""
+    return code.upper()

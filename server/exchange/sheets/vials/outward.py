@@ -50,6 +50,7 @@ def _wanted(org_id: int) -> Select[Any]:
     )
     wanted: Any = select(
         Vial.id, Vial.version, Vial.code, Vial.state, Vial.volume_ul, Vial.thaws, Vial.comment,
+        Vial.verified_at,
         Lot.code.label("lot"), SampleType.code.label("sample_type"), Project.code.label("project"),
         Custody.container_id, Custody.ordinal, Custody.place,
     )  # fmt: skip
@@ -68,7 +69,7 @@ def _values(session: Session, row: Row[Any], boxes: dict[int, Container]) -> Val
     values = {
         "id": row.id, "version": row.version, "code": row.code, "lot": row.lot, "state": row.state,
         "sample_type": row.sample_type, "project": row.project, "volume_ul": row.volume_ul,
-        "comment": row.comment, "thaws": row.thaws,
+        "comment": row.comment, "thaws": row.thaws, "verified": row.verified_at is not None,
     }  # fmt: skip
     if row.place == "position" and row.container_id is not None:
         box = boxes.get(row.container_id) or session.get_one(Container, row.container_id)

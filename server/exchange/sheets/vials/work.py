@@ -16,7 +16,7 @@ from server.exchange.rules import Problem
 from server.exchange.sheets import fields
 from server.exchange.sheets.base import Desk, Effect, Item, Work
 from server.exchange.sheets.vials import backward, changing, inserting, knowing, lineage
-from server.exchange.sheets.vials.knowing import Box, Known, New
+from server.exchange.sheets.vials.knowing import Box, Known, New, alike
 from server.exchange.sheets.vials.preparing import Preparing, Ready
 from server.storage import rules
 from server.storage.queries.fields import definitions
@@ -34,8 +34,8 @@ NO_LOT = N_("the code of a lot of this organisation")
 NO_BOX = N_("the code of a box of this organisation")
 NO_TYPE = N_("the code of a sample type")
 NO_PROJECT = N_("the code of a project of this organisation")
-TWICE = N_("each code once; row %(row)s has it already")
-GIVEN = N_("a code that no tube bears or ever bore")
+TWICE = N_("each code once, in capital or small letters; row %(row)s has it already")
+GIVEN = N_("a code that no tube bears or ever bore, in capital or small letters")
 TWO_PLACES = N_("each position once; row %(row)s has it already")
 NO_POSITION = N_("a box, where a position is named")
 NOT_STORED = N_("in_storage, where a box is named")
@@ -158,10 +158,10 @@ def _check_code(
 ) -> None:  # fmt: skip
     if (refusal := rules.why_not_code(code)) is not None:
         item.refuse(column, refusal, code)
-    elif code in known.codes:
+    elif (same := alike(code)) in known.codes:
         item.problems.append(Problem(column, code, GIVEN))
-    elif codes.setdefault(code, me) != me:
-        item.problems.append(Problem(column, code, TWICE, {"row": codes[code][0]}))
+    elif codes.setdefault(same, me) != me:
+        item.problems.append(Problem(column, code, TWICE, {"row": codes[same][0]}))
 
 
 def _names(item: Item, known: Known) -> New | None:
