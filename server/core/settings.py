@@ -27,8 +27,12 @@ class Settings:
     tls_key: Path | None
     smtp: str
     mail_from: str
+    ping_url: str
+    """Asked for each minute while alarms can reach people; empty for none."""
     session_hours: int
     trusted_proxies: int
+    agent_certificate_minutes: int
+    """So long a certificate of an agent holds; it renews when a third is left."""
     topic_prefix: str
     log_level: str
     private_webhooks: bool
@@ -54,8 +58,12 @@ class Settings:
             tls_key=found.path("CRYOKEEP_TLS_KEY"),
             smtp=found.text("CRYOKEEP_SMTP", ""),
             mail_from=found.text("CRYOKEEP_MAIL_FROM", "cryokeep@localhost"),
+            ping_url=found.web_address("CRYOKEEP_PING_URL"),
             session_hours=found.number("CRYOKEEP_SESSION_HOURS", 12, 1, 720),
             trusted_proxies=found.number("CRYOKEEP_TRUSTED_PROXIES", 0, 0, 5),
+            agent_certificate_minutes=found.number(
+                "CRYOKEEP_AGENT_CERTIFICATE_MINUTES", 129_600, 1, 1_051_200
+            ),
             topic_prefix=found.text("CRYOKEEP_TOPIC_PREFIX", "ck1"),
             log_level=found.text("CRYOKEEP_LOG_LEVEL", "INFO"),
             private_webhooks=found.text("CRYOKEEP_PRIVATE_WEBHOOKS", "no").lower() in YES,
@@ -78,6 +86,14 @@ class _Reader:
     def path(self, name: str) -> Path | None:
         value = self.environ.get(name, "").strip()
         return Path(value).absolute() if value else None
+
+    def web_address(self, name: str) -> str:
+        value = self.environ.get(name, "").strip()
+        scheme, found, rest = value.partition("://")
+        if value and (scheme not in {"http", "https"} or not found or not rest.split("/")[0]):
+            because = N_("%(name)s is no web address; https://host/path is expected.")
+            raise Invalid(Refusal("bad_setting", because, {"name": name}))
+        return value
 
     def number(self, name: str, default: int, least: int, most: int) -> int:
         value = self.environ.get(name, "").strip()

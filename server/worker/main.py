@@ -17,7 +17,7 @@ from server.exchange.importer import Importer
 from server.handling.labels.printing import CHANNEL, PrinterCarrier
 from server.outbox.sender import Sender
 from server.telemetry.broker_plan import choose
-from server.worker import jobs, sending
+from server.worker import heartbeat, jobs, sending
 from server.worker.ingest import Desk
 from server.worker.loop import Loop
 
@@ -43,6 +43,11 @@ def run(settings: Settings, stop: threading.Event) -> None:
     loop = Loop(desk, choose(settings).address(), stop)
     rows = [
         *jobs.table(settings.home),
+        (
+            "heartbeat",
+            heartbeat.EVERY_S,
+            lambda db, clock: heartbeat.ping(db, clock, settings.ping_url),
+        ),
         *sending.jobs(settings.topic_prefix, settings.home, loop.outgoing.put),
     ]
     clockwork = jobs.Clockwork(database, clock, rows, lambda: loop.connected, lambda: loop.refusal)

@@ -81,6 +81,8 @@ class WebhookReceiver:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
+            do_GET = do_POST  # noqa: N815  http.server's name
+
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002  http.server's name
                 """Stay silent."""
 
