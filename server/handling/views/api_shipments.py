@@ -1,11 +1,13 @@
 """The API of shipments."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 from flask import g
 
 from server.catalogue import queries as catalogue
+from server.genealogy.models import Hold
 from server.handling.models import Shipment, ShipmentLine
 from server.handling.queries import shipments as queries
 from server.handling.rules.manifests import Row
@@ -18,6 +20,7 @@ from server.kit import cursors, etag
 from server.kit.api import describes
 from server.kit.door import require
 from server.storage import queries as storage
+from server.storage.queries import holds_on
 from server.storage.service.freight import freight_of
 
 WORK = "storage.move"
@@ -116,6 +119,8 @@ class LineOut(msgspec.Struct):
     state: str
     damaged: bool
     note: str
+    held: list[str]
+    """The causes of the open holds on the tube, its lot or its line."""
 
 
 class ShipmentOut(msgspec.Struct):
@@ -304,6 +309,8 @@ def held(code: str) -> Shipment:
 def out_of(found: Shipment) -> ShipmentOut:
     """Return a shipment with its tubes as the API tells it."""
     g.session.flush()
+    lines = queries.lines_of(g.session, found)
+    held = holds_on(g.session, [line.vial_id for line in lines if line.vial_id])
     return ShipmentOut(
         code=found.code,
         kind=found.kind,
@@ -316,11 +323,12 @@ def out_of(found: Shipment) -> ShipmentOut:
         sent_at=found.sent_at,
         arrived_at=found.arrived_at,
         closed_at=found.closed_at,
-        tubes=[_line(line) for line in queries.lines_of(g.session, found)],
+        tubes=[_line(line, held.get(line.vial_id or 0, [])) for line in lines],
         boxes=[outer.code for outer in freight_of(g.session, found.id)],
     )
 
 
-def _line(line: ShipmentLine) -> LineOut:
+def _line(line: ShipmentLine, holds: Sequence[Hold]) -> LineOut:
     lot = line.vial.lot if line.vial is not None else line.lot
-    return LineOut(line.code, lot.code if lot else "", line.state, line.damaged, line.note)
+    causes = [hold.cause for hold in holds]
+    return LineOut(line.code, lot.code if lot else "", line.state, line.damaged, line.note, causes)

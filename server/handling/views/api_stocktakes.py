@@ -1,5 +1,6 @@
 """The API of stock-takes and discrepancies."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -19,7 +20,7 @@ from server.kit import cursors, etag
 from server.kit.api import describes
 from server.kit.door import require
 from server.kit.i18n import gettext
-from server.storage.queries import container
+from server.storage.queries import container, holds_on_codes
 from server.storage.service import doubts_of
 
 WORK = "storage.import"
@@ -109,6 +110,8 @@ class ComparedOut(msgspec.Struct):
     lines: list[LineOut]
     doubts: list[str]
     """Why somebody compares rack and box first, and says so when it is committed."""
+    held: dict[str, list[str]]
+    """The causes of the open holds on a tube, its lot or its line, by the code of the tube."""
 
 
 class DiscrepancyOut(msgspec.Struct):
@@ -270,7 +273,15 @@ def _compared(line: StockTakeBox) -> ComparedOut:
         *doubts_of(g.session, line.scan, plan), *queries.changed_since(g.session, line, lines),
     ]  # fmt: skip
     told = [gettext(one.because, **one.facts) for one in doubts]
-    return ComparedOut(line.box.code, plan.fingerprint, tally(lines), shown, told)
+    return ComparedOut(
+        line.box.code, plan.fingerprint, tally(lines), shown, told, _held(line, lines)
+    )
+
+
+def _held(line: StockTakeBox, lines: Sequence[Line]) -> dict[str, list[str]]:
+    codes = {code for one in lines for code in (one.recorded, one.scanned) if code}
+    found = holds_on_codes(g.session, codes, line.take.org_id)
+    return {code: [hold.cause for hold in holds] for code, holds in found.items()}
 
 
 def _shown(line: StockTakeBox, one: Line) -> LineOut:

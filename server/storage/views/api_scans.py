@@ -74,6 +74,8 @@ class ScanOut(Answer):
     doubts: list[str]
     counts: dict[str, int]
     positions: list[PositionOut]
+    held: dict[str, list[str]]
+    """The causes of the open holds on a tube, its lot or its line, by the code of the tube."""
 
 
 class ScansOut(Answer):
@@ -250,7 +252,14 @@ def _out(found: RackScan, *, whole: bool = True) -> ScanOut:
         doubts=[gettext(one.because, **one.facts) for one in doubts],
         counts=_counts(plan) if plan else {},
         positions=_positions(found, plan) if plan else [],
+        held=_holds(found, plan) if plan else {},
     )
+
+
+def _holds(found: RackScan, plan: Plan) -> dict[str, list[str]]:
+    codes = {code for one in plan.entries for code in (one.recorded, one.scanned) if code}
+    held = queries.holds_on_codes(g.session, codes, found.org_id)
+    return {code: [hold.cause for hold in holds] for code, holds in held.items()}
 
 
 def _counts(plan: Plan) -> dict[str, int]:

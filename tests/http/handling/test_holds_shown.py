@@ -74,6 +74,8 @@ def test_in_a_stock_take(bank: Bank) -> None:
     bank.post(f"{box}/tube", position="C7", seen="tube", tube="SH-1")
 
     assert len(rows_with(bank.page.get(box).text, "SH-1")) == 1
+    told = bank.api.get(f"/api/v1{box}", headers=bank.manager.bearer).json
+    assert told["held"] == {"SH-1": ["contamination"]}
     bank.post(f"{box}/tube", position="C9", seen="tube", tube="SH-2")
     assert rows_with(bank.page.get(box).text, "SH-2") == []
 
@@ -90,6 +92,8 @@ def test_in_a_rack_scan(bank: Bank) -> None:
     page = bank.page.get(staged.location).text
     assert len(rows_with(page, "SH-1")) == 2  # where it is recorded, and where it was scanned
     assert page.count(CAUSE) == 2
+    told = bank.api.get(f"/api/v1{staged.location}", headers=bank.manager.bearer).json
+    assert told["held"] == {"SH-1": ["contamination"]}
 
 
 def test_in_a_shipment(bank: Bank) -> None:
@@ -101,6 +105,8 @@ def test_in_a_shipment(bank: Bank) -> None:
     page = bank.page.get(made).text
     assert len(rows_with(page, "N-1")) == 1  # what arrives goes into quarantine
     assert rows_with(page, "N-2") == []
+    told = bank.api.get(f"/api/v1{made}", headers=bank.manager.bearer).json["tubes"]
+    assert {one["tube"]: len(one["held"]) for one in told} == {"N-1": 1, "N-2": 0}
 
 
 @pytest.mark.parametrize("kind", ["vial", "lot", "line"])
