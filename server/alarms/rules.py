@@ -4,14 +4,14 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from server.alarms import defaults, rate, wishes
+from server.alarms import defaults, rate, trend_rules, wishes
 from server.alarms.kinds import KINDS
 from server.core.errors import Refusal
 from server.core.words import N_
 from server.telemetry import quantities
 
 Wish = wishes.Wish
-CHANNEL_KINDS = ("high", "low", "stale", "door", "rate", "probe_fault")
+CHANNEL_KINDS = ("high", "low", "stale", "door", "rate", "probe_fault", *trend_rules.KINDS)
 """What a person may watch a channel for."""
 SEVERITIES = ("critical", "high", "warning")
 TRUST = {"critical": 0, "high": 1, "unknown": 2, "warning": 3}
@@ -77,6 +77,7 @@ def why_not_rule(wish: Wish, key: str) -> tuple[str, Refusal] | None:
         _why_not_numbers,
         _why_not_door,
         _why_not_rate,
+        trend_rules.why_not,
         _why_not_value,
         _why_not_hysteresis,
         _why_not_delay,
@@ -123,7 +124,7 @@ def _why_not_rate(wish: Wish, _key: str) -> tuple[str, Refusal] | None:
 
 
 def _why_not_value(wish: Wish, key: str) -> tuple[str, Refusal] | None:
-    if wish.kind in {"rate", "probe_fault", "door"}:
+    if wish.kind in {"rate", "probe_fault", "door", *trend_rules.KINDS}:
         return None
     if wish.kind == "stale":
         if not 1 <= wish.value <= LONGEST_S:
