@@ -82,8 +82,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def enrol(asked: Asked, clock: Clock) -> list[str]:
-    """Do it all; the answer is what to tell the person. Nothing is sent to a server that is not believed."""
+    """Do it all; the answer is what to tell the person. Nothing is sent to a server that is not believed.
+
+    What can be wrong here is found before the code is used. The key goes last: whatever ends this
+    before, the same command again is given the same certificate and finishes.
+    """
     openssl.check_version()
+    streams = _streams(asked)
     address = https.address_of(asked.server)
     authority = _authority(asked, address)
     asked.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -100,13 +105,28 @@ def enrol(asked: Asked, clock: Clock) -> list[str]:
     files.put(asked.folder / "ca.crt", str(given["authority"]), files.PUBLIC)
     files.put(asked.folder / "server.pub", str(given["server_key"]), files.PUBLIC)
     files.put(asked.folder / IDENTITY, key + certificate)
+    next_steps = _settings(asked, address, given, settings, streams)
     files.remove(asked.folder / NEXT_KEY)
     until = openssl.expires_at(certificate).date().isoformat()
     said = [
         f"Enrolled as {site}/{name}. The certificate holds until {until} and is renewed before."
     ]
     said += _clock_words(given, clock)
-    return [*said, *_settings(asked, address, given, settings)]
+    return [*said, *next_steps]
+
+
+def _streams(asked: Asked) -> str:
+    """The streams for the settings; a ServerError where the file holds none that can be read."""
+    if asked.streams is None:
+        return _USUAL_STREAM
+    text = asked.streams.read_text("utf-8")
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ServerError(f"{asked.streams} cannot be read: {error}") from error
+    if not found.get("stream"):
+        raise ServerError(f"{asked.streams} holds no [[stream]] table; expected one or more")
+    return text
 
 
 def _authority(asked: Asked, address: https.Address) -> str:
@@ -122,9 +142,12 @@ def _authority(asked: Asked, address: https.Address) -> str:
     return https.fetch_authority(address, fingerprint)
 
 
-def waiting_key(path: Path) -> str:
-    """The key that waits for its certificate, made at the first try and kept for the next one."""
-    if not path.exists():
+def waiting_key(path: Path, present: str = "") -> str:
+    """The key that waits for its certificate, made at the first try and kept for the next one.
+
+    One that stands in the `present` identity already was left behind by a kill, and waits no more.
+    """
+    if not path.exists() or path.read_text("ascii") in present:
         files.put(path, openssl.new_key())
     return path.read_text("ascii")
 
@@ -169,12 +192,13 @@ def _clock_words(given: dict[str, Any], clock: Clock) -> list[str]:
     return [f"This machine's clock is {off_s:.0f} s beside the server's: set it (timedatectl)."]
 
 
-def _settings(asked: Asked, address: https.Address, given: dict[str, Any], path: Path) -> list[str]:
+def _settings(
+    asked: Asked, address: https.Address, given: dict[str, Any], path: Path, streams: str
+) -> list[str]:
     """Write the settings where there are none; say what to do next."""
     text = settings_text(address, given)
     if path.exists():
         return [f"{path} stays as it is; it must say:", text]
-    streams = asked.streams.read_text("utf-8") if asked.streams else _USUAL_STREAM
     files.put(path, f"{text}\n{streams}")
     return [f"Next: cryokeep-edge check --config {path}, then run it."]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 _TIMEOUT_S: Final = 30
-_DATE = re.compile(r"notAfter=(\w{3}) +(\d+) (\d\d):(\d\d):(\d\d) (\d{4}) GMT")
+_DATE = re.compile(r"\w+=(\w{3}) +(\d+) (\d\d):(\d\d):(\d\d) (\d{4}) GMT")
 _MONTHS: Final = (
     "Jan",
     "Feb",
@@ -97,11 +97,20 @@ def serial(certificate: str) -> str:
 
 def expires_at(certificate: str) -> datetime:
     """When the certificate runs out."""
+    return _date(certificate, "-enddate")
+
+
+def begins_at(certificate: str) -> datetime:
+    """From when on the certificate holds."""
+    return _date(certificate, "-startdate")
+
+
+def _date(certificate: str, which: str) -> datetime:
     with _files(found=certificate) as path:
-        said = _run("x509", "-in", path("found"), "-noout", "-enddate").decode("ascii")
+        said = _run("x509", "-in", path("found"), "-noout", which).decode("ascii")
     found = _DATE.match(said)
     if not found:
-        raise OpensslError(f"found the end {said.strip()!r}; expected a date")
+        raise OpensslError(f"found {said.strip()!r}; expected a date")
     month, *numbers = found.groups()
     day, hour, minute, second, year = map(int, numbers)
     return datetime(year, _MONTHS.index(month) + 1, day, hour, minute, second, tzinfo=UTC)

@@ -4,7 +4,6 @@ import base64
 import json
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +11,10 @@ from edge_agent.control import enrol, files, https, openssl
 from edge_agent.control.https import ServerError
 
 _LOG = logging.getLogger(__name__)
-LEFT: Final = timedelta(days=30)
-"""A third of a certificate's life."""
+LIFE_PARTS: Final = 3
+"""A certificate is renewed when less than a third of its life is left."""
+_SELDOM_MS: Final = 3_600_000
+_OFTEN_MS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,21 @@ class Place:
         return self.identity.with_name("agent.pem.unconfirmed")
 
 
+def is_due(identity: Path, wall_ms: int) -> bool:
+    """Say whether less than a third of the certificate's life is left."""
+    text = identity.read_text("ascii")
+    life = openssl.expires_at(text) - openssl.begins_at(text)
+    return left_ms(identity, wall_ms) < life.total_seconds() * 1000 / LIFE_PARTS
+
+
+def look_again_ms(left: int) -> int:
+    """In how many milliseconds to look again: each hour, and more often the nearer the end is.
+
+    A certificate that has run out cannot be renewed any more.
+    """
+    return min(_SELDOM_MS, max(_OFTEN_MS, left // 10)) if left > 0 else _SELDOM_MS
+
+
 def left_ms(identity: Path, wall_ms: int) -> int:
     """How long the certificate holds, in milliseconds; below 0 where it has run out."""
     text = identity.read_text("ascii")
@@ -50,7 +66,7 @@ def renew(place: Place, wall_ms: int, *, clock_is_set: bool) -> str:
     address = https.address_of(place.server)
     context = https.trusting(place.authority.read_text("ascii"), clock_is_set=clock_is_set)
     present = place.identity.read_text("ascii")
-    key = enrol.waiting_key(place.next_key)
+    key = enrol.waiting_key(place.next_key, present)
     body = _signed(present, wall_ms) | {"request": openssl.request(key)}
     given = https.post(address, context, "/api/v1/agent/renewals", body, "signed")
     certificate = enrol.checked(given, key)

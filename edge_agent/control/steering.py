@@ -47,6 +47,7 @@ class Steering:
     _told_ms: dict[str, int] = field(default_factory=dict)
     _done: "queue.SimpleQueue[Callable[[], None]]" = field(default_factory=queue.SimpleQueue)
     _renewal_ms: int = 0
+    _looked_ms: int = 0
     _renewing: bool = False
 
     def __post_init__(self) -> None:
@@ -118,7 +119,7 @@ class Steering:
             self.slots.roll_back("unconfirmed", why)
             self.hands.restart()
         if clk.s and control.server and now.mono_ms >= self._renewal_ms:
-            self._renewal_ms = now.mono_ms + _RENEWAL_EVERY_MS
+            self._renewal_ms, self._looked_ms = now.mono_ms + _RENEWAL_EVERY_MS, now.mono_ms
             self.renew(now.wall_ms, forced=False)
 
     def events(self) -> list[dict[str, Any]]:
@@ -264,16 +265,19 @@ class Steering:
         day, why = "", ""
         try:
             renewal.confirm(place, wall_ms, clock_is_set=True)
-            left_ms = renewal.left_ms(place.identity, wall_ms)
-            if forced or left_ms < renewal.LEFT.total_seconds() * 1000:
+            if forced or renewal.is_due(place.identity, wall_ms):
                 day = renewal.renew(place, wall_ms, clock_is_set=True)
         except (ServerError, OpensslError, OSError) as error:
             why = str(error)
             _LOG.error("the certificate could not be renewed: %s", why)
-        self._done.put(lambda: self._renewed(day, why, then))
+        wait_ms = _until_next_look_ms(place, wall_ms)
+        self._done.put(lambda: self._renewed(day, why, wait_ms, then))
 
-    def _renewed(self, day: str, why: str, then: Callable[[str, str], None] | None) -> None:
+    def _renewed(
+        self, day: str, why: str, wait_ms: int, then: Callable[[str, str], None] | None
+    ) -> None:
         self._renewing = False
+        self._renewal_ms = min(self._renewal_ms, self._looked_ms + wait_ms)
         if day:
             self.happened("certificate_renewed", until=day)
             self.hands.reconnect()
@@ -281,3 +285,11 @@ class Steering:
             self.happened("certificate_trouble", why=why[:200])
         if then is not None:
             then(day, why)
+
+
+def _until_next_look_ms(place: renewal.Place, wall_ms: int) -> int:
+    """In how many milliseconds to look again whether the certificate is to be renewed."""
+    try:
+        return renewal.look_again_ms(renewal.left_ms(place.identity, wall_ms))
+    except (OpensslError, OSError):
+        return _RENEWAL_EVERY_MS

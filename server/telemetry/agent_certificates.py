@@ -69,13 +69,15 @@ def _refused(why: str) -> Invalid:
     return Invalid(Refusal("bad_request", _BAD, {"why": why.rstrip(".")[:200]}), field="request")
 
 
-def sign(folder: Path, site: str, code: str, wanted: Wanted, now: datetime) -> Signed:
+def sign(
+    folder: Path, site: str, code: str, wanted: Wanted, now: datetime, life: timedelta = LIFE
+) -> Signed:
     """Return a certificate for exactly this agent: name, use and end are the server's word."""
     issuer, key = certificates.signer(folder, now)
     user = rules.username(site, code)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, user)])
     uri = x509.UniformResourceIdentifier(f"cryokeep://{site}/{code}")
-    until = min(now + LIFE, issuer.not_valid_after_utc)
+    until = min(now + life, issuer.not_valid_after_utc)
     made = (
         certificates.unsigned(subject, issuer.subject, wanted.key, now, until)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

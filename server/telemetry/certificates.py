@@ -113,14 +113,17 @@ def unsigned(
     now: datetime,
     until: datetime,
 ) -> x509.CertificateBuilder:
-    """Return a certificate to be completed and signed: a number of its own, valid from an hour ago."""
+    """Return a certificate to be completed and signed: a number of its own, valid from an hour ago.
+
+    One that holds for less than an hour begins only so long ago as it holds.
+    """
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - CLOCKS_DIFFER)
+        .not_valid_before(now - min(CLOCKS_DIFFER, until - now))
         .not_valid_after(until)
     )
 

@@ -16,7 +16,7 @@ from server.core.clock import from_ms
 from server.core.errors import Conflict, Forbidden, Invalid, Refusal
 from server.core.words import N_
 from server.telemetry import agent_certificates, certificates, codes, rules
-from server.telemetry.agent_certificates import Wanted
+from server.telemetry.agent_certificates import LIFE, Wanted
 from server.telemetry.models import Agent, AgentCertificate, EnrolmentCode
 
 RENEWAL_CLOCKS_DIFFER = timedelta(minutes=15)
@@ -97,8 +97,9 @@ def _refuse_enrolled(session: Session, site: str, code: str, org_id: int) -> Non
 
 
 def redeem(
-    session: Session, home: Path, code: str, request: str, address: str, *, at: datetime
-) -> Granted:
+    session: Session, home: Path, code: str, request: str, address: str, *, at: datetime,
+    life: timedelta = LIFE,
+) -> Granted:  # fmt: skip
     """Take a code and give the certificate for the agent that the code names, whatever the request says.
 
     The same code with the same key again, as after a lost answer, is given the same certificate
@@ -118,7 +119,7 @@ def redeem(
     if used.rowcount != 1:  # type: ignore[attr-defined]  # an update has one; two at once: one was faster
         raise Forbidden(_WRONG_CODE)
     agent = _let_in(session, offered, at)
-    granted = _grant(session, home, agent, wanted, offered.id, at)
+    granted = _grant(session, home, agent, wanted, offered.id, at, life)
     granted.certificate.confirmed_at = at
     actor = Actor(id=agent.id, name=f"{agent.site}/{agent.code}", kind="agent", door="api")
     audit.record(
@@ -166,9 +167,10 @@ def _let_in(session: Session, offered: EnrolmentCode, at: datetime) -> Agent:
 
 
 def _grant(
-    session: Session, home: Path, agent: Agent, wanted: Wanted, code_id: int | None, at: datetime
-) -> Granted:
-    signed = agent_certificates.sign(home / "ca", agent.site, agent.code, wanted, at)
+    session: Session, home: Path, agent: Agent, wanted: Wanted, code_id: int | None, at: datetime,
+    life: timedelta,
+) -> Granted:  # fmt: skip
+    signed = agent_certificates.sign(home / "ca", agent.site, agent.code, wanted, at, life)
     certificate = AgentCertificate(
         agent_id=agent.id, code_id=code_id, serial=signed.serial, key_hash=wanted.key_hash,
         pem=signed.pem, issued_at=at, expires_at=signed.expires_at,
@@ -217,7 +219,10 @@ def prove(session: Session, body: str, signature: bytes, *, at: datetime) -> Spe
     return Speaker(row[1], row[0], said)
 
 
-def renew(session: Session, home: Path, speaker: Speaker, request: str, *, at: datetime) -> Granted:
+def renew(
+    session: Session, home: Path, speaker: Speaker, request: str, *, at: datetime,
+    life: timedelta = LIFE,
+) -> Granted:  # fmt: skip
     """Give the agent a certificate for a new key; the present one holds until it is confirmed.
 
     The same key again, as after a lost answer, is given the same certificate; another one takes the
@@ -231,7 +236,7 @@ def renew(session: Session, home: Path, speaker: Speaker, request: str, *, at: d
             return Granted(speaker.agent, earlier)
         if earlier.id != speaker.certificate.id:
             _end(earlier, "superseded", at)
-    granted = _grant(session, home, speaker.agent, wanted, None, at)
+    granted = _grant(session, home, speaker.agent, wanted, None, at, life)
     _tell(
         session, speaker.agent, "agent.certificate_renewed", at, serial=granted.certificate.serial
     )

@@ -12,7 +12,7 @@ import pytest
 from edge_agent.broker_tls import broker_context
 from edge_agent.clock import Moment
 from edge_agent.config import ServerSettings, load
-from edge_agent.control import enrol, https, openssl, renewal
+from edge_agent.control import enrol, files, https, openssl, renewal
 from edge_agent.control.enrol import Asked
 from edge_agent.control.hands import Hands
 from edge_agent.control.https import ServerError
@@ -50,6 +50,7 @@ class House:
         self.authority = (folder / "ca" / "ca.crt").read_text()
         self.fingerprint = certificates.fingerprint(folder / "ca", self.now)
         self.heard, self.spoil, self.status = [], {}, 201
+        self.one_key, self._key_hash = False, ""
         house = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -85,6 +86,10 @@ class House:
         if "request" not in body or not body["request"]:
             return {"serial": "1"}
         wanted = agent_certificates.read_request(body["request"])
+        if self.one_key and self._key_hash not in {"", wanted.key_hash}:
+            self.status = 403
+            return {"code": "wrong_code", "detail": "This code was used already."}
+        self._key_hash = wanted.key_hash
         signed = agent_certificates.sign(self.folder / "ca", "main", "tank-1", wanted, self.now)
         return {
             "site": "main", "code": "tank-1", "certificate": signed.pem, "authority": self.authority,
@@ -238,6 +243,83 @@ def test_after_a_refusal_the_same_key_is_asked_with_again(ask, house, tmp_path):
     assert not (tmp_path / "agent" / "agent.key.next").exists()
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def killed_at(step, done):
+    """Stand-ins for the two ways in which files change: the process ends before this one of them."""
+
+    def wrapped(plain):
+        def act(*facts):
+            done.append(facts[0])
+            if len(done) == step:
+                raise Killed
+            return plain(*facts)
+
+        return act
+
+    return wrapped(files.put), wrapped(files.remove)
+
+
+def test_a_kill_at_any_step_of_enrolment_is_made_good_by_the_same_command(
+    ask, house, tmp_path, monkeypatch
+):
+    """The code works once, for one key: what a kill leaves behind must lead to the same certificate."""
+    house.one_key = True
+    steps = 0
+    for step in range(1, 20):
+        folder = tmp_path / f"killed-{step}"
+        house._key_hash, done = "", []
+        with monkeypatch.context() as patched:
+            put, remove = killed_at(step, done)
+            patched.setattr(files, "put", put)
+            patched.setattr(files, "remove", remove)
+            try:
+                ask(folder=folder)
+            except Killed:
+                steps += 1
+            else:
+                break
+        ask(folder=folder)
+        config = load(folder / "agent.toml")
+        broker_context(config.server, clock_is_set=True)
+        assert not (folder / "agent.key.next").exists()
+    assert steps == 7
+
+
+def test_a_key_that_a_kill_left_behind_is_not_asked_with_again(ask, house, tmp_path):
+    ask()
+    folder = tmp_path / "agent"
+    identity = (folder / "agent.pem").read_text()
+    key = identity[: identity.index("-----BEGIN CERTIFICATE")]
+    (folder / "agent.key.next").write_text(key)
+    place = renewal.Place(house.url, folder / "pages-ca.crt", folder / "agent.pem")
+
+    renewal.renew(place, Clock().now().wall_ms, clock_is_set=True)
+
+    assert not (folder / "agent.pem").read_text().startswith(key)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[[stream]\n", "cannot be read"),
+        ("", "holds no .*stream.* table"),
+        ("[agent]\n", "holds no"),
+    ],
+)
+def test_streams_that_are_wrong_are_told_before_the_code_is_used(
+    ask, house, tmp_path, text, sentence
+):
+    (tmp_path / "bad.toml").write_text(text)
+    with pytest.raises(ServerError, match=sentence):
+        ask(streams=tmp_path / "bad.toml")
+    with pytest.raises(OSError, match=r"missing\.toml"):
+        ask(streams=tmp_path / "missing.toml")
+    assert house.heard == []
+
+
 def test_settings_that_are_there_stay(ask, tmp_path):
     ask()
     settings = tmp_path / "agent" / "agent.toml"
@@ -375,6 +457,26 @@ def test_a_running_agent_renews_and_shows_the_new_certificate_at_its_next_connec
     assert done == ["reconnect", "reconnect"]
     assert told[0][0] > "2026"
     assert [event["kind"] for event in steering.events()] == ["certificate_renewed"] * 2
+
+
+DAY_MS = 86_400_000
+
+
+@pytest.mark.parametrize(
+    ("left_ms", "again_ms"),
+    [(60 * DAY_MS, 3_600_000), (36_000_000, 3_600_000), (1_800_000, 180_000), (60_000, 10_000),
+     (0, 3_600_000), (-DAY_MS, 3_600_000)],
+)  # fmt: skip
+def test_the_nearer_the_end_the_more_often_a_renewal_is_tried(left_ms, again_ms):
+    assert renewal.look_again_ms(left_ms) == again_ms
+
+
+def test_a_renewal_is_due_when_a_third_of_the_life_is_left(ask, tmp_path):
+    ask()
+    identity = tmp_path / "agent" / "agent.pem"
+    now_ms = Clock().now().wall_ms
+    due = [days for days in range(90) if renewal.is_due(identity, now_ms + days * DAY_MS)]
+    assert due == list(range(60, 90))
 
 
 def _settled(steering, eventually):

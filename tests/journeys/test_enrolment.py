@@ -1,5 +1,6 @@
 """An agent from its one-time code to its revocation: HTTPS, mosquitto with certificates, all real processes."""
 
+import itertools
 import json
 import os
 import signal
@@ -22,7 +23,8 @@ from server.audit.models import AuditEntry
 from server.core.clock import SystemClock
 from server.core.db import Database
 from server.parties.models import Organisation
-from server.telemetry.models import Agent, AgentCertificate, DeviceEvent, reading
+from server.telemetry.models import Agent, AgentCertificate, DeviceEvent, Settled, reading
+from server.telemetry.settling import Stream
 from tests.support.ports import accepts
 from tests.support.processes import Process, command_of, descendants
 from tests.support.waiting import eventually
@@ -42,8 +44,9 @@ class House:
     """`cryokeep up` beyond the loopback, and agents that are enrolled with it by their own command."""
 
     def __init__(
-        self, folder: Path, url: str, port: Callable[[], int], start: Callable[..., Process]
-    ) -> None:
+        self, folder: Path, url: str, port: Callable[[], int], start: Callable[..., Process],
+        **more: str,
+    ) -> None:  # fmt: skip
         self.folder, self.start = folder, start
         self.port, self.tls_port = port(), port()
         self.environment = {
@@ -54,6 +57,7 @@ class House:
             "CRYOKEEP_BROKER_TLS_PORT": str(self.tls_port),
             "CRYOKEEP_DATABASE": url,
             "CRYOKEEP_PUBLIC_URL": f"https://localhost:{self.port}",
+            **more,
         }
         self.database = Database(url)
         with self.database.writing() as session:
@@ -234,6 +238,48 @@ def test_an_agent_from_its_code_to_its_revocation(house: House) -> None:
         "agent.certificate_renewed",
         "agent.revoked",
     } <= done
+
+
+def test_certificates_of_a_minute_are_renewed_before_they_end_and_no_row_is_lost(
+    tmp_path: Path, free_port: Callable[[], int], process: Callable[..., Process],
+    make_database_url: Callable[[str], str],
+) -> None:  # fmt: skip
+    url = make_database_url("sqlite")
+    house = House(tmp_path, url, free_port, process, CRYOKEEP_AGENT_CERTIFICATE_MINUTES="1")
+    assert house.enrol(house.code("tank-1"), "tank-1").returncode == 0
+    first = house.folder / "tank-1" / "first.pem"
+    first.write_text((house.folder / "tank-1" / "agent.pem").read_text())
+    running = house.agent("tank-1")
+    eventually(lambda: house.readings() > 40, timeout=30)
+
+    # the first certificate is over, and the agent goes on with its second or third
+    ends = house.certificates()[0].expires_at
+    eventually(lambda: SystemClock().now() > ends, timeout=70, every=0.5)
+    eventually(lambda: not house.connects("tank-1", "first.pem"), timeout=10)
+    before = house.readings()
+    eventually(lambda: house.readings() > before + 40, timeout=30)
+    assert house.connects("tank-1")
+    renewed = house.certificates()
+    assert len(renewed) >= 2
+    assert all(
+        later.issued_at < earlier.expires_at for earlier, later in itertools.pairwise(renewed)
+    )
+    assert len({one.key_hash for one in renewed}) == len(renewed), "a new key each time"
+    assert running.log.count("began boot") == 1
+    assert running.log.count("connected to") >= len(renewed)
+    assert "certificate_renewed" in house.events("tank-1")
+
+    # and of its rows none was lost or doubled by the changes
+    running.stop()
+    with house.database.reading() as session:
+        counts = session.scalars(
+            select(func.count()).select_from(reading).group_by(reading.c.channel_id)
+        ).all()
+        found = session.scalars(select(Settled).where(Settled.stream == "tank")).one()
+    settled = Stream.load((found.agent_id, found.boot, found.stream), found.ranges).settled
+    assert len(settled) == 1
+    assert set(counts) == {settled[0][1]}
+    house.database.close()
 
 
 def test_a_certificate_that_was_not_meant_for_agents_opens_nothing(house: House) -> None:

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Response, g, request
 
@@ -126,8 +126,8 @@ def redeem() -> tuple[CertificateOut, int]:
     attempt = _counted()
     home, address = kit().settings.home, _address()
     granted = enrolment.redeem(
-        g.session, home, code, wanted.request, address, at=g.clock.now()
-    )  # fmt: skip
+        g.session, home, code, wanted.request, address, at=g.clock.now(), life=_life()
+    )
     attempts.succeeded(g.session, attempt)
     return _certificate(granted), 201
 
@@ -142,9 +142,14 @@ def renew() -> tuple[CertificateOut, int]:
     """Give the agent a certificate for its new key."""
     speaker, wanted = _proved()
     granted = enrolment.renew(
-        g.session, kit().settings.home, speaker, wanted.request, at=g.clock.now()
+        g.session, kit().settings.home, speaker, wanted.request, at=g.clock.now(), life=_life()
     )
     return _certificate(granted), 201
+
+
+def _life() -> timedelta:
+    """How long a certificate of an agent holds here."""
+    return timedelta(minutes=kit().settings.agent_certificate_minutes)
 
 
 @api.post("/agent/renewals/confirmed")

@@ -94,6 +94,26 @@ def test_it_is_sent_at_each_heartbeat_until_it_is_answered(desk: Desk) -> None:
     assert (found.state, json.loads(found.facts)) == ("done", {"host": "pi"})
 
 
+def test_a_configuration_too_is_sent_at_each_heartbeat_until_it_is_answered(desk: Desk) -> None:
+    desk.configure(labels={"tank/top_c": "Top"})
+
+    times = [
+        len(desk.heard("hb")) for _ in range(3) if desk.later(seconds=61) is None
+    ]  # each a minute later
+    assert times == [1, 1, 1]
+    desk.heard("cfg/ack", version=1, state="applied")
+    desk.later(seconds=61)
+    assert desk.heard("hb") == []
+
+
+def test_a_configuration_that_nobody_answers_is_sent_until_it_expires(desk: Desk) -> None:
+    desk.configure(labels={"tank/top_c": "Top"})
+    desk.later(days=29, hours=23)
+    assert len(desk.heard("hb")) == 1
+    desk.later(hours=1)
+    assert desk.heard("hb") == []
+
+
 def test_an_expired_command_is_sent_no_more_and_said_to_have_expired(desk: Desk) -> None:
     desk.command()
     desk.later(hours=1)
