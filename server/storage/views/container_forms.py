@@ -199,6 +199,8 @@ class StandForm(Form):
     room: int = forms.choice()
     circuit: int | str = forms.choice(required=False)
     supply: int | str = forms.choice(required=False)
+    happened_at: str = forms.text(required=False, most=40)
+    """Since when, as people write it in the time of its site; empty: since now."""
 
 
 class LimitsForm(Form):

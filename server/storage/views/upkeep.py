@@ -1,6 +1,7 @@
 """The page on which a freezer, rack or box is edited, limited and retired."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
@@ -16,6 +17,7 @@ from server.storage import queries
 from server.storage import service as storage
 from server.storage.models import Container
 from server.storage.rules.limits import Limit
+from server.storage.rules.times import moment_of, not_a_moment
 from server.storage.sizes import heights_of, sizes_of
 from server.storage.views import drawing
 from server.storage.views.blueprints import pages
@@ -200,9 +202,20 @@ def stand_freezer(code: str) -> Page:
             power_circuit=places.circuit(form.circuit),
             nitrogen_supply=places.supply(form.supply),
             at=g.clock.now(),
+            happened_at=_happened(form.happened_at, found),
         )
 
     return _change(code, "stand", act, "freezer")
+
+
+def _happened(typed: str, freezer: Container) -> datetime | None:
+    """Return the moment that was typed as a time of the freezer's site, None for none."""
+    if not typed.strip():
+        return None
+    zone = queries.path_of(g.session, freezer).time_zone
+    if (moment := moment_of(typed, zone)) is None:
+        raise Invalid(not_a_moment(typed), field="happened_at")
+    return moment
 
 
 @pages.post("/containers/<code>/limits")

@@ -164,7 +164,16 @@ def test_a_freezer_gets_another_room_and_other_names(bank: Bank) -> None:
     assert bank.post("/places/Pudong/new", kind="room", code="B2").status_code == 302
     page = bank.page.get("/containers/LN2-03/edit").text
     room = page.split("Pudong · B2")[0].rsplit('value="', 1)[1].split('"')[0]
-    assert bank.post("/containers/LN2-03/stand", room=room).status_code == 302
+    for typed, said in (
+        ("yesterday", "“yesterday” is not a time"),
+        ("2999-01-01 08:00", "has not come yet"),
+    ):
+        refused = bank.post("/containers/LN2-03/stand", room=room, happened_at=typed)
+        assert refused.status_code == 422
+        assert said in refused.text
+    stand = {"room": room, "happened_at": "2026-05-01 08:00"}
+    assert bank.post("/containers/LN2-03/stand", **stand).status_code == 302
+    assert "2026-05-01 08:00" in bank.page.get("/history/freezer/LN2-03").text
     assert bank.post("/containers/LN2-03/describe", name="The big one").status_code == 302
     page = bank.page.get("/freezers/LN2-03").text
     assert "B2" in page
