@@ -22,9 +22,15 @@ WITHOUT = {
     ),
     "changes the name or organisation of a person; a program brings it in as a sheet": "accounts.change",
     "is asked of people who are called at night; a program that removes a step silences an alarm": (
-        "notify.add notify.change"
+        "notify.add notify.change notify.make_chain notify.change_chain notify.end_chain notify.make_group"
+        " notify.change_group notify.end_group"
     ),
     "answers by a signed link in a message; a program answers with its own token": "alarms.answer",
+    "says whether the person at the browser is woken at night; a stolen token must not mute them": (
+        "notify.add_contact notify.verify_contact notify.remove_contact notify.add_quiet notify.remove_quiet"
+        " notify.set_limit notify.go_away notify.come_back"
+    ),
+    "makes or ends a secret address that reads without signing in": "notify.make_feed notify.revoke_feed",
     "ends an agent for good; who runs the server does it by page or command": "telemetry.revoke",
     "says of a channel what hangs where; somebody stands before the freezer": "telemetry.describe",
     "is a bundle of rules that a program adds one by one": "alarms.defaults",
@@ -36,13 +42,30 @@ WITHOUT = {
 """Why, and the pages' own ways for which that holds."""
 
 TWINS = """
+notify.make_schedule notify_api.make_one
+notify.change_schedule notify_api.arrange_one
+notify.change_layer notify_api.arrange_one
+notify.end_schedule notify_api.end_one
+notify.make_override notify_api.override_one
+notify.end_override notify_api.end_override_of
+notify.set_holidays notify_api.set_holidays_of
+notify.bring_calendar notify_api.bring_one
 storage.late storage_api.late_by_program
 storage.container_late storage_api.container_late_by_program
 telemetry.send_command telemetry_api.command_it
 telemetry.configure telemetry_api.configure_it
 telemetry.enrol telemetry_api.make_code
+telemetry.look_at_log telemetry_api.look_at_log_by_program
+telemetry.date_log telemetry_api.date_log_by_program
+telemetry.apply_log telemetry_api.apply_log_by_program
+telemetry.take_log_back telemetry_api.take_log_back_by_program
+telemetry.put_log_aside telemetry_api.put_log_aside_by_program
+telemetry.set_retention telemetry_api.set_retention_by_program
+telemetry.keep_readings telemetry_api.keep_readings_by_program
+telemetry.let_readings_go telemetry_api.let_readings_go_by_program
 alarms.acknowledge alarms_api.acknowledge
 alarms.reset alarms_api.reset
+alarms.add_own alarms_api.add_freezer_rule
 alarms.begin_drill alarms_api.drill_begun
 alarms.plan_drill alarms_api.drill_planned
 alarms.rest_drill alarms_api.drill_rested

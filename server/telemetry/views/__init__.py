@@ -4,12 +4,16 @@ from server.core.words import N_
 from server.kit.state import Kit
 from server.telemetry.views import (
     agents,
+    api_logs,
+    api_retention,
     channels,
     control,
     enrolment,
     freezer_panels,
+    logs,
     other_panels,
     rejected,
+    retention,
     times,
 )
 from server.telemetry.views import api as api_views
@@ -18,13 +22,17 @@ from server.telemetry.views.blueprints import api, pages
 __all__ = [
     "agents",
     "api",
+    "api_logs",
+    "api_retention",
     "api_views",
     "channels",
     "control",
     "enrolment",
+    "logs",
     "pages",
     "register",
     "rejected",
+    "retention",
     "times",
 ]
 

@@ -141,7 +141,9 @@ def channel_history(channel_id: int) -> ChartOut:
 def freezer_history(code: str) -> ChartOut:
     """Return the freezer's chart: the top probe, its limits, the bottom probe, lids and fills."""
     freezer = storage.container(g.session, g.actor, "telemetry.read", code, "freezer")
-    return chart(g.session, freezer_panels.charted(freezer.id), windows.window(), g.clock.now())
+    window = windows.window()
+    channels = freezer_panels.charted(freezer.id, window)
+    return chart(g.session, channels, window, g.clock.now())
 
 
 @api.get("/freezers/<code>/latest")

@@ -40,6 +40,9 @@ SHORT = {
 
 def short_label(channel: Channel) -> str:
     """Return what a channel is called where there is little room, in the request's language."""
+    if channel.agent.of_logs:
+        word = gettext(SHORT.get(channel.key, quantities.word_of(channel.key)))
+        return gettext(N_("%(what)s (log)"), what=word)
     return gettext(SHORT.get(channel.key, channel.label or quantities.word_of(channel.key)))
 
 

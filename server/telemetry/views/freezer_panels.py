@@ -1,5 +1,6 @@
 """What telemetry puts on the page of a freezer and on the list of freezers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,10 +12,11 @@ from server.kit.i18n import language
 from server.storage.models import Container, Room
 from server.telemetry import happened, quantities, sentences
 from server.telemetry.limits import worst_broken
-from server.telemetry.models import Channel
+from server.telemetry.models import Agent, Channel, reading
 from server.telemetry.nitrogen import Outlook, outlook
 from server.telemetry.standing import Seen, Standing, moving, standings
 from server.telemetry.views import charts, windows
+from server.telemetry.views.windows import Window
 
 PERMISSION = "telemetry.read"
 CHARTED = ("top_c", "bottom_c")
@@ -169,11 +171,11 @@ def chart(freezer: Container) -> str | None:
     standing = standing_of(freezer)
     if standing is None:
         return None
-    channels = charted(freezer.id)
+    window = windows.of_page(PICTURE_POINTS)
+    channels = charted(freezer.id, window)
     if not channels:
         return None
     zone = _zone(freezer)
-    window = windows.of_page(PICTURE_POINTS)
     return render_template(
         "telemetry/chart.html",
         url=url_for("telemetry_api.freezer_history", code=freezer.code),
@@ -185,12 +187,33 @@ def chart(freezer: Container) -> str | None:
     )
 
 
-def charted(freezer_id: int) -> list[Channel]:
-    """Return the channels that a freezer's chart shows: the temperatures, else its level; one of a kind."""
+def charted(freezer_id: int, window: Window) -> list[Channel]:
+    """Return the channels that a freezer's chart shows: the temperatures, else its level; one of a kind.
+
+    Behind them come the same of a controller's log, where it has some of this time.
+    """
     wanted = select(Channel).where(Channel.freezer_id == freezer_id, Channel.confirmed)
     found = {c.key: c for c in g.session.scalars(wanted.order_by(Channel.id.desc()))}
-    temperatures = [found[key] for key in CHARTED if key in found]
-    return temperatures or [found[key] for key in OTHERS_CHARTED if key in found][:1]
+    shown = [found[key] for key in CHARTED if key in found]
+    shown = shown or [found[key] for key in OTHERS_CHARTED if key in found][:1]
+    return shown + _logged(freezer_id, [one.key for one in shown] or list(CHARTED), window)
+
+
+def _logged(freezer_id: int, keys: Sequence[str], window: Window) -> list[Channel]:
+    """Return the channels of the freezer's logs that have readings in this time."""
+    at = reading.c.at_ms
+    there = select(at).where(
+        reading.c.channel_id == Channel.id, at >= window.from_ms, at < window.to_ms
+    )
+    wanted = (
+        select(Channel)
+        .join(Agent)
+        .where(
+            Agent.of_logs, Channel.freezer_id == freezer_id, Channel.key.in_(keys), there.exists()
+        )
+    )
+    found = {one.key: one for one in g.session.scalars(wanted)}
+    return [found[key] for key in keys if key in found]
 
 
 def what_happened(freezer: Container) -> str | None:
@@ -200,7 +223,11 @@ def what_happened(freezer: Container) -> str | None:
     since = g.clock.now() - timedelta(days=HAPPENED_DAYS)
     found = happened.lines(g.session, freezer.id, since)
     return render_template(
-        "telemetry/happened.html", lines=found, zone=_zone(freezer), language=language()
+        "telemetry/happened.html",
+        lines=found,
+        zone=_zone(freezer),
+        language=language(),
+        logs_url=url_for("telemetry.logs", code=freezer.code),
     )
 
 
