@@ -4,7 +4,7 @@ WORKERS ?= 2
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env frontend run test check bench bench-edge soak lock messages pictures clean
+.PHONY: help env frontend run test check bench bench-edge detection soak lock messages pictures clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -32,6 +32,9 @@ bench: env ## measure, print rows, write build/bench.json; BENCH=ingest,find for
 
 bench-edge: env ## measure the agent alone: CPU, memory, spool, bytes a reading
 	@exec $(BIN)/python -m tests.bench edge
+
+detection: env ## how early a failing vacuum is found, on the twin; ARGS=--write keeps it in docs/detection.md
+	@exec $(BIN)/python -m tests.bench.detection $(ARGS)
 
 soak: env ## run the long tests that make test leaves out
 	@exec $(BIN)/python -m pytest -m soak $(ARGS)

@@ -6,7 +6,7 @@ Figures: a 47 L dewar that loses 0.39 L a day, a 165 L one that loses 0.99, and 
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from edge_agent.probes.tank_model import Hands, TankFigures, TankState, advance
@@ -66,11 +66,14 @@ VESSELS: Final = (
 class Life:
     """A vessel's days, hour by hour; the same for the same seed."""
 
-    def __init__(self, vessel: Vessel, seed: int, state: TankState | None = None) -> None:
+    def __init__(
+        self, vessel: Vessel, seed: int, state: TankState | None = None, hour: int = 0
+    ) -> None:
         self.vessel = vessel
         self.state = state or TankState(level_mm=0.95 * vessel.figures.height_mm)
-        self.hour = 0
+        self.hour = hour
         self._dice = random.Random(seed)  # days of work, not secrets
+        self._day = -1
         self._openings: dict[int, float] = {}
 
     def hours(self, count: int, factor: float = 1.0) -> Iterator[TrueHour]:
@@ -86,7 +89,7 @@ class Life:
             before, rest_s = self.state, SAMPLE_S
             if opened_s and sample == 2:
                 rest_s -= opened_s
-                lid = Hands(True, hands.vacuum_factor, hands.valve_stuck)
+                lid = replace(hands, lid_open=True)
                 self.state = advance(self.vessel.figures, self.state, opened_s, lid, STEP_S)
             self.state = advance(self.vessel.figures, self.state, rest_s, hands, STEP_S)
             filled = filled or self.state.filling or self.state.level_mm > before.level_mm
@@ -96,7 +99,8 @@ class Life:
     def _open_seconds(self) -> float:
         """For how long the lid is open in this hour: at work from 8 to 18 h, for one to three minutes."""
         day, hour = divmod(self.hour, 24)
-        if hour == 0:
+        if day != self._day:
+            self._day = day
             times = self._dice.randint(*self.vessel.openings) if day % 7 < 5 else 0
             self._openings = {
                 self._dice.randrange(8, 18): self._dice.uniform(60, 180) for _ in range(times)
