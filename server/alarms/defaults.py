@@ -1,4 +1,4 @@
-"""The rules that things begin with: channels by what they measure, freezers, nodes. Pure tables."""
+"""The rules that things begin with: channels by what they measure, and freezers. Pure tables."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,11 +27,9 @@ _COLD: Final = (Wish("high", "warning", -160.0, 2.0, 60.0), Wish("high", "critic
 _SUBMERGED: Final = (*_COLD, Wish("rate", "warning", 1.0, params=_RISES))
 _LID: Final = (Wish("door", "warning", 0.5, 0.0, 180.0),)
 _OXYGEN: Final = (
-    Wish("low", "high", LOW_OXYGEN_PCT, 0.2, alarm_class="safety"),
-    Wish(
-        "low", "critical", EVACUATE_PCT, 0.2, alarm_class="safety", latching=True, acks_needed=2
-    ),
-)  # fmt: skip
+    Wish("low", "high", LOW_OXYGEN_PCT, 0.2),
+    Wish("low", "critical", EVACUATE_PCT, 0.2, latching=True, acks_needed=2),
+)
 _BY_KEY: Final[Mapping[str, tuple[Wish, ...]]] = {
     "level_mm": _LEVEL_MM,
     "level_pct": _LEVEL_PCT,
@@ -40,9 +38,8 @@ _BY_KEY: Final[Mapping[str, tuple[Wish, ...]]] = {
 }
 _WARM_BY_NATURE: Final = ("room_c", "cpu_c")
 
-FREEZER: Final = (Wish("fill_long", "high", 1800.0),)
+FREEZER: Final = (Wish("fill_long", "high", 1800.0, alarm_class="equipment"),)
 """A fill takes minutes; half an hour is a valve that sticks, or no nitrogen behind it."""
-NODE: Final = (Wish("power", "high", 0.0, delay_on_s=60.0),)
 
 
 def of_channel(key: str, interval_s: float = 10.0) -> tuple[Wish, ...]:
@@ -55,10 +52,8 @@ def of_channel(key: str, interval_s: float = 10.0) -> tuple[Wish, ...]:
     fault for a minute.
     """
     silence = Wish("stale", "high", max(3 * interval_s, 30.0))
-    fault = Wish("probe_fault", "high", 0.0, delay_on_s=FAULT_LASTS_S, alarm_class="equipment")
-    if key in OXYGEN:
-        silence, fault = (replace(one, alarm_class="safety") for one in (silence, fault))
-    return (*_limits(key), silence, fault)
+    fault = Wish("probe_fault", "high", 0.0, delay_on_s=FAULT_LASTS_S)
+    return tuple(classed(one, key) for one in (*_limits(key), silence, fault))
 
 
 def _limits(key: str) -> tuple[Wish, ...]:
@@ -68,3 +63,10 @@ def _limits(key: str) -> tuple[Wish, ...]:
         return _LID
     is_cold = quantities.unit_of(key) == "°C" and key not in _WARM_BY_NATURE
     return _COLD if is_cold else ()
+
+
+def classed(wish: Wish, key: str) -> Wish:
+    """Return the wish with the class that it has by its channel: all of an oxygen meter is life safety."""
+    if key in OXYGEN:
+        return replace(wish, alarm_class="safety")
+    return replace(wish, alarm_class="equipment") if wish.kind == "probe_fault" else wish

@@ -9,8 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from server.alarms.wishes import params_of
+from server.core.words import N_
 
 DIRECTIONS: Final = ("both", "up", "down")
+DIRECTION_WORDS: Final = {
+    "both": N_("rising or falling"),
+    "up": N_("only rising"),
+    "down": N_("only falling"),
+}
 WINDOW_S: Final = 600
 SHORTEST_S, LONGEST_S = 60, 86_400
 FEWEST: Final = 3

@@ -6,7 +6,6 @@ from typing import Final, Literal, Protocol
 
 from server.alarms import codes, wording
 from server.alarms.codes import CODES, OTHER
-from server.core.words import N_
 from server.notify.rules import Sentence
 
 Kind = Literal["event", "fill_long", "power"]
@@ -125,7 +124,3 @@ def detail_of(rule: RuleOfEvents, words: Iterable[str] = ()) -> dict[str, object
         "do": Sentence(code.what_to_do),
     }
     return found | {"said": "\n".join(said)} if name == OTHER else found
-
-
-CODE_WORDS: Final = {OTHER: N_("anything else that it says")}
-"""What a rule's code is called where it is no code of the maker's."""

@@ -1,11 +1,12 @@
 """The verbs of alarms: what happens to episodes, and what is watched for."""
 
 from server.alarms.service.answers import acknowledge, confirm, reset, run_out, running_out
+from server.alarms.service.beginning import default_rules
 from server.alarms.service.calling import reappear
 from server.alarms.service.configure import (
+    add_freezer_rule,
     add_rule,
     change_rule,
-    default_rules,
     end_what_is_left,
     is_anything_left,
     switch_off,
@@ -21,6 +22,7 @@ from server.alarms.service.episodes import (
 __all__ = [
     "RuleLike",
     "acknowledge",
+    "add_freezer_rule",
     "add_rule",
     "change_rule",
     "clear_episode",

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from server.alarms import asides, rules
+from server.alarms import asides, defaults, own_wishes, rules
 from server.alarms.models import AlarmRule, Episode, RuleState
 from server.alarms.rules import Wish
 from server.alarms.service.episodes import clear_episode
@@ -15,6 +15,7 @@ from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import Conflict, Invalid, Refusal
 from server.core.words import N_
+from server.storage.models import Container
 from server.telemetry.models import Channel
 
 
@@ -22,13 +23,26 @@ def add_rule(
     session: Session, actor: Actor, channel: Channel, wish: Wish, *, at: datetime
 ) -> AlarmRule:
     """Watch a channel for something; refuses what cannot be right, or is already watched for."""
-    _check(session, channel, wish, None)
+    wish = defaults.classed(wish, channel.key)
     rule = AlarmRule(
         org_id=channel.agent.org_id, channel_id=channel.id, created_at=at, **asdict(wish)
     )
+    _check(session, rule, channel, wish)
     session.add(rule)
     session.flush()  # reason: the audit entry names the rule by its number
     _record(session, actor, "alarm_rule.added", rule, channel, at, now=asdict(wish))
+    return rule
+
+
+def add_freezer_rule(
+    session: Session, actor: Actor, freezer: Container, wish: Wish, *, at: datetime
+) -> AlarmRule:
+    """Watch a freezer itself for a long fill or a code of its controller; refuses what cannot be right."""
+    rule = AlarmRule(org_id=freezer.org_id, freezer_id=freezer.id, created_at=at, **asdict(wish))
+    _check(session, rule, None, wish)
+    session.add(rule)
+    session.flush()  # reason: the audit entry names the rule by its number
+    _record(session, actor, "alarm_rule.added", rule, None, at, now=asdict(wish))
     return rule
 
 
@@ -36,7 +50,9 @@ def change_rule(
     session: Session, actor: Actor, rule: AlarmRule, wish: Wish, *, at: datetime
 ) -> AlarmRule:
     """Watch for something else; where judging stands begins anew, and an open episode ends."""
-    _check(session, rule.channel, wish, rule)
+    if rule.channel is not None:
+        wish = defaults.classed(wish, rule.channel.key)
+    _check(session, rule, rule.channel, wish)
     before = asdict(wish_of(rule))
     if before == asdict(wish):
         return rule
@@ -143,18 +159,28 @@ def wish_of(rule: AlarmRule) -> Wish:
     return Wish(**{one.name: getattr(rule, one.name) for one in fields(Wish)})
 
 
-def _check(session: Session, channel: Channel | None, wish: Wish, own: AlarmRule | None) -> None:
-    if found := rules.why_not_rule(wish, channel.key if channel else ""):
+def _check(session: Session, rule: AlarmRule, channel: Channel | None, wish: Wish) -> None:
+    """Refuse a wish that cannot be right for what the rule is of, or that another rule fulfils already."""
+    if channel is not None:
+        found = rules.why_not_rule(wish, channel.key)
+    else:
+        found = own_wishes.why_not_own(wish, own_wishes.target_of(rule))
+    if found:
         field, refusal = found
         raise Invalid(refusal, field=field)
     same = select(AlarmRule.id).where(
-        AlarmRule.channel_id == (channel.id if channel else None),
+        AlarmRule.org_id == rule.org_id,
+        AlarmRule.channel_id == rule.channel_id,
+        AlarmRule.freezer_id == rule.freezer_id,
+        AlarmRule.agent_id == rule.agent_id,
+        AlarmRule.site_id == rule.site_id,
         AlarmRule.kind == wish.kind,
         AlarmRule.severity == wish.severity,
         AlarmRule.value == wish.value,
+        AlarmRule.params == wish.params,
     )
-    if own is not None:
-        same = same.where(AlarmRule.id != own.id)
+    if rule.id is not None:
+        same = same.where(AlarmRule.id != rule.id)
     if session.scalar(same.limit(1)) is not None:
         because = N_("There is already a rule with this kind, limit and severity.")
         raise Invalid(Refusal("same_rule", because), field="value")
@@ -180,7 +206,8 @@ def _record(
     at: datetime,
     **facts: Any,  # noqa: ANN401  they become JSON
 ) -> None:
-    freezer = channel.freezer.code if channel and channel.freezer else ""
+    of = channel.freezer if channel else rule.freezer
+    freezer = of.code if of else ""
     audit.record(
         session,
         actor,

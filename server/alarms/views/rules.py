@@ -1,17 +1,20 @@
 """What is watched for in one freezer: listed, added, changed, switched off and on."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, g, redirect, render_template, request
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.accounts.queries import visible
-from server.alarms import asides, rules, service, wording
+from server.alarms import asides, own_wishes, rate, rules, sayings, service, wording
 from server.alarms.models import AlarmRule
+from server.alarms.queries import surroundings
 from server.alarms.rules import Wish
 from server.alarms.views import choices
 from server.alarms.views.blueprints import pages
+from server.alarms.wishes import params_text
 from server.core.errors import CryokeepError, NotFound, Refusal
 from server.core.words import N_
 from server.kit import forms, notices
@@ -23,6 +26,9 @@ from server.storage.models import Container
 from server.telemetry import quantities
 from server.telemetry.models import Channel
 
+WITHOUT_VALUE = {"door": 0.5, "probe_fault": 0.0}
+"""The kinds that need no limit."""
+
 
 class RuleForm(Form):
     """A rule as a person writes it."""
@@ -33,16 +39,48 @@ class RuleForm(Form):
     hysteresis: float | None = forms.number(required=False)
     delay_on_s: float | None = forms.number(unit="s", required=False)
     delay_off_s: float | None = forms.number(unit="s", required=False)
+    window_s: float | None = forms.number(unit="s", required=False)
+    direction: str = forms.choice(rate.DIRECTIONS, required=False)
 
-    def wish(self) -> Wish:
-        """Return the rule that is wished for; a lid needs no value."""
-        value = 0.5 if self.kind == "door" else self.value
+    def wish(self, was: Wish | None = None) -> Wish:
+        """Return the rule that is wished for, in all else as it was; a lid and a probe's fault need no value."""
+        value = WITHOUT_VALUE.get(self.kind, self.value)
         if value is None:
             because = N_("Give the limit: a number in the unit of the channel.")
             raise forms.FormRefused({"value": Refusal("empty", because)}, self.typed)
-        return Wish(
-            self.kind, self.severity, value, self.hysteresis or 0.0,
-            self.delay_on_s or 0.0, self.delay_off_s or 0.0,
+        return replace(
+            was or Wish(self.kind, self.severity, value),
+            kind=self.kind, severity=self.severity, value=value,
+            hysteresis=self.hysteresis or 0.0, delay_on_s=self.delay_on_s or 0.0,
+            delay_off_s=self.delay_off_s or 0.0, params=self._params(),
+        )  # fmt: skip
+
+    def _params(self) -> str:
+        if self.kind != "rate":
+            return "{}"
+        window_s = rate.WINDOW_S if self.window_s is None else round(self.window_s)
+        return params_text(window_s=window_s, direction=self.direction or "both")
+
+
+class OwnRuleForm(Form):
+    """A rule of a freezer itself, a node or a site as a person writes it."""
+
+    severity: str = forms.choice(rules.SEVERITIES)
+    value: float | None = forms.number(unit="s", required=False)
+    delay_on_s: float | None = forms.number(unit="s", required=False)
+    delay_off_s: float | None = forms.number(unit="s", required=False)
+
+    def wish(self, what: str, was: Wish | None = None) -> Wish:
+        """Return the rule that is wished for, of the kind and code that were chosen."""
+        new = own_wishes.wish_for(
+            what, self.severity, self.value,
+            delay_on_s=self.delay_on_s or 0.0, delay_off_s=self.delay_off_s or 0.0,
+        )  # fmt: skip
+        if was is None:
+            return new
+        return replace(
+            was, severity=new.severity, value=new.value,
+            delay_on_s=new.delay_on_s, delay_off_s=new.delay_off_s,
         )  # fmt: skip
 
 
@@ -80,6 +118,21 @@ def add(code: str) -> AnyResponse:
     return redirect(f"/freezers/{freezer.code}/alarms")
 
 
+@pages.post("/freezers/<code>/alarms/own")
+@require("alarms.configure")
+def add_own(code: str) -> AnyResponse:
+    """Watch the freezer itself: for a long fill, or a code of its controller."""
+    freezer = storage.container(g.session, g.actor, "alarms.configure", code, "freezer")
+    try:
+        wish = OwnRuleForm.read(request.form).wish(request.form.get("what", ""))
+        service.add_freezer_rule(g.session, g.actor, freezer, wish, at=g.clock.now())
+    except CryokeepError as error:
+        typed = forms.typed_of(request.form)
+        return Response(_list(freezer, {}, Typed(), forms.errors_of(error), typed), 422)
+    notices.tell(gettext(N_("Added. It counts at once.")))
+    return redirect(f"/freezers/{freezer.code}/alarms")
+
+
 @pages.post("/freezers/<code>/alarms/default")
 @require("alarms.configure")
 def defaults(code: str) -> AnyResponse:
@@ -96,9 +149,7 @@ def defaults(code: str) -> AnyResponse:
 def rule(rule_id: int) -> str:
     """Show the form that changes a rule."""
     found = find(rule_id, "alarms.configure")
-    wish = service.wish_of(found)
-    typed = Typed({name: _plain(getattr(wish, name)) for name in RuleForm.fields})
-    return _form(found, {}, typed)
+    return _form(found, {}, _typed(found))
 
 
 @pages.post("/alarms/rules/<int:rule_id>")
@@ -107,7 +158,12 @@ def change(rule_id: int) -> AnyResponse:
     """Change a rule."""
     found = find(rule_id, "alarms.configure")
     try:
-        wish = RuleForm.read(request.form).wish()
+        was = service.wish_of(found)
+        if found.channel is not None:
+            wish = RuleForm.read(request.form).wish(was)
+        else:
+            what = own_wishes.choice_of(found.kind, found.params)
+            wish = OwnRuleForm.read(request.form).wish(what, was)
         service.change_rule(g.session, g.actor, found, wish, at=g.clock.now())
     except CryokeepError as error:
         return Response(_form(found, forms.errors_of(error), forms.typed_of(request.form)), 422)
@@ -125,9 +181,7 @@ def off(rule_id: int) -> AnyResponse:
         until = asides.after(now, form.hours)
         service.switch_off(g.session, g.actor, found, form.reason, until=until, at=now)
     except CryokeepError as error:
-        typed = Typed(
-            {name: _plain(getattr(service.wish_of(found), name)) for name in RuleForm.fields}
-        )
+        typed = _typed(found)
         typed |= {name: request.form.get(name, "") for name in ReasonForm.fields}
         return Response(_form(found, forms.errors_of(error), typed), 422)
     return redirect(_back(found))
@@ -156,10 +210,27 @@ def find(rule_id: int, permission: str) -> AlarmRule:
 
 def rules_of(channel: Channel) -> list[AlarmRule]:
     """Return the channel's rules: the worst first."""
-    found = g.session.scalars(select(AlarmRule).where(AlarmRule.channel_id == channel.id))
+    return _sorted(select(AlarmRule).where(AlarmRule.channel_id == channel.id))
+
+
+def own_rules(freezer: Container) -> list[AlarmRule]:
+    """Return the rules of the freezer itself: the worst first."""
+    return _sorted(select(AlarmRule).where(AlarmRule.freezer_id == freezer.id))
+
+
+def _sorted(query: Select[AlarmRule]) -> list[AlarmRule]:
     return sorted(
-        found, key=lambda rule: (not rule.enabled, rules.SEVERITIES.index(rule.severity), rule.id)
+        g.session.scalars(query),
+        key=lambda rule: (not rule.enabled, rules.SEVERITIES.index(rule.severity), rule.id),
     )
+
+
+def _typed(found: AlarmRule) -> Typed:
+    """What the form says before anybody has typed."""
+    wish, window = service.wish_of(found), rate.window_of(found.params)
+    names = ("kind", "severity", "value", "hysteresis", "delay_on_s", "delay_off_s")
+    plain = {name: _plain(getattr(wish, name)) for name in names}
+    return Typed({**plain, "window_s": str(window.seconds), "direction": window.direction})
 
 
 def _channels(freezer: Container) -> list[Channel]:
@@ -167,15 +238,22 @@ def _channels(freezer: Container) -> list[Channel]:
     return list(g.session.scalars(query))
 
 
-def _list(freezer: Container, errors: dict[str, Refusal], typed: Typed) -> str:
+def _list(
+    freezer: Container, errors: dict[str, Refusal], typed: Typed,
+    own_errors: dict[str, Refusal] | None = None, own_typed: Typed | None = None,
+) -> str:  # fmt: skip
     channels = _channels(freezer)
     return render_template(
         "alarms/rules.html",
         freezer=freezer,
         channels=[(channel, rules_of(channel)) for channel in channels],
+        own=own_rules(freezer),
+        whats=[(what, gettext(word)) for what, word in own_wishes.choices()],
         may=g.actor.may("alarms.configure", freezer.org_id),
         errors=errors,
         typed=typed,
+        own_errors=own_errors or {},
+        own_typed=own_typed or Typed(),
         **_words(),
     )
 
@@ -185,6 +263,8 @@ def _form(found: AlarmRule, errors: dict[str, Refusal], typed: Typed) -> str:
         "alarms/rule.html",
         rule=found,
         channel=found.channel,
+        thing=surroundings(g.session, found).place.freezer,
+        in_seconds=found.kind in own_wishes.IN_SECONDS,
         freezer=_freezer(found),
         off_for=choices.hours(asides.longest_off(found.severity)),
         errors=errors,
@@ -198,6 +278,11 @@ def _words() -> dict[str, Any]:
     return {
         "kinds": [(kind, gettext(rules.KIND_WORDS[kind])) for kind in rules.CHANNEL_KINDS],
         "severities": [(one, gettext(rules.SEVERITY_WORDS[one])) for one in rules.SEVERITIES],
+        "directions": [(one, gettext(rate.DIRECTION_WORDS[one])) for one in rate.DIRECTIONS],
+        "watched": lambda rule, key="": sayings.watched_for(rule, key).text(g.actor.language),
+        "limits": lambda of: {
+            one: gettext(sayings.LIMIT_WORDS[name]) for one, name in sayings.limit_names(of).items()
+        },
         "quantity": lambda channel: gettext(rules.quantity_of(channel.key, channel.label)),
         "figure": lambda channel, value: wording.figure(channel.key, value),
         "unit": lambda channel: quantities.unit_of(channel.key),

@@ -1,0 +1,109 @@
+"""What a rule watches for, in a few words, and the names of a channel's four limits. Pure."""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from server.alarms import codes, rate, wording
+from server.alarms.codes import OTHER
+from server.alarms.kinds import KINDS
+from server.alarms.own_wishes import OTHER_WORDS
+from server.core.words import N_
+from server.notify.rules import Sentence
+from server.telemetry import quantities
+
+LIMIT_WORDS: Final = {
+    "HighHigh": N_("High-high"),
+    "High": N_("High limit"),
+    "Low": N_("Low limit"),
+    "LowLow": N_("Low-low"),
+}
+"""The limits' names after OPC UA Part 9, section 5.8.18 (LimitAlarmType)."""
+
+
+class Ruled(Protocol):
+    """What the words need of a rule."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    @property
+    def kind(self) -> str:
+        """One of `alarms.kinds.KINDS`."""
+
+    @property
+    def value(self) -> float:
+        """The limit."""
+
+    @property
+    def delay_on_s(self) -> float:
+        """The seconds for which the condition must hold."""
+
+    @property
+    def params(self) -> str:
+        """JSON: what else its kind needs."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it is watched for."""
+
+
+def limit_names(rules: Sequence[Ruled]) -> dict[int, str]:
+    """Return the name of each high and low limit of one channel, by rule.
+
+    The outermost of several is HighHigh or LowLow, all others High or Low; one that is switched off has no name.
+    """
+    on = [rule for rule in rules if rule.enabled]
+    highs = {rule.id: rule.value for rule in on if rule.kind == "high"}
+    lows = {rule.id: -rule.value for rule in on if rule.kind == "low"}
+    return _named(highs, "High") | _named(lows, "Low")
+
+
+def _named(values: dict[int, float], name: str) -> dict[int, str]:
+    outermost = max(values.values(), default=0.0)
+    several = len(set(values.values())) > 1
+    return {
+        one: name * 2 if several and value == outermost else name for one, value in values.items()
+    }
+
+
+def watched_for(rule: Ruled, key: str) -> Sentence:
+    """Return what the rule watches for: above −150 °C, open for 3 min, rising by more than 1 K a minute."""
+    if rule.kind == "event":
+        return _code(codes.rule_code(rule.params))
+    if rule.kind == "rate":
+        return _rate(rule, key)
+    lasts = rule.delay_on_s if rule.kind == "door" else rule.value
+    facts = {"limit": wording.figure(key, rule.value), "span": wording.span(lasts)}
+    return Sentence(_TEMPLATES.get(rule.kind, KINDS[rule.kind].word), facts)
+
+
+_TEMPLATES: Final = {
+    "high": N_("above %(limit)s"),
+    "low": N_("below %(limit)s"),
+    "stale": N_("no reading for %(span)s"),
+    "door": N_("open for %(span)s"),
+    "fill_long": N_("a fill of more than %(span)s"),
+    "agent_silent": N_("nothing said for %(span)s"),
+    "site_silent": N_("nothing said for %(span)s"),
+}
+_RATES: Final = {
+    "up": N_("rising by more than %(limit)s a minute, over %(span)s"),
+    "down": N_("falling by more than %(limit)s a minute, over %(span)s"),
+}
+_EITHER: Final = N_("changing by more than %(limit)s a minute, over %(span)s")
+
+
+def _rate(rule: Ruled, key: str) -> Sentence:
+    window = rate.window_of(rule.params)
+    unit = quantities.span_unit_of(key)
+    limit = f"{wording.number(rule.value, 2)}{wording.THIN_SPACE}{unit}".rstrip()
+    facts = {"limit": limit, "span": wording.span(window.seconds)}
+    return Sentence(_RATES.get(window.direction, _EITHER), facts)
+
+
+def _code(name: str) -> Sentence:
+    if name == OTHER:
+        return Sentence(OTHER_WORDS)
+    facts = {"code": name, "meaning": Sentence(codes.of(name).meaning)}
+    return Sentence(N_("code %(code)s: %(meaning)s"), facts)

@@ -1,0 +1,213 @@
+"""The API of what is watched for."""
+
+from collections.abc import Sequence, Set
+from dataclasses import replace
+from datetime import datetime
+
+import msgspec
+from flask import g
+from sqlalchemy import select
+
+from server.accounts.queries import visible
+from server.alarms import asides, own_wishes, rate, sayings, service
+from server.alarms.models import AlarmRule
+from server.alarms.rules import Wish
+from server.alarms.views.blueprints import api
+from server.alarms.views.rules import find as find_rule
+from server.alarms.wishes import params_text
+from server.core.errors import NotFound, Refusal
+from server.core.words import N_
+from server.kit import cursors
+from server.kit.api import Answer, Body, describes, read
+from server.kit.door import require
+from server.storage import queries as storage
+from server.telemetry.models import Agent, Channel
+
+
+class RuleIn(Body):
+    """What to watch a channel for; value and hysteresis in its unit (a rate's a minute), delays and window in seconds.
+
+    The window and the direction (both, up or down) are only looked at for a rate.
+    """
+
+    kind: str
+    severity: str
+    value: float = 0.5
+    hysteresis: float = 0.0
+    delay_on_s: float = 0.0
+    delay_off_s: float = 0.0
+    window_s: int = rate.WINDOW_S
+    direction: str = "both"
+
+
+class FreezerRuleIn(Body):
+    """What to watch a freezer itself for: fill_long, or event: and a code of its controller; all in seconds."""
+
+    what: str
+    severity: str
+    value: float | None = None
+    delay_on_s: float = 0.0
+    delay_off_s: float = 0.0
+
+
+class RuleOut(Answer):
+    """A rule of a channel, or of a freezer itself, an agent, a site or the system; `watches` in the reader's words."""
+
+    id: int
+    channel_id: int | None
+    freezer_id: int | None
+    agent_id: int | None
+    site_id: int | None
+    kind: str
+    severity: str
+    value: float
+    hysteresis: float
+    delay_on_s: float
+    delay_off_s: float
+    enabled: bool
+    off_because: str
+    off_until: datetime | None
+    alarm_class: str
+    latching: bool
+    acks_needed: int
+    limit_name: str
+    watches: str
+
+
+class RulesOut(Answer):
+    """A page of rules."""
+
+    items: list[RuleOut]
+    next: str | None = None
+
+
+class OffIn(Body):
+    """Why a rule is switched off, and for how many hours; then it is watched for again."""
+
+    reason: str
+    hours: float
+
+
+@api.get("/alarm-rules")
+@require("alarms.read")
+@describes("List what is watched for", answers={200: RulesOut}, listed=True)
+def list_rules() -> RulesOut:
+    """Answer with a page of rules."""
+    query = visible(select(AlarmRule), g.actor, "alarms.read", AlarmRule.org_id)
+    found, following = cursors.page(g.session, query, AlarmRule.id)
+    return RulesOut(items=_rules(found), next=following)
+
+
+@api.post("/channels/<int:channel_id>/alarm-rules")
+@require("alarms.configure")
+@describes("Watch a channel for something", body=RuleIn, answers={201: RuleOut})
+def add_rule(channel_id: int) -> tuple[RuleOut, int]:
+    """Add a rule to a channel."""
+    wish = _wish(read(RuleIn))
+    rule = service.add_rule(g.session, g.actor, _channel(channel_id), wish, at=g.clock.now())
+    return _rule(rule), 201
+
+
+@api.post("/freezers/<code>/alarm-rules")
+@require("alarms.configure")
+@describes("Watch a freezer itself for something", body=FreezerRuleIn, answers={201: RuleOut})
+def add_freezer_rule(code: str) -> tuple[RuleOut, int]:
+    """Add a rule to a freezer: for a long fill, or a code of its controller."""
+    wanted = read(FreezerRuleIn)
+    freezer = storage.container(g.session, g.actor, "alarms.configure", code, "freezer")
+    wish = own_wishes.wish_for(**msgspec.structs.asdict(wanted))
+    return _rule(service.add_freezer_rule(g.session, g.actor, freezer, wish, at=g.clock.now())), 201
+
+
+@api.get("/alarm-rules/<int:rule_id>")
+@require("alarms.read")
+@describes("Read one rule", answers={200: RuleOut})
+def get_rule(rule_id: int) -> RuleOut:
+    """Answer with one rule."""
+    return _rule(find_rule(rule_id, "alarms.read"))
+
+
+@api.put("/alarm-rules/<int:rule_id>")
+@require("alarms.configure")
+@describes("Change a rule", body=RuleIn, answers={200: RuleOut})
+def change_rule(rule_id: int) -> RuleOut:
+    """Change what a rule watches for."""
+    wanted = read(RuleIn)
+    found = find_rule(rule_id, "alarms.configure")
+    wish = _wish(wanted, service.wish_of(found))
+    return _rule(service.change_rule(g.session, g.actor, found, wish, at=g.clock.now()))
+
+
+@api.post("/alarm-rules/<int:rule_id>/off")
+@require("alarms.configure")
+@describes("Switch a rule off for a time, with a reason", body=OffIn, answers={200: RuleOut})
+def switch_off(rule_id: int) -> RuleOut:
+    """Stop watching."""
+    wanted, now = read(OffIn), g.clock.now()
+    found = find_rule(rule_id, "alarms.configure")
+    until = asides.after(now, wanted.hours)
+    return _rule(service.switch_off(g.session, g.actor, found, wanted.reason, until=until, at=now))
+
+
+@api.post("/alarm-rules/<int:rule_id>/on")
+@require("alarms.configure")
+@describes("Switch a rule on again", answers={200: RuleOut})
+def switch_on(rule_id: int) -> RuleOut:
+    """Watch again."""
+    found = find_rule(rule_id, "alarms.configure")
+    return _rule(service.switch_on(g.session, g.actor, found, at=g.clock.now()))
+
+
+def _wish(wanted: RuleIn, was: Wish | None = None) -> Wish:
+    """The rule that is wished for; in all that the body does not say, as it was."""
+    plain = msgspec.structs.asdict(wanted)
+    window_s, direction = plain.pop("window_s"), plain.pop("direction")
+    wish = replace(was, **plain) if was else Wish(**plain)
+    if wish.kind == "rate":
+        return replace(wish, params=params_text(window_s=window_s, direction=direction))
+    return wish if was and was.kind == wish.kind else replace(wish, params="{}")
+
+
+def _channel(channel_id: int) -> Channel:
+    query = (
+        select(Channel).join(Agent, Agent.id == Channel.agent_id).where(Channel.id == channel_id)
+    )
+    found: Channel | None = g.session.scalars(
+        visible(query, g.actor, "alarms.configure", Agent.org_id)
+    ).first()
+    if found is None:
+        because = N_("There is no channel with the number %(number)s.")
+        raise NotFound(Refusal("no_such_channel", because, {"number": channel_id}))
+    return found
+
+
+def _rule(rule: AlarmRule) -> RuleOut:
+    return _rules([rule])[0]
+
+
+def _rules(found: Sequence[AlarmRule]) -> list[RuleOut]:
+    """Rules as programs see them."""
+    names = _limit_names({rule.channel_id for rule in found if rule.channel_id is not None})
+    return [_rule_out(rule, names.get(rule.id, "")) for rule in found]
+
+
+def _rule_out(rule: AlarmRule, limit_name: str) -> RuleOut:
+    plain = {name: getattr(rule, name) for name in RuleOut.__struct_fields__ if hasattr(rule, name)}
+    key = rule.channel.key if rule.channel else ""
+    watches = sayings.watched_for(rule, key).text(g.actor.language)
+    return RuleOut(**plain, limit_name=limit_name, watches=watches)
+
+
+def _limit_names(channels: Set[int]) -> dict[int, str]:
+    """The names of all high and low limits of these channels, by rule."""
+    wanted = select(AlarmRule).where(
+        AlarmRule.channel_id.in_(sorted(channels)), AlarmRule.kind.in_(("high", "low"))
+    )
+    by_channel: dict[int | None, list[AlarmRule]] = {}
+    for rule in g.session.scalars(wanted):
+        by_channel.setdefault(rule.channel_id, []).append(rule)
+    return {
+        one: name
+        for those in by_channel.values()
+        for one, name in sayings.limit_names(those).items()
+    }
