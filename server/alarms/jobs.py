@@ -3,7 +3,14 @@
 from collections.abc import Callable
 
 from server.alarms import button, excursions, later, service, stake, timers, watch
-from server.alarms.service import floods, inhibiting, own_rules, reminders, suspensions
+from server.alarms.service import (
+    floods,
+    inhibiting,
+    own_rules,
+    path_letters,
+    reminders,
+    suspensions,
+)
 from server.alarms.watchers import WATCHERS, Watcher
 from server.core.clock import Clock
 from server.core.db import Database
@@ -124,6 +131,15 @@ def remind(database: Database, clock: Clock) -> int:
         return reminders.tend(session, now)
 
 
+def tell_managers(database: Database, clock: Clock) -> int:
+    """Write to those who can mend it where the path of alarms reaches nobody."""
+    with database.reading() as session:
+        if not path_letters.untold(session):
+            return 0
+    with database.writing() as session:
+        return path_letters.tell(session, at=clock.now())
+
+
 def make_own_rules(database: Database, clock: Clock) -> int:
     """Let every agent, site and bank that came since have the rules that Cryokeep makes by itself."""
     with database.reading() as session:
@@ -174,6 +190,7 @@ JOBS: tuple[tuple[str, float, Job], ...] = (
     ("floods", 2.0, tend_floods),
     ("explained alarms that are left", 5.0, let_reappear),
     ("explained alarms that are done with", 5.0, finish_explained),
+    ("letters past the alarm path", 10.0, tell_managers),
     ("own alarm rules", 10.0, make_own_rules),
     *((f"watch {name}", seconds, watcher(findings)) for name, seconds, findings in WATCHERS),
 )

@@ -10,6 +10,7 @@ from flask import Flask
 from granian.constants import Interfaces, SSLProtocols
 from granian.server import Server
 
+from server.alarms.watchers import path_house
 from server.app import create_app
 from server.cli import tls
 from server.cli.verbs import Verbs
@@ -19,6 +20,7 @@ from server.core.db import Database
 from server.core.orphans import end_with_parent
 from server.core.settings import Settings
 from server.core.wake import Waker
+from server.web.guard import Guard
 
 THREADS = 256  # each live page holds one; a few-thread server starves under event streams
 
@@ -66,6 +68,8 @@ def application() -> Flask:
     database = Database(settings.database)
     logging.getLogger(__name__).info("pages are served", extra={"database": database.dialect})
     app = create_app(settings, database, waker=Waker(database))
+    path_house.know(database, settings)
+    Guard(database, settings, SystemClock()).start()
     _answer_evenly()
     return app
 

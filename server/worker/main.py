@@ -8,6 +8,7 @@ import threading
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from server.alarms.watchers import path_house
 from server.core.clock import SystemClock
 from server.core.db import Database
 from server.core.settings import Settings
@@ -35,6 +36,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     database, clock = Database(settings.database), SystemClock()
     if not _wait_for(database, stop):
         return
+    path_house.know(database, settings)
     waker = Waker(database)
     sender = Sender(database, settings, waker, clock)
     sender.add_channel(CHANNEL, PrinterCarrier)

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.alarms import paths
 from server.alarms.models import AlarmRule
 from server.alarms.rules import Wish
 from server.audit import service as audit
@@ -29,6 +30,7 @@ SITE: Final = (
 BANK: Final = (
     Wish("broker_down", "critical", 0.5, delay_on_s=20.0, delay_off_s=10.0, alarm_class="system"),
     Wish("drill_missed", "high", 0.5, alarm_class="system"),
+    *paths.wishes(),
 )
 """What every organisation with agents or freezers is watched for."""
 

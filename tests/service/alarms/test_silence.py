@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import select
 
-from server.alarms import jobs
+from server.alarms import jobs, paths
 from server.alarms.models import AlarmRule, Episode
 from server.alarms.watchers import broker, silence, sites
 from server.alarms.watchers.places import most_often, sites_of_agents
@@ -98,7 +98,9 @@ def test_every_agent_site_and_bank_has_its_rules_once_and_one_that_is_off_stays_
     with database.writing() as session:
         rules = session.scalars(select(AlarmRule).order_by(AlarmRule.id)).all()
         assert sorted(rule.kind for rule in rules) == sorted(
-            ["agent_silent", "power"] * 3 + ["site_power", "site_silent", "broker_down"]
+            ["agent_silent", "power"] * 3
+            + ["site_power", "site_silent", "broker_down", "drill_missed"]
+            + ["path_off"] * len(paths.CONDITIONS)
         )
         rules[0].enabled = False
 
