@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fpdf import FPDF
 
@@ -9,6 +10,8 @@ from server.handling.labels.drawing import Label, draw
 from server.handling.rules.labels import PAGES_MM
 
 DPI = 600
+KEPT = 4
+"""So many jobs' sheets are kept at hand by each process; 2,000 labels are about 10 MB."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,15 @@ class Sheet:
 
 
 def pdf(labels: Sequence[Label], sheet: Sheet, *, skip: int = 0) -> bytes:
-    """Return the pages; `skip` places at the beginning stay empty, for a sheet that was begun."""
+    """Return the pages; `skip` places at the beginning stay empty, for a sheet that was begun.
+
+    A job's labels never change: who looks at its sheets and then prints them waits once.
+    """
+    return _drawn(tuple(labels), sheet, skip)
+
+
+@lru_cache(KEPT)
+def _drawn(labels: tuple[Label, ...], sheet: Sheet, skip: int) -> bytes:
     book = FPDF(unit="mm", format=PAGES_MM[sheet.page])
     book.set_auto_page_break(auto=False)
     book.set_creator("Cryokeep")

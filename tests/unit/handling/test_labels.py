@@ -105,6 +105,8 @@ def test_labels_on_a_sheet_are_read_back() -> None:
     assert pages.count(b"/Type /Page\n") == 2  # one place skipped, six a page
     codes = [text for picture in pictures_of(pages) for text, _ in read(picture)]
     assert sorted(codes) == [label.code for label in labels]
+    assert pdf(list(labels), Sheet("A4", 3, 2, 10, 8, 2, 2), skip=1) is pages  # drawn once
+    assert pdf(labels, Sheet("A4", 3, 2, 10, 8, 2, 2)) != pages
 
 
 @pytest.mark.parametrize(
