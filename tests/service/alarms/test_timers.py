@@ -202,7 +202,7 @@ def test_the_usual_rules_are_made_once(database: Database) -> None:
     with database.writing() as session:
         channel = session.get_one(Channel, bank.channels["top_c"])
 
-        assert len(service.default_rules(session, SYSTEM, channel, at=NOON)) == 4
+        assert len(service.default_rules(session, SYSTEM, channel, at=NOON)) == 8
         assert service.default_rules(session, SYSTEM, channel, at=NOON) == []
 
 
