@@ -25,8 +25,8 @@ PUT_OFF: Final = timedelta(hours=1)
 """For somebody who is away when it is time."""
 TOLD, IS_OVER, SWITCHED_OFF = "told", "over", "switched_off"
 _SUBJECT: Final = N_("%(count)s alarms that had to wait")
-_WENT_ON: Final = N_("%(when)s  %(subject)s: nobody has answered yet\n%(link)s")
-_ANSWERED: Final = N_("%(when)s  %(subject)s: somebody has answered\n%(link)s")
+_WENT_ON: Final = N_("%(when)s  %(subject)s: nobody has answered yet")
+_ANSWERED: Final = N_("%(when)s  %(subject)s: somebody has answered")
 _over: dict[str, Over] = {}
 
 
@@ -129,7 +129,7 @@ def _digest(calls: Sequence[Call], zone: ZoneInfo) -> Words:
         facts: Mapping[str, object] = {
             "when": call.began_at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z"),
             "subject": about.subject,
-            "link": f"{PUBLIC_URL}{about.path}",
         }
         lines.append(Sentence(_ANSWERED if call.ended_at else _WENT_ON, facts))
+        lines.append(Sentence("%(link)s", {"link": f"{PUBLIC_URL}{about.path}"}))
     return Words(Sentence(_SUBJECT, {"count": len(calls)}), tuple(lines))

@@ -15,6 +15,7 @@ from server.notify.along import Conditions
 from server.notify.models import Call, CallChain, CallGroup, CallStep, Notice, Schedule
 from server.notify.rules import Sentence, unpacked
 from server.outbox.models import Letter
+from server.outbox.rules import GATEWAY, shown_gateway
 
 NOT_TOLD = "not_told"
 """The state of a notice without a letter: nobody was told, or not yet."""
@@ -162,7 +163,8 @@ def told_about(session: Session, kind: str, ids: list[int]) -> dict[int, list[To
 
 def _told(row: Any) -> Told:  # noqa: ANN401  a row of told_about
     note = unpacked(row.note).get("note") if row.note else None
-    who = row.name or host_of(row.address or "")
+    of_address = shown_gateway if row.channel == GATEWAY else host_of
+    who = row.name or of_address(row.address or "")
     return Told(
         row.position, who, row.channel or "", row.at, row.state or NOT_TOLD, row.sent_at,
         row.last_error or "", note if isinstance(note, Sentence) else None,
@@ -172,6 +174,13 @@ def _told(row: Any) -> Told:  # noqa: ANN401  a row of told_about
 def host_of(address: str) -> str:
     """Return a webhook's host: the rest of its address may be a secret."""
     return address.partition("://")[2].split("/")[0] or address
+
+
+def shown_step(step: StepRow) -> str:
+    """Return what may be shown of a step's address: of a webhook its host, of a gateway its kind; else nothing."""
+    if not step.webhook:
+        return ""
+    return shown_gateway(step.webhook) if step.channel == GATEWAY else host_of(step.webhook)
 
 
 def _chain(chain_id: int | None, head: Sequence[Any], steps: Sequence[StepRow]) -> ChainRow:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from server.core.errors import Refusal
 from server.core.words import N_
-from server.notify.hours import ALWAYS, Hours, moment, wall
+from server.notify.hours import ALWAYS, Hours, moment, wall, why_not_hours
 from server.notify.rules import Sentence
 
 AS_ALWAYS, NOBODY, SOMEBODY_ELSE = "as_always", "nobody", "person"
@@ -182,3 +183,30 @@ def _edges(rota: Rota, begins_at: datetime, until: datetime) -> Iterable[datetim
             spans = layer.hours.spans(zone, first - timedelta(days=1), last)
             found += [at for span in spans for at in span]
     return [at for at in found if begins_at < at < until]
+
+
+LONGEST_TURN_H = 24 * 7 * 8
+MOST_TURNS, MOST_TOGETHER, MOST_LAYERS = 100, 10, 10
+
+
+def why_not_layer(layer: Layer) -> Refusal | None:
+    """Say why this cannot be a layer of a schedule, or None when it can."""
+    facts: dict[str, object] = {"name": layer.name}
+    if not layer.turns or any(not turn for turn in layer.turns):
+        return Refusal("no_turn", N_("“%(name)s” has no turn, or one with nobody in it."), facts)
+    if len(layer.turns) > MOST_TURNS or any(len(turn) > MOST_TOGETHER for turn in layer.turns):
+        because = N_("“%(name)s” has too many turns, or too many people in one: %(most)s and %(together)s at most.")  # fmt: skip
+        more = {"most": MOST_TURNS, "together": MOST_TOGETHER}
+        return Refusal("many_turns", because, facts | more)
+    if not 1 <= layer.turn_hours <= LONGEST_TURN_H:
+        because = N_("A turn of “%(name)s” lasts %(found)s h; from 1 h to %(most)s h is expected.")
+        more = {"found": layer.turn_hours, "most": LONGEST_TURN_H}
+        return Refusal("bad_turn", because, facts | more)
+    if layer.on_holidays not in {AS_ALWAYS, NOBODY, SOMEBODY_ELSE} or (
+        (layer.on_holidays == SOMEBODY_ELSE) != (layer.holiday_person is not None)
+    ):
+        because = N_("Say who is on in “%(name)s” on holidays: as always, nobody, or one person.")
+        return Refusal("bad_holidays", because, facts)
+    return why_not_hours(
+        "".join(map(str, layer.hours.weekdays)), layer.hours.from_min, layer.hours.until_min
+    )

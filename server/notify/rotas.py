@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.notify import models
+from server.notify import models, rota
 from server.notify.hours import Hours
-from server.notify.models import Absence, Holiday, Override, Schedule, Turn
-from server.notify.rota import Cover, Layer, Rota, Shift, gaps
+from server.notify.models import Absence, CallStep, Holiday, Override, Schedule, Turn
+from server.notify.rota import Cover, Layer, Rota, Shift
 
 LOOK_AHEAD = timedelta(days=14)
 
@@ -44,13 +44,17 @@ def schedules_of(session: Session, org_id: int) -> list[Schedule]:
     return list(session.scalars(query.order_by(Schedule.name, Schedule.id)))
 
 
-def gaps_of(
+def gaps(
     session: Session, org_id: int, begins_at: datetime, until: datetime
 ) -> list[tuple[Schedule, Shift]]:
-    """Return the times between two moments in which a schedule of this organisation has nobody on call."""
-    schedules = schedules_of(session, org_id)
+    """Return the times between two moments in which a schedule that a step tells has nobody on call.
+
+    Which organisation's steps these are, `org_id` says; a schedule that nothing asks may have its holes.
+    """
+    asked = set(session.scalars(select(CallStep.schedule_id).where(CallStep.org_id == org_id)))
+    schedules = [one for one in schedules_of(session, org_id) if one.id in asked]
     found = load(session, [one.id for one in schedules], begins_at, until)
-    return [(one, gap) for one in schedules for gap in gaps(found[one.id], begins_at, until)]
+    return [(one, gap) for one in schedules for gap in rota.gaps(found[one.id], begins_at, until)]
 
 
 def _layers(session: Session, schedule_ids: Sequence[int]) -> dict[int, list[Layer]]:

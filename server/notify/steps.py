@@ -166,7 +166,7 @@ def _keep_secret(session: Session, org_id: int, address: str, secret: str) -> No
 
 
 def _field(refusal: Refusal) -> str:
-    fields = {"bad_wait": "wait_min", "step_of_what": "person", "bad_round": "from_round"}
+    fields = {"bad_wait": "wait_min", "step_of_what": "whom", "bad_round": "from_round"}
     return fields.get(refusal.code, "webhook")
 
 

@@ -19,6 +19,7 @@ PUBLIC_VIEWS = {
     "alarms.answer", "alarms.answering",  # a signed link says who
     "accounts.forgotten", "accounts.leave", "accounts.make_first", "accounts.reset", "accounts.set_new",
     "accounts.sign_in", "accounts.welcome", "health.healthz", "health.metrics_page", "health.readyz",
+    "notify.calendar",  # a secret address, which can be revoked
     "openapi.document", "tank_worker.worker", "telemetry.authority", "telemetry_api.confirm",
     "telemetry_api.redeem", "telemetry_api.renew", "web.built",
 }  # fmt: skip
