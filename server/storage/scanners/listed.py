@@ -3,7 +3,7 @@
 A line's `row` is the number of the code in the list.
 """
 
-from server.core.words import N_
+from server.core.words import N_n
 from server.storage.positions import BoxShape
 from server.storage.scanners.seen import Line, Manner, whole_file
 
@@ -23,7 +23,11 @@ def read_list(
     cells = rows[0][1]
     codes = cells[:-1] if not cells[-1] else cells
     if len(codes) != shape.capacity:
-        expected = N_("a list of %(count)s codes, one for every position of the box")
+        expected = N_n(
+            "a list of 1 code, for the one position of the box",
+            "a list of %(count)s codes, one for every position of the box",
+            "count",
+        )
         raise whole_file(str(len(codes)), expected, count=shape.capacity)
     places = _down(shape) if manner.down_first else list(shape.ordinals)
     return LIST, [

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from server.catalogue.rules import TIERS
 from server.core.actor import Actor
 from server.core.errors import AllRefused, Conflict, Invalid, NotFound, Refusal
-from server.core.words import N_, words_of
+from server.core.words import N_, N_n, words_of
 from server.parties.models import Project
 from server.storage import queries
 from server.storage.models import Allowance, Container, SampleType
@@ -60,8 +60,10 @@ def _refuse_present(session: Session, container: Container, limits: list[Limit])
     found = queries.violations(session, container, limits, MOST_NAMED, inside=True)
     if not found.count:
         return
-    because = N_(
-        "%(count)s things in %(box)s are not allowed by this; the first %(named)s are named. Move them first."
+    because = N_n(
+        "1 thing in %(box)s is not allowed by this. Move it first.",
+        "%(count)s things in %(box)s are not allowed by this; the first %(named)s are named. Move them first.",
+        "count",
     )
     facts = {"count": found.count, "box": container.code, "named": len(found.refusals)}
     raise AllRefused([Refusal("contents_not_allowed", because, facts), *found.refusals])

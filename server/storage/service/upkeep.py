@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.core.actor import Actor
 from server.core.errors import AllRefused, Conflict, Invalid, Refusal
-from server.core.words import N_
+from server.core.words import N_, N_n
 from server.storage import queries, rules
 from server.storage.models import Container, FreezerPlace, NitrogenSupply, PowerCircuit, Room
 from server.storage.positions import BoxShape
@@ -168,8 +168,10 @@ def retire_container(
     _refuse_retired(container)
     inside = queries.occupants(session, container)
     if inside:
-        because = N_(
-            "%(box)s still holds %(count)s things, among them %(occupant)s. Move them first."
+        because = N_n(
+            "%(box)s still holds %(occupant)s. Move it first.",
+            "%(box)s still holds %(count)s things, among them %(occupant)s. Move them first.",
+            "count",
         )
         facts = {
             "box": container.code,
