@@ -241,7 +241,7 @@ class Agent:
 
     def _deliver(self, now: Moment, clk: Clk) -> None:
         try:
-            due = self._delivery.due(now, clk)
+            due = self._delivery.due(now, clk, backlog=1)
         except SpoolError as error:
             _LOG.error("%s", error)
             return
@@ -257,7 +257,8 @@ class Agent:
     def _wait_ms(self) -> int:
         now_ms = self._clock.now().mono_ms
         marks = [s.due_ms for s in self._samplers if not s.done()]
-        marks += [self._tick_ms, self._delivery.next_due_ms() or self._tick_ms]
+        due_ms = self._delivery.next_due_ms()
+        marks += [self._tick_ms, self._tick_ms if due_ms is None else due_ms]
         return max(0, min(marks) - now_ms)
 
     def _listen(self, wait_ms: int) -> None:

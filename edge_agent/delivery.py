@@ -49,6 +49,7 @@ class Delivery:
         self._live_from: dict[str, int] = {}
         self._sent_to: dict[str, int] = {}
         self._cuts: dict[Key, set[int]] = {}
+        self._more = False
         self._sent = 0
         self._answered_order = 0
         """The place, in the order of sending, of the latest backlog message that was answered."""
@@ -84,13 +85,22 @@ class Delivery:
             self._ack(answer, now.wall_ms)
         self._pace.answered(now.mono_ms, self._backlog_in_flight())
 
-    def due(self, now: Moment, clk: Clk) -> list[Outgoing]:
-        """All that is to be published now, live rows first."""
+    def due(self, now: Moment, clk: Clk, backlog: int = BACKLOG_AT_ONCE) -> list[Outgoing]:
+        """All that is to be published now, live rows first, and at most so many messages of the backlog.
+
+        Where more of it might go, `next_due_ms` says at once: who asks for one at a time samples in between,
+        for packing two thousand rows takes a small machine a good part of a second.
+        """
+        self._more = False
         if not self._connected:
             return []
         self._expire(now.mono_ms)
         out = [*self._live(now.mono_ms), *self._again(now, clk)]
         while self._pace.may_send(now.mono_ms, self._backlog_in_flight(), BACKLOG_AT_ONCE):
+            self._more = backlog == 0
+            if self._more:
+                break
+            backlog -= 1
             more = self._next_void(now, clk) or self._next_backlog(now.mono_ms)
             if more is None:
                 break
@@ -99,7 +109,9 @@ class Delivery:
         return [*out, *self._probe(now, clk)]
 
     def next_due_ms(self) -> int | None:
-        """When `due` should be asked again although nothing has happened, or None."""
+        """When `due` should be asked again although nothing has happened, or None; 0 is at once."""
+        if self._more:
+            return 0
         marks = [flight.due_ms for flight in self._flights]
         return min([*marks, *self._pace.pause_ends_ms()], default=None)
 

@@ -15,8 +15,8 @@ from server.worker.link import Link, wait
 _LOG = logging.getLogger(__name__)
 LIVE_AT_ONCE = 300
 BACKLOG_AT_ONCE = 100
-BACKLOG_BYTES_AT_ONCE = 256 * 1024
-"""A live row may wait behind one group: of full messages of the backlog fewer are taken, some 100,000 readings."""
+BACKLOG_BYTES_AT_ONCE = 128 * 1024
+"""A live row may wait behind one group: of full messages of the backlog fewer are taken, some 50,000 readings."""
 _LOOK_S = 0.25
 _OUTAGE_WAIT_S = 0.5
 _OUTAGES_TOGETHER = 3

@@ -220,6 +220,20 @@ def test_at_most_four_backlog_messages_are_unanswered_lowest_first(world):
     assert world.send() == []
 
 
+def test_asked_for_one_at_a_time_the_backlog_leaves_room_for_sampling_between(world):
+    world.add(2_000 * 6)
+    world.connect()
+    sent = []
+    for turn in range(6):
+        out = world.delivery.due(world.moment(), CLK, backlog=1)
+        sent += [codec.decode_rows(o.payload, "tank").seq for o in out if o.kind == "h"]
+        assert (world.delivery.next_due_ms() == 0) is (turn < 3)
+    assert sent == [1, 2_001, 4_001, 6_001]
+    world.delivery.disconnected()
+    world.delivery.due(world.moment(), CLK, backlog=1)
+    assert world.delivery.next_due_ms() is None
+
+
 def test_a_live_row_that_stays_unanswered_becomes_backlog(world):
     world.connect()
     world.add(1)
