@@ -50,6 +50,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_late_hour_found_at"), ["found_at"], unique=False)
 
     op.create_table(
+        "late_mark",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seen", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_late_mark")),
+    )
+    op.create_table(
         "link_key",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("secret", sa.String(), nullable=False),
@@ -104,6 +110,20 @@ def upgrade() -> None:
     with op.batch_alter_table("call_group", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_call_group_org_id"), ["org_id"], unique=False)
 
+    op.create_table(
+        "late_policy",
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("policy", sa.String(), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_by_name", sa.String(), nullable=False),
+        sa.CheckConstraint(
+            "policy IN ('digest', 'call', 'none')", name=op.f("ck_late_policy_policy")
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_late_policy_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("org_id", name=op.f("pk_late_policy")),
+    )
     op.create_table(
         "letter_try",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -798,16 +818,7 @@ def upgrade() -> None:
             batch_op.f("ix_alarm_rule_type_rule_id"), ["type_rule_id"], unique=False
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_type_rule_id_type_rule"),
-            "type_rule",
-            ["type_rule_id"],
-            ["id"],
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_agent_id_agent"), "agent", ["agent_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_freezer_id_container"), "container", ["freezer_id"], ["id"]
+            batch_op.f("fk_alarm_rule_off_by_id_person"), "person", ["off_by_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_twin_id_channel"), "channel", ["twin_id"], ["id"]
@@ -816,7 +827,16 @@ def upgrade() -> None:
             batch_op.f("fk_alarm_rule_site_id_site"), "site", ["site_id"], ["id"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_off_by_id_person"), "person", ["off_by_id"], ["id"]
+            batch_op.f("fk_alarm_rule_agent_id_agent"), "agent", ["agent_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_alarm_rule_type_rule_id_type_rule"),
+            "type_rule",
+            ["type_rule_id"],
+            ["id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_alarm_rule_freezer_id_container"), "container", ["freezer_id"], ["id"]
         )
 
     with op.batch_alter_table("call", schema=None) as batch_op:
@@ -855,6 +875,9 @@ def upgrade() -> None:
             postgresql_where=sa.text("chain_id IS NULL"),
         )
         batch_op.create_foreign_key(
+            batch_op.f("fk_call_step_chain_id_call_chain"), "call_chain", ["chain_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
             batch_op.f("fk_call_step_schedule_id_on_call_schedule"),
             "on_call_schedule",
             ["schedule_id"],
@@ -862,9 +885,6 @@ def upgrade() -> None:
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_call_step_group_id_call_group"), "call_group", ["group_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_call_step_chain_id_call_chain"), "call_chain", ["chain_id"], ["id"]
         )
 
     with op.batch_alter_table("episode", schema=None) as batch_op:
@@ -942,6 +962,12 @@ def upgrade() -> None:
             batch_op.f("ix_episode_suspension_id"), ["suspension_id"], unique=False
         )
         batch_op.create_foreign_key(
+            batch_op.f("fk_episode_site_id_site"), "site", ["site_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_episode_cause_id_episode"), "episode", ["cause_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
             batch_op.f("fk_episode_suspension_id_suspension"),
             "suspension",
             ["suspension_id"],
@@ -951,13 +977,12 @@ def upgrade() -> None:
             batch_op.f("fk_episode_flood_id_alarm_flood"), "alarm_flood", ["flood_id"], ["id"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_episode_cause_id_episode"), "episode", ["cause_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_episode_agent_id_agent"), "agent", ["agent_id"], ["id"]
         )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_episode_site_id_site"), "site", ["site_id"], ["id"]
+
+    with op.batch_alter_table("letter", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("maybe_sent", sa.Boolean(), server_default="0", nullable=False)
         )
 
     with op.batch_alter_table("notice", schema=None) as batch_op:
@@ -1021,14 +1046,17 @@ def downgrade() -> None:
         batch_op.alter_column("letter_id", nullable=False)
         batch_op.drop_column("note")
 
+    with op.batch_alter_table("letter", schema=None) as batch_op:
+        batch_op.drop_column("maybe_sent")
+
     with op.batch_alter_table("episode", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_episode_site_id_site"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_episode_agent_id_agent"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_episode_cause_id_episode"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_episode_flood_id_alarm_flood"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_episode_suspension_id_suspension"), type_="foreignkey"
         )
+        batch_op.drop_constraint(batch_op.f("fk_episode_cause_id_episode"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_episode_site_id_site"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_episode_suspension_id"))
         batch_op.drop_index(batch_op.f("ix_episode_site_id"))
         batch_op.drop_index(
@@ -1082,11 +1110,11 @@ def downgrade() -> None:
         batch_op.drop_column("agent_id")
 
     with op.batch_alter_table("call_step", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_call_step_chain_id_call_chain"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_call_step_group_id_call_group"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_call_step_schedule_id_on_call_schedule"), type_="foreignkey"
         )
+        batch_op.drop_constraint(batch_op.f("fk_call_step_chain_id_call_chain"), type_="foreignkey")
         batch_op.drop_index(
             "uq_call_step_list",
             sqlite_where=sa.text("chain_id IS NULL"),
@@ -1115,16 +1143,16 @@ def downgrade() -> None:
         batch_op.drop_column("chain_id")
 
     with op.batch_alter_table("alarm_rule", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_off_by_id_person"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_site_id_site"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_twin_id_channel"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_alarm_rule_freezer_id_container"), type_="foreignkey"
         )
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_agent_id_agent"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_alarm_rule_type_rule_id_type_rule"), type_="foreignkey"
         )
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_agent_id_agent"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_site_id_site"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_twin_id_channel"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_off_by_id_person"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_alarm_rule_type_rule_id"))
         batch_op.drop_index(batch_op.f("ix_alarm_rule_twin_id"))
         batch_op.drop_index(batch_op.f("ix_alarm_rule_site_id"))
@@ -1275,6 +1303,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_letter_try_letter")
 
     op.drop_table("letter_try")
+    op.drop_table("late_policy")
     with op.batch_alter_table("call_group", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_call_group_org_id"))
 
@@ -1285,6 +1314,7 @@ def downgrade() -> None:
     op.drop_table("call_chain")
     op.drop_table("reading_minute")
     op.drop_table("link_key")
+    op.drop_table("late_mark")
     with op.batch_alter_table("late_hour", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_late_hour_found_at"))
 

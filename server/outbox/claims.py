@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from server.core.plain import Plain, together, whole_row
@@ -67,7 +67,11 @@ def claim(session: Session, ids: list[int], name: str, now: datetime) -> list[Pa
     rows = session.execute(
         update(letter)
         .where(letter.c.id.in_(free))
-        .values(claimed_by=name, try_at=now + CLAIM)
+        .values(
+            claimed_by=name,
+            try_at=now + CLAIM,
+            maybe_sent=or_(letter.c.maybe_sent, letter.c.claimed_by != ""),  # a claim that ran out
+        )
         .returning(letter)
     )
     return [_parcel(row) for row in rows]
@@ -114,12 +118,15 @@ def _overdue(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def release(session: Session, name: str, now: datetime) -> int:
-    """Give back what this sender claimed and has not sent; returns how many letters."""
+def release(session: Session, name: str, now: datetime, *, died: bool = False) -> int:
+    """Give back what this sender claimed and has not sent; returns how many letters.
+
+    Of one that died nobody knows what it had sent and not yet marked: these may have got through.
+    """
     found = session.execute(
         update(letter)
         .where(letter.c.claimed_by == name, letter.c.state == "waiting")
-        .values(claimed_by="", try_at=now)
+        .values(claimed_by="", try_at=now, maybe_sent=or_(letter.c.maybe_sent, literal(died)))
     )
     return int(found.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a cursor result
 
@@ -234,4 +241,5 @@ def _parcel(row: Row[Any]) -> Parcel:
         claimed_until=row.try_at,
         org_id=row.org_id,
         useful_until=row.useful_until,
+        maybe_sent=bool(row.maybe_sent),
     )

@@ -14,6 +14,7 @@ from typing import Any, Final
 from server.core.errors import Refusal
 from server.core.words import N_
 from server.outbox.channels import NotSent
+from server.outbox.repeats import body_of
 from server.outbox.rules import Parcel, scheme_of, shown_gateway
 
 ANSWER_WITHIN_S: Final = 5.0
@@ -65,7 +66,7 @@ class GatewayCarrier:
         notifier = _notifier(parcel.address)
         if notifier is None:
             raise NotSent(f"{shown_gateway(parcel.address)} is no gateway that Apprise knows")
-        body = parcel.body.replace("{public_url}", self.public_url)
+        body = body_of(parcel, self.public_url)
         with _Reasons() as reasons:
             taken = notifier.notify(
                 title=" ".join(parcel.subject.split()), body=body, notify_type=_kind(parcel),

@@ -40,6 +40,8 @@ class Letter(Base):
     """When it is next tried; while it is claimed, when the claim runs out."""
     claimed_by: Mapped[str] = mapped_column(default="")
     """The sender that is trying it now; empty while it only waits."""
+    maybe_sent: Mapped[bool] = mapped_column(default=False, server_default="0")
+    """An attempt may have got through that nobody has marked: whoever tried it died; the next one says so."""
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str] = mapped_column(Text, default="")
     sent_at: Mapped[datetime | None]

@@ -39,6 +39,8 @@ class Parcel:
     claimed_until: datetime
     org_id: int | None = None
     useful_until: datetime | None = None
+    maybe_sent: bool = False
+    """It may have got through before; the message says that it may be a repeat."""
 
 
 def wait_s(attempts: int, chance: float, longest_s: float = LONGEST_WAIT_S) -> float:

@@ -239,7 +239,7 @@ class Sender:
         if dead:
             with self.database.writing() as session:
                 for name in dead:
-                    claims.release(session, name, self.clock.now())
+                    claims.release(session, name, self.clock.now(), died=True)
 
 
 def _is_dead(name: str) -> bool:

@@ -79,6 +79,7 @@ def _write(session: Session, parcel: Parcel, about: tuple[str, int] | None, clai
             created_at=parcel.created_at,
             try_at=parcel.claimed_until,
             claimed_by=claimed_by,
+            maybe_sent=False,
             attempts=0,
             last_error="",
             sent_at=None,

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_
 from server.outbox.channels import NotSent
+from server.outbox.repeats import POSSIBLE_REPEAT, body_of
 from server.outbox.rules import SEND_WITHIN_S, Parcel
 
 CONNECT_S = 5.0
@@ -127,7 +128,9 @@ class SmtpCarrier:
         mail["Auto-Submitted"] = "auto-generated"
         if parcel.urgent:
             mail["X-Priority"] = "1"
-        mail.set_content(parcel.body.replace("{public_url}", self.public_url))
+        if parcel.maybe_sent:
+            mail[POSSIBLE_REPEAT] = "yes"
+        mail.set_content(body_of(parcel, self.public_url))
         return mail
 
 

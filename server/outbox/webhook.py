@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from server.core.clock import Clock
 from server.outbox.channels import NotSent
+from server.outbox.repeats import POSSIBLE_REPEAT
 from server.outbox.rules import SEND_WITHIN_S, Parcel
 
 CONNECT_S = 5.0
@@ -61,6 +62,8 @@ class WebhookCarrier:
             "X-Cryokeep-Message-Id": parcel.message_id,
             "X-Cryokeep-Timestamp": sent_at,
         }
+        if parcel.maybe_sent:
+            headers[POSSIBLE_REPEAT] = "yes"
         if secret := self.secret_of(parcel):
             headers["X-Cryokeep-Signature"] = f"sha256={signature(secret, sent_at, body)}"
         return headers
