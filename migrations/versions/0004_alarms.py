@@ -818,16 +818,13 @@ def upgrade() -> None:
             batch_op.f("ix_alarm_rule_type_rule_id"), ["type_rule_id"], unique=False
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_off_by_id_person"), "person", ["off_by_id"], ["id"]
+            batch_op.f("fk_alarm_rule_site_id_site"), "site", ["site_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_twin_id_channel"), "channel", ["twin_id"], ["id"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_site_id_site"), "site", ["site_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_agent_id_agent"), "agent", ["agent_id"], ["id"]
+            batch_op.f("fk_alarm_rule_off_by_id_person"), "person", ["off_by_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_type_rule_id_type_rule"),
@@ -837,6 +834,9 @@ def upgrade() -> None:
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_freezer_id_container"), "container", ["freezer_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_alarm_rule_agent_id_agent"), "agent", ["agent_id"], ["id"]
         )
 
     with op.batch_alter_table("call", schema=None) as batch_op:
@@ -875,6 +875,9 @@ def upgrade() -> None:
             postgresql_where=sa.text("chain_id IS NULL"),
         )
         batch_op.create_foreign_key(
+            batch_op.f("fk_call_step_group_id_call_group"), "call_group", ["group_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
             batch_op.f("fk_call_step_chain_id_call_chain"), "call_chain", ["chain_id"], ["id"]
         )
         batch_op.create_foreign_key(
@@ -882,9 +885,6 @@ def upgrade() -> None:
             "on_call_schedule",
             ["schedule_id"],
             ["id"],
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_call_step_group_id_call_group"), "call_group", ["group_id"], ["id"]
         )
 
     with op.batch_alter_table("episode", schema=None) as batch_op:
@@ -962,6 +962,12 @@ def upgrade() -> None:
             batch_op.f("ix_episode_suspension_id"), ["suspension_id"], unique=False
         )
         batch_op.create_foreign_key(
+            batch_op.f("fk_episode_flood_id_alarm_flood"), "alarm_flood", ["flood_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_episode_agent_id_agent"), "agent", ["agent_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
             batch_op.f("fk_episode_site_id_site"), "site", ["site_id"], ["id"]
         )
         batch_op.create_foreign_key(
@@ -972,12 +978,6 @@ def upgrade() -> None:
             "suspension",
             ["suspension_id"],
             ["id"],
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_episode_flood_id_alarm_flood"), "alarm_flood", ["flood_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_episode_agent_id_agent"), "agent", ["agent_id"], ["id"]
         )
 
     with op.batch_alter_table("letter", schema=None) as batch_op:
@@ -1050,13 +1050,13 @@ def downgrade() -> None:
         batch_op.drop_column("maybe_sent")
 
     with op.batch_alter_table("episode", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_episode_agent_id_agent"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_episode_flood_id_alarm_flood"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_episode_suspension_id_suspension"), type_="foreignkey"
         )
         batch_op.drop_constraint(batch_op.f("fk_episode_cause_id_episode"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_episode_site_id_site"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_episode_agent_id_agent"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_episode_flood_id_alarm_flood"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_episode_suspension_id"))
         batch_op.drop_index(batch_op.f("ix_episode_site_id"))
         batch_op.drop_index(
@@ -1110,11 +1110,11 @@ def downgrade() -> None:
         batch_op.drop_column("agent_id")
 
     with op.batch_alter_table("call_step", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_call_step_group_id_call_group"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_call_step_schedule_id_on_call_schedule"), type_="foreignkey"
         )
         batch_op.drop_constraint(batch_op.f("fk_call_step_chain_id_call_chain"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_call_step_group_id_call_group"), type_="foreignkey")
         batch_op.drop_index(
             "uq_call_step_list",
             sqlite_where=sa.text("chain_id IS NULL"),
@@ -1143,16 +1143,16 @@ def downgrade() -> None:
         batch_op.drop_column("chain_id")
 
     with op.batch_alter_table("alarm_rule", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_agent_id_agent"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_alarm_rule_freezer_id_container"), type_="foreignkey"
         )
         batch_op.drop_constraint(
             batch_op.f("fk_alarm_rule_type_rule_id_type_rule"), type_="foreignkey"
         )
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_agent_id_agent"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_site_id_site"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_twin_id_channel"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_alarm_rule_off_by_id_person"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_twin_id_channel"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_site_id_site"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_alarm_rule_type_rule_id"))
         batch_op.drop_index(batch_op.f("ix_alarm_rule_twin_id"))
         batch_op.drop_index(batch_op.f("ix_alarm_rule_site_id"))

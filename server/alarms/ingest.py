@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from edge_agent.wire.limits import NORMAL, Change, JudgeState, Limit, judge_column
 from server.alarms import faults, service
 from server.alarms.models import AlarmRule
+from server.alarms.service import lateness
 from server.core.clock import from_ms, to_ms
 from server.core.plain import Plain, together
 from server.telemetry.columns import Column
@@ -88,7 +89,12 @@ class Judge:
         self._rules: dict[int, list[Watched]] = {}
 
     def consider(self, session: Session, columns: Iterable[Column], *, now: datetime) -> int:
-        """Raise and clear what these readings raise and clear; returns how many changes that were."""
+        """Raise and clear what these readings raise and clear; returns how many changes that were.
+
+        What came late is noted for `service.lateness`, which judges it in its place in history.
+        """
+        columns, late = lateness.set_apart(session, columns, now)
+        lateness.note(session, late, now)
         with together(session):
             stamp, states = _STAMP.ask(session), _OPEN_STATES.ask(session)
         self._refresh(session, stamp.rows()[0])

@@ -6,6 +6,7 @@ from server.alarms import button, excursions, later, service, stake, timers, wat
 from server.alarms.service import (
     floods,
     inhibiting,
+    lateness,
     own_rules,
     path_letters,
     reminders,
@@ -59,6 +60,23 @@ def escalate(database: Database, clock: Clock) -> int:
             return 0
     with database.writing() as session:
         return notify.escalate(session, now)
+
+
+def look_back(database: Database, clock: Clock) -> int:
+    """Judge what came late in its place in history, and tell of what is found."""
+    now = clock.now()
+    with database.reading() as session:
+        if not lateness.is_anything_new(session, now):
+            return 0
+        found, seen = lateness.look(session, now)
+    done = 0
+    for first in range(0, max(len(found), 1), AT_ONCE):
+        with database.writing() as session:
+            part = found[first : first + AT_ONCE]
+            done += lateness.settle(
+                session, part, seen if first + AT_ONCE >= len(found) else 0, at=now
+            )
+    return done
 
 
 def count_stakes(database: Database, clock: Clock) -> None:
@@ -186,6 +204,7 @@ JOBS: tuple[tuple[str, float, Job], ...] = (
     ("reminders of what is set aside or off", 30.0, remind),
     ("escalation", 1.0, escalate),
     ("held notices", 5.0, later.tell_held),
+    ("late readings", 10.0, look_back),
     ("stakes", 30.0, count_stakes),
     ("floods", 2.0, tend_floods),
     ("explained alarms that are left", 5.0, let_reappear),

@@ -65,8 +65,10 @@ telemetry.keep_readings telemetry_api.keep_readings_by_program
 telemetry.let_readings_go telemetry_api.let_readings_go_by_program
 alarms.acknowledge alarms_api.acknowledge
 alarms.reset alarms_api.reset
+alarms.set_late_policy alarms_api.put_late_policy
 alarms.add_own alarms_api.add_freezer_rule
 alarms.begin_drill alarms_api.drill_begun
+alarms.acknowledge_flood alarms_api.flood_acknowledged
 alarms.plan_drill alarms_api.drill_planned
 alarms.rest_drill alarms_api.drill_rested
 alarms.stop_drill alarms_api.drill_stopped

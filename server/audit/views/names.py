@@ -63,6 +63,7 @@ THINGS: Mapping[str, str] = {
     "alarm": N_("alarm"),
     "alarm_rule": N_("alarm rule"),
     "drill": N_("drill"),
+    "late_policy": N_("telling of past alarms"),
     "drill_plan": N_("plan of drills"),
     "box": N_("box"),
     "call_step": N_("step of the call list"),

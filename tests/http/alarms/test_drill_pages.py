@@ -127,3 +127,22 @@ def test_a_program_does_the_same(house):
         client.get("/api/v1/drill-plans", headers=headers).json["items"][0]["off_because"]
         == "Works"
     )
+
+
+def test_how_a_bank_is_told_of_what_is_found_late_is_set_by_page_and_by_program(house):
+    app, bank, people = house
+    manager = people["manager"]
+    form = {"csrf": manager.csrf, "organisation": bank.org_id, "policy": "call"}
+
+    assert manager.browser(app).post("/alarms/late", data=form).status_code == 302
+    assert "call as for any alarm" in manager.browser(app).get("/alarms/late").text
+    other = {**form, "csrf": people["stranger"].csrf}
+    assert people["stranger"].browser(app).post("/alarms/late", data=other).status_code == 403
+    headers = {"Authorization": f"Bearer {manager.token}"}
+    wish = {"organisation_id": bank.org_id, "policy": "none"}
+    answer = app.test_client().put("/api/v1/late-policy", json=wish, headers=headers)
+    assert (answer.status_code, answer.json["policy"]) == (200, "none")
+    wish["policy"] = "loudly"
+    assert (
+        app.test_client().put("/api/v1/late-policy", json=wish, headers=headers).status_code == 422
+    )

@@ -91,6 +91,7 @@ SPECIAL = {
     "alarm_rule": {"kind": "high", "severity": "critical"},
     "suspension": {"mode": "out_of_service"},
     "drill": {"outcome": "answered"},
+    "late_policy": {"policy": "call"},
     "label_template": {"symbol": "none"},
     "work_list": {"kind": "pick"},
     "discrepancy": {"kind": "missing"},
