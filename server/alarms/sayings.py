@@ -73,8 +73,14 @@ def watched_for(rule: Ruled, key: str) -> Sentence:
         return _code(codes.rule_code(rule.params))
     if rule.kind == "rate":
         return _rate(rule, key)
+    if rule.kind == "calibration" and not rule.value:
+        return Sentence(KINDS[rule.kind].word)
     lasts = rule.delay_on_s if rule.kind == "door" else rule.value
-    facts = {"limit": wording.figure(key, rule.value), "span": wording.span(lasts)}
+    facts = {
+        "limit": wording.figure(key, rule.value),
+        "span": wording.span(lasts),
+        "number": wording.number(rule.value),
+    }
     return Sentence(_TEMPLATES.get(rule.kind, KINDS[rule.kind].word), facts)
 
 
@@ -86,6 +92,11 @@ _TEMPLATES: Final = {
     "fill_long": N_("a fill of more than %(span)s"),
     "agent_silent": N_("nothing said for %(span)s"),
     "site_silent": N_("nothing said for %(span)s"),
+    "stuck": N_("the same number for %(span)s"),
+    "usage": N_("losing more than %(limit)s a day"),
+    "boiloff": N_("boiling off more than %(number)s times as fast as usual"),
+    "forecast": N_("reaching its limit within %(number)s h"),
+    "calibration": N_("calibration due within %(number)s days"),
 }
 _RATES: Final = {
     "up": N_("rising by more than %(limit)s a minute, over %(span)s"),
