@@ -59,7 +59,7 @@ def verify_contact(
 ) -> bool:
     """Say whether this is the code that was sent there, and use the address from now on if it is.
 
-    A wrong one is counted and kept: after MOST_WRONG, or half an hour, a new code is needed. The caller commits in either case.
+    A wrong one is counted, and the caller must keep that: after MOST_WRONG, or half an hour, a new code is needed.
     """
     if contact.wrong_codes >= MOST_WRONG:
         raise TooMany(

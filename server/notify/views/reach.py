@@ -19,7 +19,7 @@ from server.notify.views.blueprints import pages
 from server.notify.views.common import clock, minutes, names_of, people_of, person_of
 from server.outbox import gateways
 
-WRONG = Refusal("wrong_code", N_("This is not the code that was sent there; look again."))
+WRONG = N_("This is not the code that was sent there; look again.")
 
 
 class ContactForm(Form):
@@ -88,8 +88,10 @@ def verify_contact(contact_id: int) -> AnyResponse:
         right = preferences.verify_contact(g.session, g.actor, mine, code, at=g.clock.now())
     except CryokeepError as error:
         return _refused("code", error)
-    if not right:  # the page is answered, not refused: the wrong code stays counted
-        return Response(_page("code", {"code": WRONG}), 422)
+    if (
+        not right
+    ):  # answered, not refused: what is refused is not kept, and the wrong code must stay counted
+        return _done(WRONG, "warning")
     return _done(N_("This address is used from now on."))
 
 
@@ -171,8 +173,8 @@ def _me() -> Person:
     return g.session.get_one(Person, g.actor.id)  # type: ignore[no-any-return]  # g has no types
 
 
-def _done(words: str) -> AnyResponse:
-    notices.tell(gettext(words))
+def _done(words: str, state: str = "normal") -> AnyResponse:
+    notices.tell(gettext(words), state=state)
     return redirect("/me/reached", 303)
 
 
