@@ -69,6 +69,15 @@ class Alarm:
         return self.acknowledged or self.episode.silenced not in {"", "flood"}
 
     @property
+    def rest(self) -> str:
+        """Return what a person still has to do about one that is over, to be translated; empty while it goes on."""
+        if not self.over:
+            return ""
+        if not self.acknowledged:
+            return N_("over, not acknowledged")
+        return N_("over, to be reset") if self.episode.latched else N_("over, to be confirmed")
+
+    @property
     def aside(self) -> str:
         """Return why nobody is called, to be translated; empty where somebody is."""
         return machine.WORDS.get(self.episode.silenced, "")
