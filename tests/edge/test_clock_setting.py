@@ -103,6 +103,26 @@ def test_a_start_is_dated_by_the_next_one_when_the_clock_was_set_between_them(ag
     assert events == []
 
 
+DAY_MS = 86_400_000
+
+
+@pytest.mark.parametrize("by_ms", [DAY_MS, -DAY_MS], ids=["a day ahead", "a day back"])
+def test_a_jump_by_a_day_keeps_the_order_of_the_rows_and_is_told(agent, clock, by_ms):
+    clock.set, at_ms = True, 1_763_800_000_000
+    running = agent()
+    sampled(running, clock, at_ms, 0)
+    sampled(running, clock, at_ms + 1_000, 1_000)
+    rows, events = sampled(running, clock, at_ms + by_ms + 2_000, 2_000)
+
+    assert [at - at_ms for at, _ in rows] == [0, 1_000, by_ms + 2_000]
+    assert all(is_dated for _, is_dated in rows)
+    told = [event for event in events if event["kind"] == "clock_jumped"]
+    assert [event["by_ms"] for event in told] == [by_ms]
+    rows, events = sampled(running, clock, at_ms + by_ms + 3_000, 3_000)
+    assert len(rows) == 4
+    assert [event for event in events if event["kind"] == "clock_jumped"] == told
+
+
 def test_the_machines_clock_is_steady_and_once_trusted_stays_set():
     clock = SystemClock(trusted=True)
     first, second = clock.now(), clock.now()
