@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from server.alarms import answered, machine, rules, wording
 from server.alarms.around import Around, around
@@ -104,6 +104,16 @@ class Alarm:
         return f"{self.place.freezer} · {there}" if there else self.place.freezer
 
 
+_OWN = aliased(Site)
+_ZONE = (
+    select(_OWN.time_zone)
+    .where(_OWN.org_id == Episode.org_id)
+    .order_by(_OWN.id)
+    .limit(1)
+    .correlate(Episode)
+    .scalar_subquery()
+)
+"""The time of the organisation's first site, for what stands at none."""
 _WITH_PLACE: Any = (
     select(
         Episode,
@@ -114,7 +124,7 @@ _WITH_PLACE: Any = (
         Channel.number_at_ms,
         Container.code.label("freezer"),
         Site.name.label("site"),
-        Site.time_zone,
+        func.coalesce(Site.time_zone, _ZONE).label("time_zone"),
         Room.code.label("room"),
         FreezerStake.vials,
         FreezerStake.last_copies,

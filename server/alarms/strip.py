@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from server.alarms import wording
 from server.alarms.board import Alarm, Board
+from server.alarms.kinds import KINDS
 from server.core.words import N_, say
 
 
@@ -33,7 +34,7 @@ def _text(alarm: Alarm, language: str) -> str:
     }
     if alarm.over:
         return say(language, N_("%(title)s: over after %(span)s"), **facts)
-    if alarm.episode.kind == "door":
+    if alarm.episode.kind != "stale" and not KINDS[alarm.episode.kind].has_value:
         return say(language, N_("%(title)s for %(span)s"), **facts)
     return say(language, N_("%(title)s: %(figure)s, for %(span)s"), **facts)
 
