@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from edge_agent.wire.limits import NORMAL, Change, JudgeState, Limit, judge_column
-from server.alarms import faults, service
-from server.alarms.models import AlarmRule
+from server.alarms import faults, service, warmth
+from server.alarms.models import AlarmRule, ExpectedWarmth
 from server.alarms.service import lateness
 from server.core.clock import from_ms, to_ms
 from server.core.plain import Plain, together
@@ -27,7 +27,17 @@ StateKey = tuple[int, str]
 """(rule id, drill)."""
 
 # These run for every group, and an alarm waits for them.
-_STAMP = Plain(text("SELECT count(*), max(id), sum(version) FROM alarm_rule"))
+_EXPECTED = warmth.standing(bindparam("now"))
+_STAMP = Plain(
+    select(
+        func.count(),
+        func.max(AlarmRule.id),
+        func.sum(AlarmRule.version),
+        select(func.count()).select_from(ExpectedWarmth).where(_EXPECTED).scalar_subquery(),
+        select(func.sum(ExpectedWarmth.id)).where(_EXPECTED).scalar_subquery(),
+    ).select_from(AlarmRule)
+)
+"""Something else whenever a rule was changed, or warmth begins or ceases to be expected."""
 _OPEN = (
     "SELECT rule_id, drill, phase, since_ms, extreme FROM rule_state"
     " WHERE phase <> 'normal' ORDER BY rule_id, drill"
@@ -96,8 +106,8 @@ class Judge:
         columns, late = lateness.set_apart(session, columns, now)
         lateness.note(session, late, now)
         with together(session):
-            stamp, states = _STAMP.ask(session), _OPEN_STATES.ask(session)
-        self._refresh(session, stamp.rows()[0])
+            stamp, states = _STAMP.ask(session, now=now), _OPEN_STATES.ask(session)
+        self._refresh(session, stamp.rows()[0], now)
         known = {(row[0], row[1]): JudgeState(*row[2:]) for row in states.rows()}
         due = [
             (rule, column) for column in columns for rule in self._rules.get(column.channel_id, ())
@@ -107,15 +117,16 @@ class Judge:
         with together(session):
             return sum(_judge(session, known, rule, column, now) for rule, column in due)
 
-    def _refresh(self, session: Session, stamp: tuple[object, ...]) -> None:
+    def _refresh(self, session: Session, stamp: tuple[object, ...], now: datetime) -> None:
         if stamp != self._stamp:
-            self._rules = _read_rules(session)
+            self._rules = _read_rules(session, now)
             self._stamp = stamp
 
 
-def _read_rules(session: Session) -> dict[int, list[Watched]]:
+def _read_rules(session: Session, now: datetime) -> dict[int, list[Watched]]:
     """The rules that readings can change, by channel; silence is judged by the clock, not by readings."""
     rules: dict[int, list[Watched]] = {}
+    raised = warmth.raised(session, now)
     query = (
         select(AlarmRule)
         .where(AlarmRule.enabled, AlarmRule.kind.in_(BY_READINGS))
@@ -123,21 +134,23 @@ def _read_rules(session: Session) -> dict[int, list[Watched]]:
     )
     for rule in session.scalars(query):
         if rule.channel_id is not None:
-            rules.setdefault(rule.channel_id, []).append(_watched(rule, rule.channel_id))
+            rules.setdefault(rule.channel_id, []).append(
+                _watched(rule, rule.channel_id, warmth.limit(rule, raised.get(rule.channel_id)))
+            )
     return rules
 
 
-def _watched(rule: AlarmRule, channel_id: int) -> Watched:
+def _watched(rule: AlarmRule, channel_id: int, value: float) -> Watched:
     kind = "door" if rule.kind == "probe_fault" else rule.kind
     limit = Limit(
         kind,  # type: ignore[arg-type]  # only kinds of BY_READINGS are read
-        rule.value,
+        value,
         rule.hysteresis,
         round(rule.delay_on_s * 1000),
         round(rule.delay_off_s * 1000),
     )
     return Watched(
-        rule.id, rule.org_id, channel_id, rule.kind, rule.severity, rule.value, rule.alarm_class,
+        rule.id, rule.org_id, channel_id, rule.kind, rule.severity, value, rule.alarm_class,
         rule.latching, rule.acks_needed, rule.needs_confirming, limit,
     )  # fmt: skip
 

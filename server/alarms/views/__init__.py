@@ -15,6 +15,7 @@ from server.alarms.views import (
     rules,
     stream,
     trouble,
+    warmth,
 )
 from server.alarms.views import api as api_views
 from server.alarms.views.blueprints import api, pages
@@ -39,4 +40,5 @@ __all__ = [
     "rules",
     "stream",
     "trouble",
+    "warmth",
 ]

@@ -137,6 +137,8 @@ ACTIONS: Mapping[str, str] = {
     "late_policy.set": N_("how past alarms are told set"),
     "alarm.found_late": N_("past alarm found in late readings"),
     "alarm.dated_back": N_("beginning of alarm dated back"),
+    "warmth.expected": N_("warmth expected"),
+    "warmth.ended": N_("expected warmth ended"),
     "drill_plan.set": N_("drill planned"),
     "drill_plan.paused": N_("planned drills rest"),
     "drill.begun": N_("drill begun"),

@@ -146,3 +146,34 @@ def test_how_a_bank_is_told_of_what_is_found_late_is_set_by_page_and_by_program(
     assert (
         app.test_client().put("/api/v1/late-policy", json=wish, headers=headers).status_code == 422
     )
+
+
+def test_warmth_is_expected_and_ended_by_page_and_by_program(house):
+    app, _bank, people = house
+    manager = people["manager"]
+    browser = manager.browser(app)
+    form = {
+        "csrf": manager.csrf,
+        "limit_c": "-155",
+        "begins_in": "0",
+        "hours": "2",
+        "because": "Load",
+    }
+
+    assert browser.post("/freezers/LN2-03/warmth", data=form).status_code == 302
+    assert "Load" in browser.get("/freezers/LN2-03/warmth").text
+    assert browser.post("/freezers/LN2-03/warmth", data={**form, "hours": "99"}).status_code == 422
+    headers = {"Authorization": f"Bearer {manager.token}"}
+    client = app.test_client()
+    listed = client.get("/api/v1/freezers/LN2-03/warmth", headers=headers).json["items"]
+    ended = client.post(f"/api/v1/freezers/LN2-03/warmth/{listed[0]['id']}/end", headers=headers)
+    assert ended.json["ended_at"]
+    wish = {"limit_c": -155, "from_at": NOON.isoformat(), "because": "Stock-take",
+            "until": (NOON + timedelta(hours=1)).isoformat()}  # fmt: skip
+    made = client.post("/api/v1/freezers/LN2-03/warmth", json=wish, headers=headers)
+    assert made.status_code == 201, made.text
+    path = f"/freezers/LN2-03/warmth/{made.json['id']}/end"
+    assert browser.post(path, data={"csrf": manager.csrf}).status_code == 302
+    stranger = people["stranger"]
+    denied = stranger.browser(app).post(path, data={"csrf": stranger.csrf})
+    assert denied.status_code == 404
