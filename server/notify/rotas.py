@@ -44,7 +44,7 @@ def schedules_of(session: Session, org_id: int) -> list[Schedule]:
     return list(session.scalars(query.order_by(Schedule.name, Schedule.id)))
 
 
-def gaps(
+def gaps_of(
     session: Session, org_id: int, begins_at: datetime, until: datetime
 ) -> list[tuple[Schedule, Shift]]:
     """Return the times between two moments in which a schedule that a step tells has nobody on call.
