@@ -13,13 +13,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.accounts.models import Person
+from server.accounts.proof import Proof
 from server.core.actor import Actor
 from server.core.db import Database
 from server.core.errors import Conflict, Invalid, Refusal
 from server.storage import service as storage
 from server.storage.models import BulkMove, Container, Custody, Vial
 from server.storage.positions import BoxShape
-from server.storage.service import bulk, space
+from server.storage.service import bulk, space, transit
 from server.storage.service.bulk import Move
 from server.storage.service.corrections import correct_stay, enter_late, stays_of
 from tests.support.shelves import START, Shelves
@@ -28,8 +30,8 @@ VIALS, BOXES, PLACES = 5, 3, 8
 TICK = timedelta(minutes=10)
 
 ACTS = {
-    "bring", "correct", "enter", "give_slot_up", "move_box", "move_many", "reorder", "swap_boxes",
-    "swap_vials", "take", "undo",
+    "arrive", "bring", "correct", "end", "enter", "give_slot_up", "lose_way", "move_box", "move_many", "pack",
+    "reorder", "reverse", "swap_boxes", "swap_vials", "take", "undo",
 }  # fmt: skip
 """All of them have to succeed now and then; else this would show nothing."""
 
@@ -37,11 +39,12 @@ vial_numbers = st.integers(0, VIALS - 1)
 box_numbers = st.integers(0, BOXES - 1)
 ordinals = st.integers(1, PLACES)
 lateness = st.sampled_from((0, 0, 0, 0, 0, 1, 3, 12))
+shipments = st.integers(1, 2)
 actors = st.sampled_from([Actor.system(name) for name in ("Ann", "Bo", "Chen")])
 
 
 class Hands(RuleBasedStateMachine):
-    """Three people, five vials, three small boxes in a rack; each act is one transaction or none."""
+    """People, five vials, three small boxes in a rack, two shipments; each act is one transaction or none."""
 
     database: Database
     done: Counter[str]
@@ -65,6 +68,12 @@ class Hands(RuleBasedStateMachine):
             vials.append(shelves.vial(lot))  # one that has no place yet
             self.boxes, self.vials = [one.id for one in boxes], [one.id for one in vials]
             self.rack, self.org = rack.id, org.id
+            wu = Person(
+                email=f"wu-{org.id}@bank.example", name="Wu", org_id=org.id, created_at=START
+            )
+            session.add(wu)
+            session.flush()
+            self.quality = Actor(wu.id, wu.name, permissions={"storage.reverse": None})
 
     @contextmanager
     def act(self, name: str) -> Iterator[tuple[Session, datetime]]:
@@ -89,13 +98,68 @@ class Hands(RuleBasedStateMachine):
                 at=at, happened_at=at - late * TICK / 2,
             )  # fmt: skip
 
-    @rule(by=actors, vial=vial_numbers, late=lateness, keep=st.sampled_from((True, True, False)))
-    def take(self, by: Actor, vial: int, late: int, keep: bool) -> None:
+    @rule(
+        by=actors, vial=vial_numbers, late=lateness, keep=st.sampled_from((True, True, False)),
+        then=st.sampled_from(("", "", "", "end", "end by mistake")),
+    )  # fmt: skip
+    def take(self, by: Actor, vial: int, late: int, keep: bool, then: str) -> None:
         with self.act("take") as (session, at):
             storage.take_out(
                 session, by, self.vial(session, vial), use="qc", keep_slot=keep,
                 at=at, happened_at=at - late * TICK / 2,
             )  # fmt: skip
+        if then:
+            self.end(by, vial)
+        if then == "end by mistake":
+            self.reverse(vial)
+
+    def end(self, by: Actor, vial: int) -> None:
+        with self.act("end") as (session, at):
+            storage.consume_vial(session, by, self.vial(session, vial), at=at)
+
+    @rule(number=vial_numbers)
+    def reverse(self, number: int) -> None:
+        with self.act("reverse") as (session, at):
+            proof = Proof(self.quality.id or 0, at)
+            found = self.vial_at(session, "consumed", number)
+            storage.reverse_ending(session, self.quality, found, "another tube", proof, at=at)
+
+    def vial_at(self, session: Session, place: str, number: int) -> Vial:
+        """Return one of the vials that are there now; refused where none is."""
+        there = (
+            select(Vial)
+            .join(Custody, Custody.vial_id == Vial.id)
+            .where(
+                Custody.vial_id.in_(self.vials),
+                Custody.place == place,
+                Custody.ended_at.is_(None),
+                Custody.superseded_at.is_(None),
+            )
+        )
+        found = session.scalars(there.order_by(Vial.id)).all()
+        if not found:
+            raise Conflict(Refusal("none", "no vial is there"))
+        return found[number % len(found)]
+
+    @rule(by=actors, vial=vial_numbers, shipment=shipments)
+    def pack(self, by: Actor, vial: int, shipment: int) -> None:
+        with self.act("pack") as (session, at):
+            found = self.vial(session, vial)
+            transit.pack_vial(session, by, found, shipment, f"S-{shipment}", at=at)
+
+    @rule(by=actors, vial=vial_numbers, shipment=shipments, box=box_numbers, place=ordinals)
+    def arrive(self, by: Actor, vial: int, shipment: int, box: int, place: int) -> None:
+        with self.act("arrive") as (session, at):
+            found = self.vial_at(session, "transit", vial)
+            transit.arrive_vial(
+                session, by, found, shipment, f"S-{shipment}", self.box(session, box), place, at=at
+            )
+
+    @rule(by=actors, vial=vial_numbers, shipment=shipments)
+    def lose_way(self, by: Actor, vial: int, shipment: int) -> None:
+        with self.act("lose_way") as (session, at):
+            found = self.vial_at(session, "transit", vial)
+            transit.miss_on_the_way(session, by, found, shipment, f"S-{shipment}", "gone", at=at)
 
     @rule(by=actors)
     def give_slot_up(self, by: Actor) -> None:
