@@ -14,6 +14,7 @@ from server.alarms.views import (
     lateness,
     rules,
     stream,
+    trial,
     trouble,
     warmth,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "register",
     "rules",
     "stream",
+    "trial",
     "trouble",
     "warmth",
 ]

@@ -254,7 +254,7 @@ def _list(
         typed=typed,
         own_errors=own_errors or {},
         own_typed=own_typed or Typed(),
-        **_words(),
+        **words(),
     )
 
 
@@ -270,11 +270,12 @@ def _form(found: AlarmRule, errors: dict[str, Refusal], typed: Typed) -> str:
         errors=errors,
         typed=typed,
         back=_back(found),
-        **_words(),
+        **words(),
     )
 
 
-def _words() -> dict[str, Any]:
+def words() -> dict[str, Any]:
+    """Return what the forms and lists of rules choose from and say."""
     return {
         "kinds": [(kind, gettext(rules.KIND_WORDS[kind])) for kind in rules.CHANNEL_KINDS],
         "severities": [(one, gettext(rules.SEVERITY_WORDS[one])) for one in rules.SEVERITIES],
