@@ -69,6 +69,11 @@ class Alarm:
         return self.acknowledged or self.episode.silenced not in {"", "flood"}
 
     @property
+    def silent(self) -> bool:
+        """Say whether it goes on, unanswered, and is held only because it is set aside."""
+        return self.held and not self.acknowledged and not self.over
+
+    @property
     def rest(self) -> str:
         """Return what a person still has to do about one that is over, to be translated; empty while it goes on."""
         if not self.over:

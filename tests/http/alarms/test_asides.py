@@ -83,6 +83,7 @@ def test_an_alarm_is_shelved_listed_and_brought_back_by_pages(house: House) -> N
     assert "1 alarm is silent" in listed
     board = house.page("/alarms")
     assert "1 set aside" in board
+    assert "Critical, shelved" in board
     assert "not acknowledged" not in board  # nor does the strip shout
     with house.database.reading() as session:
         number = session.scalars(select(Suspension.id)).one()
