@@ -102,13 +102,23 @@ function paintBandWords(plot: uPlot, answer: Answer, host: HTMLElement, small: n
   }
 }
 
+/** A log on the first series' axis says its name above its last value; every other quantity says its value once, at the right. */
 function paintFootWords(plot: uPlot, answer: Answer, host: HTMLElement, small: number): void {
   const { ctx, bbox } = plot;
+  const [first, ...others] = answer.series;
+  const said = new Set<string>();
   ctx.fillStyle = colour(host, "ink-2");
   ctx.textAlign = "right";
-  for (const series of answer.series.slice(1).filter((one) => one.key !== answer.series[0]?.key)) {
-    const value = series.mean.findLast((mean) => mean !== null);
-    if (value === undefined || value === null) continue;
+  for (const series of others) {
+    const last = series.mean.findLastIndex((mean) => mean !== null);
+    const value = series.mean[last];
+    if (value === undefined || value === null || (series.key !== first?.key && said.has(series.key))) continue;
+    said.add(series.key);
+    if (series.key === first?.key) {
+      const x = Math.max(plot.valToPos(series.t[last]! / 1000, "x", true), bbox.left + ctx.measureText(series.label).width);
+      ctx.fillText(series.label, x, plot.valToPos(value, "y", true) - small * 0.8);
+      continue;
+    }
     const words = say("own_scale", { label: `${series.label} ${figure(value, 1)}\u2009${series.unit}` });
     ctx.fillText(words, bbox.left + bbox.width - small * 0.5, plot.valToPos(value, series.key, true) - small * 0.8);
   }

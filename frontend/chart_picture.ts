@@ -42,6 +42,12 @@ function drawSign(ctx: CanvasRenderingContext2D, host: HTMLElement, sign: Sign, 
   ctx.fillText(sign.text, x + 26, y);
 }
 
+/** What the page is about, without the badge beside it. */
+function heading(): string {
+  const own = [...(document.querySelector("h1")?.childNodes ?? [])].filter((node) => !(node instanceof Element && node.matches(".badge")));
+  return own.map((node) => node.textContent?.trim() ?? "").filter((part) => part !== "").join(" ");
+}
+
 /** Where each sign stands: row by row within the width. */
 function placed(ctx: CanvasRenderingContext2D, signs: Sign[], width: number): [Sign, number, number][] {
   let [x, row] = [EDGE, 0];
@@ -69,10 +75,9 @@ export function picture(plot: uPlot, answer: Answer, host: HTMLElement): HTMLCan
   ctx.fillStyle = colour(host, "sheet");
   ctx.fillRect(0, 0, plot.width, head + plot.height + foot);
   const zone = host.dataset["zone"];
-  const heading = document.querySelector("h1")?.textContent?.trim() ?? "";
   ctx.fillStyle = colour(host, "ink");
   ctx.font = `600 17px ${face}`;
-  ctx.fillText([heading, host.dataset["title"] ?? ""].filter((part) => part !== "").join(" · "), EDGE, 28);
+  ctx.fillText([heading(), host.dataset["title"] ?? ""].filter((part) => part !== "").join(" · "), EDGE, 28);
   ctx.font = `13px ${face}`;
   ctx.fillStyle = colour(host, "ink-2");
   ctx.fillText(`${longTime(answer.from / 1000, zone)} – ${longTime(answer.to / 1000, zone)} (${zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone})`, EDGE, 50);
@@ -87,8 +92,7 @@ export function save(plot: uPlot, answer: Answer, host: HTMLElement): void {
     if (blob === null) return;
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
-    const name = document.querySelector("h1")?.textContent ?? "chart";
-    link.download = `${name} ${longTime(answer.to / 1000, host.dataset["zone"])}`.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") + ".png";
+      link.download = `${heading()} ${longTime(answer.to / 1000, host.dataset["zone"])}`.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") + ".png";
     link.click();
     URL.revokeObjectURL(link.href);
   }, "image/png");

@@ -5,7 +5,9 @@ silences between its own numbers). What was thinned comes in the grain that is l
 counts twice.
 """
 
-from typing import Any
+from collections.abc import Iterator
+from heapq import merge
+from typing import Any, Literal
 
 from sqlalchemy import Float, Select, SelectBase, Subquery, func, literal, select, union_all
 from sqlalchemy.orm import Session
@@ -21,6 +23,8 @@ from server.telemetry.figure_models import (
 )
 from server.telemetry.models import reading
 
+Level = Literal["reading", "minute", "hour"]
+Row = tuple[int, int, int, float, float, float, float]
 _HOUR = ReadingHour
 
 
@@ -34,27 +38,117 @@ def readings(session: Session, channel_id: int, from_ms: int, to_ms: int) -> Sub
     return union_all(raw, minutes, hours).subquery()
 
 
-def minutes(channel_id: int, from_ms: int, to_ms: int) -> Subquery:
-    """Return the minutes; hours that wait to be made come as readings, thinner ones as hours."""
-    made = _minutes(channel_id, from_ms, to_ms).where(~_minute_is_due() | _grain_of_minute(MINUTES))
-    waiting = _readings(channel_id).join(
-        HourDue,
-        (HourDue.channel_id == reading.c.channel_id)
-        & (reading.c.at_ms >= HourDue.hour_ms)
-        & (reading.c.at_ms < HourDue.hour_ms + HOUR_MS),
-    )
-    waiting = waiting.where(
-        HourDue.hour_ms >= _floor(from_ms), HourDue.hour_ms < to_ms,
-        reading.c.at_ms >= from_ms, reading.c.at_ms < to_ms,
-    )  # fmt: skip
-    hours = _hours(channel_id, _floor(from_ms), to_ms).where(_HOUR.grain == HOURS)
-    return union_all(made, waiting, hours).subquery()
-
-
 def hour_figures(channel_id: int, from_ms: int, to_ms: int) -> Subquery:
     """Return the hours that begin within; those that wait to be made are counted from their readings."""
     done = _hours(channel_id, from_ms, to_ms).where(~_hour_is_due() | (_HOUR.grain > READINGS))
     return union_all(done, _due(channel_id, from_ms, to_ms)).subquery()
+
+
+def stream(
+    session: Session, channel_id: int, level: Level, from_ms: int, to_ms: int
+) -> Iterator[Row]:
+    """Yield the figures of this level in the order of time, for one pass over them.
+
+    What waits to be made comes as readings, what was thinned in the grain that is left of it.
+    """
+    if level == "reading":
+        return _raw(session, channel_id, from_ms, to_ms)
+    waiting = _waiting(session, channel_id, from_ms, to_ms)
+    due = {hour_ms for hour_ms, thin in waiting.items() if not thin}
+    parts = [
+        (_numbers if thin else _raw)(
+            session, channel_id, max(hour_ms, from_ms), min(hour_ms + HOUR_MS, to_ms)
+        )
+        for hour_ms, thin in waiting.items()
+    ]
+    if level == "minute":
+        minutes = _minutes(channel_id, from_ms, to_ms).order_by(ReadingMinute.minute_ms)
+        parts.append(_but(due, _rows(session, minutes)))
+        hours = _hours(channel_id, _floor(from_ms), to_ms).where(_HOUR.grain == HOURS)
+        parts.append(_rows(session, hours.order_by(_HOUR.hour_ms)))
+    else:
+        hours = _hours(channel_id, from_ms, to_ms).order_by(_HOUR.hour_ms)
+        parts.append(_but(due, _rows(session, hours)))
+    return merge(*parts) if len(parts) > 1 else parts[0]
+
+
+def _raw(session: Session, channel_id: int, from_ms: int, to_ms: int) -> Iterator[Row]:
+    """Yield the readings that have a number, and what is left of those that were thinned."""
+    numbers = _numbers(session, channel_id, from_ms, to_ms)
+    if not _is_any_thin(session, channel_id, from_ms, to_ms):
+        return numbers
+    minutes = _minutes(channel_id, from_ms, to_ms).where(_grain_of_minute(MINUTES))
+    hours = _hours(channel_id, _floor(from_ms), to_ms).where(_is_only_hour())
+    return merge(
+        numbers,
+        _rows(session, minutes.order_by(ReadingMinute.minute_ms)),
+        _rows(session, hours.order_by(_HOUR.hour_ms)),
+    )
+
+
+def _rows(session: Session, wanted: Select[*tuple[Any, ...]]) -> Iterator[Any]:
+    return iter(session.execute(wanted).all())
+
+
+def _but(due: set[int], rows: Iterator[Row]) -> Iterator[Row]:
+    """Leave out the figures of hours that wait to be made anew."""
+    return (row for row in rows if row[0] // HOUR_MS * HOUR_MS not in due) if due else rows
+
+
+def _numbers(session: Session, channel_id: int, from_ms: int, to_ms: int) -> Iterator[Row]:
+    """Yield the readings that have a number."""
+    table = reading.c
+    wanted = select(table.at_ms, table.value).where(
+        table.channel_id == channel_id, table.at_ms >= from_ms, table.at_ms < to_ms
+    )
+    found = session.execute(wanted.order_by(table.at_ms)).all()
+    return ((at, at, 1, v, v, v, 0.0) for at, v in found if v is not None)
+
+
+def _waiting(session: Session, channel_id: int, from_ms: int, to_ms: int) -> dict[int, bool]:
+    """Return the hours that wait for the roll-up, and whether each was thinned: late ones are then added."""
+    thin = (
+        select(_HOUR.hour_ms)
+        .where(_HOUR.channel_id == HourDue.channel_id, _HOUR.hour_ms == HourDue.hour_ms)
+        .where(_HOUR.grain > READINGS)
+        .exists()
+    )
+    wanted = select(HourDue.hour_ms, thin.label("thin")).where(
+        HourDue.channel_id == channel_id,
+        HourDue.hour_ms >= _floor(from_ms),
+        HourDue.hour_ms < to_ms,
+    )
+    found = session.execute(wanted.order_by(HourDue.hour_ms))
+    return {row.hour_ms: bool(row.thin) for row in found}
+
+
+def plain_until(session: Session, channel_id: int, level: Level, from_ms: int, to_ms: int) -> int:
+    """Return until when this level's own table tells all: up to the first hour that waits to be made.
+
+    That is `from_ms` where it does not at all: among readings, and where hours have lost their minutes.
+    """
+    if level == "reading":
+        return from_ms
+    if level == "minute":
+        thin = _within(from_ms, to_ms, channel_id), _HOUR.grain == HOURS
+        if session.scalar(select(_HOUR.hour_ms).where(*thin).limit(1)) is not None:
+            return from_ms
+    due = select(func.min(HourDue.hour_ms)).where(
+        HourDue.channel_id == channel_id,
+        HourDue.hour_ms >= _floor(from_ms),
+        HourDue.hour_ms < to_ms,
+    )
+    first = session.scalar(due)
+    return to_ms if first is None else max(first, from_ms)
+
+
+def plain(channel_id: int, level: Level, from_ms: int, to_ms: int) -> Select[*tuple[Any, ...]]:
+    """Return the query of a level's own table, with the `start` of each row, in whose order an index gives them."""
+    if level == "minute":
+        return _minutes(channel_id, from_ms, to_ms).add_columns(
+            ReadingMinute.minute_ms.label("start")
+        )
+    return _hours(channel_id, from_ms, to_ms).add_columns(_HOUR.hour_ms.label("start"))
 
 
 def has_minutes(session: Session, channel_id: int, from_ms: int, to_ms: int) -> bool:
@@ -143,15 +237,6 @@ def _is_only_hour() -> Any:  # noqa: ANN401  SQLAlchemy's OR
 def _hour_is_due() -> Any:  # noqa: ANN401  SQLAlchemy's EXISTS
     same = HourDue.channel_id == _HOUR.channel_id, HourDue.hour_ms == _HOUR.hour_ms
     return select(HourDue.hour_ms).where(*same).exists()
-
-
-def _minute_is_due() -> Any:  # noqa: ANN401  SQLAlchemy's EXISTS
-    m = ReadingMinute
-    same = (
-        HourDue.channel_id == m.channel_id,
-        HourDue.hour_ms == m.minute_ms - m.minute_ms % HOUR_MS,
-    )
-    return select(HourDue.hour_ms).where(*same).correlate(m).exists()
 
 
 def _due(channel_id: int, from_ms: int, to_ms: int) -> SelectBase:

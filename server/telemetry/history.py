@@ -5,28 +5,26 @@ from the hours; hours that wait for the roll-up are counted from their readings,
 and nothing counts twice.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from sqlalchemy import BigInteger, Subquery, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from server.telemetry import figures
 from server.telemetry.columns import HOUR_MS
-from server.telemetry.figures import hour_figures
+from server.telemetry.figures import Level, hour_figures
 from server.telemetry.making import MINUTE_MS, silence_ms
 from server.telemetry.models import Channel, ReadingHour, reading
 
 __all__ = ["Bucket", "Level", "Track", "gaps", "history", "hour_figures", "silence_ms"]
 
+MOST_ROWS = 12_000
+"""More readings of one channel than this are shown by their minutes, more minutes by their hours."""
 MOST_READINGS = 100_000
-"""More readings of one channel than this are shown by their minutes."""
-MOST_MINUTES = 45_000
-"""More minutes than this, a month, are shown by their hours."""
+"""So many are counted one by one where an earlier version made no minutes."""
 MOST_GAPS = 1_000
 DAY_MS = 24 * HOUR_MS
-Level = Literal["reading", "minute", "hour"]
 Span = tuple[int, int]
 
 
@@ -85,10 +83,12 @@ def history(
 def level_of(session: Session, channel: Channel, from_ms: int, to_ms: int) -> Level:
     """Return from what a range of this channel is counted: the finest that is few enough."""
     span = max(to_ms - from_ms, 1)
-    if span / (channel.interval_s * 1000) <= MOST_READINGS:
+    readings = span / (channel.interval_s * 1000)
+    if readings <= MOST_ROWS:
         return "reading"
-    few = span / MINUTE_MS <= MOST_MINUTES
-    return "minute" if few and figures.has_minutes(session, channel.id, from_ms, to_ms) else "hour"
+    if not figures.has_minutes(session, channel.id, from_ms, to_ms):
+        return "reading" if readings <= MOST_READINGS else "hour"
+    return "minute" if span / MINUTE_MS <= MOST_ROWS else "hour"
 
 
 WHOLE_MS = {"reading": 1, "minute": MINUTE_MS, "hour": HOUR_MS}
@@ -101,16 +101,17 @@ def _track(
     whole = WHOLE_MS[level]
     first = from_ms // whole * whole
     bucket_ms = max(-(-(to_ms - from_ms) // pixels // whole) * whole, whole)
-    if level == "hour":
-        rows = hour_figures(channel.id, first, to_ms)
-    elif level == "minute":
-        rows = figures.minutes(channel.id, first, to_ms)
-    else:
-        rows = figures.readings(session, channel.id, first, to_ms)
     silence = silence_ms(channel.interval_s)
     known = first if _began_before(session, channel.id, first) else None
-    buckets, ends = _ask(session, rows, first, bucket_ms)
-    found = _inner(session, rows, silence)
+    head = figures.plain_until(session, channel.id, level, first, to_ms)
+    parts = []
+    if head > first:
+        rows = figures.plain(channel.id, level, first, head).subquery()
+        parts.append(_at_once(session, rows, first, bucket_ms, silence))
+    if head < to_ms:
+        tail = figures.stream(session, channel.id, level, head, to_ms)
+        parts.append(counted(tail, first, bucket_ms, silence))
+    buckets, found, ends = joined(parts, silence)
     all_gaps = list(gaps(found, ends, known, min(to_ms, now_ms), silence))
     return _filled(Track(channel.id, bucket_ms, level), buckets, all_gaps)
 
@@ -170,33 +171,80 @@ def _began_before(session: Session, channel_id: int, from_ms: int) -> bool:
     return session.scalar(hours.limit(1)) is not None
 
 
-def _inner(session: Session, rows: Subquery, silence: int) -> list[Span]:
-    """Return the silences between the rows, in order."""
-    c = rows.c
-    before = func.lag(c.last_ms).over(order_by=c.at_ms).label("before")
-    pairs = select(before, c.at_ms.label("at_ms")).subquery()
-    wanted = select(pairs.c.before, pairs.c.at_ms).where(pairs.c.at_ms - pairs.c.before > silence)
-    return [(begin, end) for begin, end in session.execute(wanted.order_by(pairs.c.at_ms))]
+Counted = tuple[list[Bucket], list[Span], Span | None]
+"""Buckets, the silences between rows, and when the first and the last number was."""
 
 
-def _ask(
-    session: Session, rows: Subquery, from_ms: int, bucket_ms: int
-) -> tuple[list[Bucket], Span | None]:
-    """Return the buckets, and when the first and the last number was."""
+def joined(parts: Sequence[Counted], silence: int) -> Counted:
+    """Return parts that follow each other as one; a bucket that both have a share in becomes one."""
+    buckets: list[Bucket] = []
+    found: list[Span] = []
+    ends: Span | None = None
+    for own, silences, between in parts:
+        if ends is not None and between is not None and between[0] - ends[1] > silence:
+            found.append((ends[1], between[0]))
+        found += silences
+        shared = bool(buckets and own and buckets[-1].t == own[0].t)
+        if shared:
+            buckets[-1] = _sum(buckets[-1], own[0])
+        buckets += own[1:] if shared else own
+        ends = (ends and between and (ends[0], between[1])) or ends or between
+    return buckets, found, ends
+
+
+def _sum(one: Bucket, two: Bucket) -> Bucket:
+    n = one.n + two.n
+    mean = (one.mean * one.n + two.mean * two.n) / n
+    least, greatest = min(one.least, two.least), max(one.greatest, two.greatest)
+    return Bucket(one.t, n, least, mean, greatest, one.gap_ms + two.gap_ms)
+
+
+def _at_once(
+    session: Session, rows: Subquery, first_ms: int, bucket_ms: int, silence: int
+) -> Counted:
+    """Let the database count the buckets and find the silences: for long tables of figures."""
     c = rows.c
-    origin, width = cast(literal(from_ms), BigInteger), cast(literal(bucket_ms), BigInteger)
-    bucket = ((c.at_ms - origin) // width).label("bucket")
-    counted = (
-        select(
-            bucket, func.sum(c.n), func.min(c.least), func.sum(c.total), func.max(c.greatest),
-            func.sum(c.gap_ms), func.min(c.at_ms), func.max(c.last_ms),
-        )
-        .group_by("bucket")
-        .order_by("bucket")
-    )  # fmt: skip
-    found = list(session.execute(counted))
+    origin, width = cast(literal(first_ms), BigInteger), cast(literal(bucket_ms), BigInteger)
+    bucket = ((c.start - origin) // width).label("bucket")
+    wanted = select(
+        bucket, func.sum(c.n), func.min(c.least), func.sum(c.total), func.max(c.greatest),
+        func.sum(c.gap_ms), func.min(c.at_ms), func.max(c.last_ms),
+    ).group_by("bucket").order_by("bucket")  # fmt: skip
+    told = session.execute(wanted).all()
     buckets = [
-        Bucket(from_ms + k * bucket_ms, int(n), least, total / int(n), greatest, float(gap))
-        for k, n, least, total, greatest, gap, _, _ in found
+        Bucket(first_ms + k * bucket_ms, int(n), least, total / int(n), greatest, float(gap))
+        for k, n, least, total, greatest, gap, _, _ in told
     ]
-    return buckets, (found[0][6], found[-1][7]) if found else None
+    before = func.lag(c.last_ms).over(order_by=c.start).label("before")
+    pairs = select(before, c.at_ms.label("at_ms")).subquery()
+    silences = select(pairs.c.before, pairs.c.at_ms).where(pairs.c.at_ms - pairs.c.before > silence)
+    found = [(begin, end) for begin, end in session.execute(silences.order_by(pairs.c.at_ms))]
+    return buckets, found, (told[0][6], told[-1][7]) if told else None
+
+
+def counted(rows: Iterable[figures.Row], first_ms: int, bucket_ms: int, silence: int) -> Counted:
+    """Count rows that come in the order of time, in one pass: readings, and what waits or was thinned."""
+    buckets: list[Bucket] = []
+    found: list[Span] = []
+    begin = last = end = None
+    n, least, total, greatest, gap = 0, 0.0, 0.0, 0.0, 0.0
+    for at, until, count, low, sum_, high, gap_ms in rows:
+        if end is None or at >= end:
+            if n:
+                buckets.append(Bucket((end or 0) - bucket_ms, n, least, total / n, greatest, gap))
+            end = at - (at - first_ms) % bucket_ms + bucket_ms
+            n, least, total, greatest, gap = count, low, sum_, high, gap_ms
+        else:
+            n += count
+            total += sum_
+            gap += gap_ms
+            least = min(least, low)
+            greatest = max(greatest, high)
+        if last is None:
+            begin = last = at
+        if at - last > silence:
+            found.append((last, at))
+        last = max(last, until)
+    if n and end is not None:
+        buckets.append(Bucket(end - bucket_ms, n, least, total / n, greatest, gap))
+    return buckets, found, None if begin is None or last is None else (begin, last)

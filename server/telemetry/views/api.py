@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import g, url_for
+from flask import g, request, url_for
 from sqlalchemy import select
 
 from server.core.errors import NotFound, Refusal
@@ -137,12 +137,17 @@ def channel_history(channel_id: int) -> ChartOut:
 
 @api.get("/freezers/<code>/history")
 @require("telemetry.read")
-@describes("A freezer's temperatures over time", answers={200: ChartOut}, query=HISTORY)
+@describes(
+    "A freezer's temperatures over time",
+    answers={200: ChartOut},
+    query={**HISTORY, "keys": "which quantities, such as top_c,level_mm; usually top and bottom"},
+)
 def freezer_history(code: str) -> ChartOut:
     """Return the freezer's chart: the top probe, its limits, the bottom probe, lids and fills."""
     freezer = storage.container(g.session, g.actor, "telemetry.read", code, "freezer")
     window = windows.window()
-    channels = freezer_panels.charted(freezer.id, window)
+    keys = [key for key in request.args.get("keys", "").split(",") if key]
+    channels = freezer_panels.charted(freezer.id, window, keys)
     return chart(g.session, channels, window, g.clock.now())
 
 

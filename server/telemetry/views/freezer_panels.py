@@ -187,14 +187,16 @@ def chart(freezer: Container) -> str | None:
     )
 
 
-def charted(freezer_id: int, window: Window) -> list[Channel]:
+def charted(freezer_id: int, window: Window, keys: Sequence[str] = ()) -> list[Channel]:
     """Return the channels that a freezer's chart shows: the temperatures, else its level; one of a kind.
 
-    Behind them come the same of a controller's log, where it has some of this time.
+    Where `keys` names quantities it shows those, as far as they are measured. Behind them come the same of a controller's log, where it has some of this time.
     """
     wanted = select(Channel).where(Channel.freezer_id == freezer_id, Channel.confirmed)
     found = {c.key: c for c in g.session.scalars(wanted.order_by(Channel.id.desc()))}
-    shown = [found[key] for key in CHARTED if key in found]
+    shown = [found[key] for key in dict.fromkeys(keys or CHARTED) if key in found]
+    if keys:
+        return shown + _logged(freezer_id, keys, window)
     shown = shown or [found[key] for key in OTHERS_CHARTED if key in found][:1]
     return shown + _logged(freezer_id, [one.key for one in shown] or list(CHARTED), window)
 

@@ -145,3 +145,11 @@ def test_strangers_get_no_file(watched):
     answer = watched.get(f"/channels/{top}/history.csv?what=readings", watched.stranger)
 
     assert answer.status_code == 404
+
+
+def test_a_freezers_chart_chooses_its_quantities(watched):
+    path = "/api/v1/freezers/LN2-SH/history?range=1h&keys=level_mm,top_c,level_mm,none"
+
+    shown = watched.app.test_client().get(path, headers=watched.manager.bearer).json
+
+    assert [series["key"] for series in shown["series"]] == ["level_mm", "top_c"]

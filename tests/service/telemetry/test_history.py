@@ -1,9 +1,12 @@
 """What a chart is told: figures per bucket, and honestly where nothing was known."""
 
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import delete
 
 from server.telemetry import rollups
-from server.telemetry.models import ReadingHour
+from server.telemetry.models import ReadingHour, ReadingMinute, reading
 from server.telemetry.queries import history, latest, warmest
 from tests.service.telemetry.measured import HOUR_MS, NOON, NOON_MS, Measured
 
@@ -127,14 +130,14 @@ def test_where_an_earlier_version_kept_only_hours_a_short_range_shows_the_hours(
     assert sum(found.n) == 10 * 360 + 20 * 360
 
 
-def test_a_month_is_counted_from_minutes_and_a_gap_inside_a_bucket_is_told(measured):
-    rows = every_10_s(NOON_MS - 15 * DAY_MS, NOON_MS)
+def test_a_week_is_counted_from_minutes_and_a_gap_inside_a_bucket_is_told(measured):
+    rows = every_10_s(NOON_MS - 6 * DAY_MS, NOON_MS)
     quiet = (NOON_MS - 2 * HOUR_MS, NOON_MS - 2 * HOUR_MS + 5 * MIN_MS)
     rows = [(at, value) for at, value in rows if not quiet[0] < at < quiet[1]]
     measured.store("top_c", rows)
     rollups.roll(measured.database, NOON)
 
-    found = track(measured, NOON_MS - 15 * DAY_MS, NOON_MS, pixels=50)
+    found = track(measured, NOON_MS - 6 * DAY_MS, NOON_MS, pixels=50)
 
     assert found.level == "minute"
     assert sum(found.n) == len(rows)
@@ -171,3 +174,32 @@ def test_the_latest_reading_is_unknown_after_three_missed_intervals(measured):
     assert seen["top_c"].known(NOON) == -178.0
     assert seen["top_c"].known(NOON.replace(second=31)) is None
     assert seen["bottom_c"].known(NOON) is None
+
+
+@pytest.mark.parametrize("days", [6, 60])
+def test_hours_that_wait_or_were_thinned_amid_others_count_once(measured, days):
+    """By minutes (6 days) and by hours (60): a late reading waits in one hour, two others have been thinned."""
+    rows = every_10_s(NOON_MS - 6 * DAY_MS, NOON_MS)
+    measured.store("top_c", rows)
+    rollups.roll(measured.database, NOON + timedelta(minutes=6))
+    late, minutes, hours = (NOON_MS - n * DAY_MS for n in (2, 3, 4))
+    with measured.database.writing() as session:
+        for hour_ms, grain in ((minutes, 1), (hours, 2)):
+            session.get_one(ReadingHour, (measured.channels["top_c"], hour_ms)).grain = grain
+            within = reading.c.at_ms.between(hour_ms, hour_ms + HOUR_MS - 1)
+            session.execute(reading.delete().where(within))
+        gone = ReadingMinute.minute_ms.between(hours, hours + HOUR_MS - 1)
+        session.execute(delete(ReadingMinute).where(gone))
+    measured.store("top_c", [(late + 1, -120.0), (minutes + 1, -130.0), (hours + 1, -140.0)])
+
+    before = track(measured, NOON_MS - days * DAY_MS, NOON_MS, pixels=40)
+    rollups.roll(measured.database, NOON + timedelta(minutes=7))
+    after = track(measured, NOON_MS - days * DAY_MS, NOON_MS, pixels=40)
+
+    assert before.level == ("minute" if days == 6 else "hour")
+    assert sum(before.n) == sum(after.n) == len(rows) + 3
+    assert max(after.greatest) == -120.0
+    assert (before.t, before.n, before.greatest, before.gaps) == (
+        after.t, after.n, after.greatest, after.gaps,
+    )  # fmt: skip
+    assert after.gaps == []
