@@ -243,7 +243,7 @@ def one(session: Session, orgs: Orgs, alarm_id: int, now: datetime) -> Alarm | N
     return next(iter(_alarms(session, query, now)), None)
 
 
-def narrowed(query: Select[Any], orgs: Orgs) -> Select[Any]:
+def narrowed(query: Select[*tuple[Any, ...]], orgs: Orgs) -> Select[*tuple[Any, ...]]:
     """Narrow a query of episodes to these organisations; None means all."""
     return query if orgs is None else query.where(Episode.org_id.in_(sorted(orgs)))
 
@@ -256,7 +256,7 @@ def stamp(session: Session) -> tuple[object, ...]:
     return (*alarms, session.scalar(select(func.max(Notice.id))))
 
 
-def _alarms(session: Session, query: Select[Any], now: datetime) -> list[Alarm]:
+def _alarms(session: Session, query: Select[*tuple[Any, ...]], now: datetime) -> list[Alarm]:
     rows = session.execute(query).all()
     if not rows:
         return []

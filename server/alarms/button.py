@@ -69,7 +69,7 @@ def acknowledge_late(session: Session, now: datetime) -> int:
 
 def _new(
     session: Session, now: datetime, *, lock: bool = False
-) -> Sequence[Row[tuple[Episode, Channel, float]]]:
+) -> Sequence[Row[Episode, Channel, float]]:
     """Unanswered alarms that were recorded lately, with their channel and the delay of their rule."""
     wanted = (
         select(Episode, Channel, AlarmRule.delay_on_s)

@@ -68,13 +68,13 @@ def tick(session: Session, now: datetime, only: Sequence[int] | None = None) -> 
     return changed
 
 
-_STATES: Select[Any] = select(
+_STATES: Select[*tuple[Any, ...]] = select(
     AlarmRule, RuleState.drill, RuleState.phase, RuleState.since_ms, RuleState.extreme,
     RuleState.memory,
 ).where(AlarmRule.enabled.is_(True))  # fmt: skip
 
 
-def _silent(session: Session, mine: Select[Any], now_ms: int) -> Iterable[Due]:
+def _silent(session: Session, mine: Select[*tuple[Any, ...]], now_ms: int) -> Iterable[Due]:
     since = beats.listening_since(beats.fresh(session, from_ms(now_ms)))
     rows = session.execute(
         mine.add_columns(Channel.number_at_ms)
@@ -94,7 +94,9 @@ def _silent(session: Session, mine: Select[Any], now_ms: int) -> Iterable[Due]:
             yield Due(rule, row.drill or "", after, change)
 
 
-def _run_out(session: Session, mine: Select[Any], now_ms: int, lock: bool) -> Iterable[Due]:
+def _run_out(
+    session: Session, mine: Select[*tuple[Any, ...]], now_ms: int, lock: bool
+) -> Iterable[Due]:
     """Delays that ran out, counted from the arrival of what began them.
 
     A reading of a backlog may be older than the delay, and the next message may take it back: until

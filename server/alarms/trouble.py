@@ -122,7 +122,7 @@ def flood(session: Session, actor: Actor, number: int, permission: str = "alarms
 
 
 def _raised(session: Session, orgs: Orgs, now: datetime) -> Mapping[int, list[datetime]]:
-    wanted: Select[Any] = (
+    wanted: Select[*tuple[Any, ...]] = (
         select(Episode.rule_id, Episode.raised_at)
         .where(
             Episode.recorded_at > now - LOOKED_BACK,
