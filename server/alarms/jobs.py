@@ -11,6 +11,7 @@ from server.alarms.service import (
     path_letters,
     reminders,
     suspensions,
+    versions,
 )
 from server.alarms.watchers import WATCHERS, Watcher
 from server.core.clock import Clock
@@ -60,6 +61,16 @@ def escalate(database: Database, clock: Clock) -> int:
             return 0
     with database.writing() as session:
         return notify.escalate(session, now)
+
+
+def apply_planned(database: Database, clock: Clock) -> int:
+    """Let rules say from now on what was planned for this moment."""
+    now = clock.now()
+    with database.reading() as session:
+        if not versions.is_any_due(session, now):
+            return 0
+    with database.writing() as session:
+        return versions.apply_due(session, now)
 
 
 def look_back(database: Database, clock: Clock) -> int:
@@ -205,6 +216,7 @@ JOBS: tuple[tuple[str, float, Job], ...] = (
     ("escalation", 1.0, escalate),
     ("held notices", 5.0, later.tell_held),
     ("late readings", 10.0, look_back),
+    ("planned rules", 10.0, apply_planned),
     ("stakes", 30.0, count_stakes),
     ("floods", 2.0, tend_floods),
     ("explained alarms that are left", 5.0, let_reappear),

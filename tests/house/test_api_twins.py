@@ -65,6 +65,7 @@ telemetry.keep_readings telemetry_api.keep_readings_by_program
 telemetry.let_readings_go telemetry_api.let_readings_go_by_program
 alarms.acknowledge alarms_api.acknowledge
 alarms.reset alarms_api.reset
+alarms.withdraw_version alarms_api.version_withdrawn
 alarms.try_rule alarms_api.rule_tried
 alarms.expect_warmth alarms_api.warmth_expected
 alarms.end_warmth alarms_api.warmth_ended

@@ -1,5 +1,6 @@
 """What is watched for: rules are added, changed, and switched off with a reason."""
 
+import json
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from server.alarms import asides, defaults, own_wishes, rules
-from server.alarms.models import AlarmRule, Episode, RuleState
+from server.alarms.models import AlarmRule, Episode, RuleState, RuleVersion
 from server.alarms.rules import Wish
 from server.alarms.service.episodes import clear_episode
 from server.audit import service as audit
@@ -31,6 +32,7 @@ def add_rule(
     session.add(rule)
     session.flush()  # reason: the audit entry names the rule by its number
     _record(session, actor, "alarm_rule.added", rule, channel, at, now=asdict(wish))
+    _keep(session, actor, rule, "", at)
     return rule
 
 
@@ -43,16 +45,19 @@ def add_freezer_rule(
     session.add(rule)
     session.flush()  # reason: the audit entry names the rule by its number
     _record(session, actor, "alarm_rule.added", rule, None, at, now=asdict(wish))
+    _keep(session, actor, rule, "", at)
     return rule
 
 
 def change_rule(
-    session: Session, actor: Actor, rule: AlarmRule, wish: Wish, *, at: datetime
-) -> AlarmRule:
-    """Watch for something else; where judging stands begins anew, and an open episode ends."""
-    if rule.channel is not None:
-        wish = defaults.classed(wish, rule.channel.key)
-    _check(session, rule, rule.channel, wish)
+    session: Session, actor: Actor, rule: AlarmRule, wish: Wish, *, at: datetime, because: str = "",
+    planned: RuleVersion | None = None,
+) -> AlarmRule:  # fmt: skip
+    """Watch for something else; where judging stands begins anew, and an open episode ends.
+
+    The version is kept with its reason; `planned` is the one that was planned for this moment.
+    """
+    wish = checked(session, rule, wish)
     before = asdict(wish_of(rule))
     if before == asdict(wish):
         return rule
@@ -68,8 +73,18 @@ def change_rule(
         at,
         before=before,
         now=asdict(wish),
+        reason=because,
     )
+    _keep(session, actor, rule, because, at, planned)
     return rule
+
+
+def checked(session: Session, rule: AlarmRule, wish: Wish) -> Wish:
+    """Return the wish as the rule would keep it; refuses one that cannot be right for it."""
+    if rule.channel is not None:
+        wish = defaults.classed(wish, rule.channel.key)
+    _check(session, rule, rule.channel, wish)
+    return wish
 
 
 def switch_off(
@@ -184,6 +199,22 @@ def _check(session: Session, rule: AlarmRule, channel: Channel | None, wish: Wis
     if session.scalar(same.limit(1)) is not None:
         because = N_("There is already a rule with this kind, limit and severity.")
         raise Invalid(Refusal("same_rule", because), field="value")
+
+
+def _keep(
+    session: Session, actor: Actor, rule: AlarmRule, because: str, at: datetime,
+    planned: RuleVersion | None = None,
+) -> None:  # fmt: skip
+    """Keep what the rule says from now on; what it said before stays."""
+    if planned is not None:
+        planned.applied_at = at
+        return
+    session.add(
+        RuleVersion(
+            rule_id=rule.id, wish=json.dumps(asdict(wish_of(rule))), effective_from=at,
+            applied_at=at, recorded_at=at, by_name=actor.name, because=because,
+        )
+    )  # fmt: skip
 
 
 def _begin_anew(session: Session, rule: AlarmRule, at: datetime) -> int:

@@ -10,10 +10,12 @@ from sqlalchemy import select
 
 from server.accounts.queries import visible
 from server.alarms import asides, own_wishes, rate, sayings, service
-from server.alarms.models import AlarmRule
+from server.alarms.models import AlarmRule, RuleVersion
 from server.alarms.rules import Wish
+from server.alarms.service import versions
 from server.alarms.views.blueprints import api
 from server.alarms.views.rules import find as find_rule
+from server.alarms.views.rules import version_of
 from server.alarms.wishes import params_text
 from server.core.errors import NotFound, Refusal
 from server.core.words import N_
@@ -38,6 +40,36 @@ class RuleIn(Body):
     delay_off_s: float = 0.0
     window_s: int = rate.WINDOW_S
     direction: str = "both"
+
+
+class RuleChangeIn(RuleIn, kw_only=True):
+    """What a rule is to watch for instead, why, and from when on: at once where no moment is given."""
+
+    because: str
+    effective_from: datetime | None = None
+
+
+class VersionOut(Answer):
+    """What a rule said from a moment on, or will say; withdrawn_at where it never came to count."""
+
+    id: int
+    kind: str
+    severity: str
+    value: float
+    hysteresis: float
+    delay_on_s: float
+    delay_off_s: float
+    effective_from: datetime
+    applied_at: datetime | None
+    withdrawn_at: datetime | None
+    by_name: str
+    because: str
+
+
+class VersionsOut(Answer):
+    """The versions of a rule, newest first."""
+
+    items: list[VersionOut]
 
 
 class FreezerRuleIn(Body):
@@ -129,13 +161,47 @@ def get_rule(rule_id: int) -> RuleOut:
 
 @api.put("/alarm-rules/<int:rule_id>")
 @require("alarms.configure")
-@describes("Change a rule", body=RuleIn, answers={200: RuleOut})
+@describes("Change a rule", body=RuleChangeIn, answers={200: RuleOut})
 def change_rule(rule_id: int) -> RuleOut:
-    """Change what a rule watches for."""
-    wanted = read(RuleIn)
+    """Change what a rule watches for, at once or from a moment to come."""
+    wanted, at = read(RuleChangeIn), g.clock.now()
     found = find_rule(rule_id, "alarms.configure")
     wish = _wish(wanted, service.wish_of(found))
-    return _rule(service.change_rule(g.session, g.actor, found, wish, at=g.clock.now()))
+    if wanted.effective_from is None:
+        return _rule(
+            service.change_rule(g.session, g.actor, found, wish, at=at, because=wanted.because)
+        )
+    versions.plan(g.session, g.actor, found, wish, wanted.effective_from, wanted.because, at=at)
+    return _rule(found)
+
+
+@api.get("/alarm-rules/<int:rule_id>/versions")
+@require("alarms.read")
+@describes("List the versions of a rule", answers={200: VersionsOut})
+def list_versions(rule_id: int) -> VersionsOut:
+    """Answer with all of them, newest first."""
+    found = find_rule(rule_id, "alarms.read")
+    return VersionsOut(items=[_version(one) for one in versions.of_rule(g.session, found)])
+
+
+@api.post("/alarm-rules/<int:rule_id>/versions/<int:version_id>/withdraw")
+@require("alarms.configure")
+@describes("Withdraw a change that is still to come", answers={200: VersionOut})
+def version_withdrawn(rule_id: int, version_id: int) -> VersionOut:
+    """Take it back."""
+    found = version_of(find_rule(rule_id, "alarms.configure"), version_id)
+    versions.withdraw(g.session, g.actor, found, at=g.clock.now())
+    return _version(found)
+
+
+def _version(one: RuleVersion) -> VersionOut:
+    wish = versions.wish_in(one)
+    return VersionOut(
+        id=one.id, kind=wish.kind, severity=wish.severity, value=wish.value,
+        hysteresis=wish.hysteresis, delay_on_s=wish.delay_on_s, delay_off_s=wish.delay_off_s,
+        effective_from=one.effective_from, applied_at=one.applied_at,
+        withdrawn_at=one.withdrawn_at, by_name=one.by_name, because=one.because,
+    )  # fmt: skip
 
 
 @api.post("/alarm-rules/<int:rule_id>/off")
@@ -160,7 +226,7 @@ def switch_on(rule_id: int) -> RuleOut:
 
 def _wish(wanted: RuleIn, was: Wish | None = None) -> Wish:
     """The rule that is wished for; in all that the body does not say, as it was."""
-    plain = msgspec.structs.asdict(wanted)
+    plain = {name: getattr(wanted, name) for name in RuleIn.__struct_fields__}
     window_s, direction = plain.pop("window_s"), plain.pop("direction")
     wish = replace(was, **plain) if was else Wish(**plain)
     if wish.kind == "rate":

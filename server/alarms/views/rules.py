@@ -1,7 +1,9 @@
 """What is watched for in one freezer: listed, added, changed, switched off and on."""
 
 from dataclasses import replace
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response, g, redirect, render_template, request
 from sqlalchemy import Select, select
@@ -9,9 +11,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server.accounts.queries import visible
 from server.alarms import asides, own_wishes, rate, rules, sayings, service, wording
-from server.alarms.models import AlarmRule
+from server.alarms.models import AlarmRule, RuleVersion
 from server.alarms.queries import surroundings
 from server.alarms.rules import Wish
+from server.alarms.service import versions
 from server.alarms.views import choices
 from server.alarms.views.blueprints import pages
 from server.alarms.wishes import params_text
@@ -82,6 +85,13 @@ class OwnRuleForm(Form):
             was, severity=new.severity, value=new.value,
             delay_on_s=new.delay_on_s, delay_off_s=new.delay_off_s,
         )  # fmt: skip
+
+
+class ChangeForm(Form):
+    """Why a rule is changed, and from which day on; at once where no day is given."""
+
+    because: str = forms.text(most=500)
+    from_day: date | None = forms.date(required=False)
 
 
 class ReasonForm(Form):
@@ -164,11 +174,48 @@ def change(rule_id: int) -> AnyResponse:
         else:
             what = own_wishes.choice_of(found.kind, found.params)
             wish = OwnRuleForm.read(request.form).wish(what, was)
-        service.change_rule(g.session, g.actor, found, wish, at=g.clock.now())
+        when = ChangeForm.read(request.form)
+        if when.from_day is None:
+            service.change_rule(
+                g.session, g.actor, found, wish, at=g.clock.now(), because=when.because
+            )
+        else:
+            versions.plan(
+                g.session, g.actor, found, wish, _midnight(found, when.from_day), when.because,
+                at=g.clock.now(),
+            )  # fmt: skip
     except CryokeepError as error:
         return Response(_form(found, forms.errors_of(error), forms.typed_of(request.form)), 422)
-    notices.tell(gettext(N_("Changed. It counts from the next reading.")))
-    return redirect(_back(found))
+    if when.from_day is None:
+        notices.tell(gettext(N_("Changed. It counts from the next reading.")))
+        return redirect(_back(found))
+    notices.tell(gettext(N_("Planned. Until then it says what it says now.")))
+    return redirect(f"/alarms/rules/{rule_id}")
+
+
+@pages.post("/alarms/rules/<int:rule_id>/versions/<int:version_id>/withdraw")
+@require("alarms.configure")
+def withdraw_version(rule_id: int, version_id: int) -> AnyResponse:
+    """Take back a change that is still to come."""
+    found = find(rule_id, "alarms.configure")
+    versions.withdraw(g.session, g.actor, version_of(found, version_id), at=g.clock.now())
+    notices.tell(gettext(N_("Withdrawn.")))
+    return redirect(f"/alarms/rules/{rule_id}")
+
+
+def version_of(rule: AlarmRule, version_id: int) -> RuleVersion:
+    """Return this version of the rule; NotFound where there is none."""
+    found: RuleVersion | None = g.session.get(RuleVersion, version_id)
+    if found is None or found.rule_id != rule.id:
+        because = N_("There is no such version of this rule.")
+        raise NotFound(Refusal("no_such_version", because))
+    return found
+
+
+def _midnight(rule: AlarmRule, day: date) -> datetime:
+    """The beginning of the day at the site of what is watched."""
+    zone = surroundings(g.session, rule).place.time_zone
+    return datetime.combine(day, time(), ZoneInfo(zone))
 
 
 @pages.post("/alarms/rules/<int:rule_id>/off")
@@ -266,6 +313,7 @@ def _form(found: AlarmRule, errors: dict[str, Refusal], typed: Typed) -> str:
         thing=surroundings(g.session, found).place.freezer,
         in_seconds=found.kind in own_wishes.IN_SECONDS,
         freezer=_freezer(found),
+        versions=[(one, versions.wish_in(one)) for one in versions.of_rule(g.session, found)],
         off_for=choices.hours(asides.longest_off(found.severity)),
         errors=errors,
         typed=typed,

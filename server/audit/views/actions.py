@@ -139,6 +139,8 @@ ACTIONS: Mapping[str, str] = {
     "alarm.dated_back": N_("beginning of alarm dated back"),
     "warmth.expected": N_("warmth expected"),
     "warmth.ended": N_("expected warmth ended"),
+    "alarm_rule.change_planned": N_("change of alarm rule planned"),
+    "alarm_rule.change_withdrawn": N_("planned change of alarm rule withdrawn"),
     "drill_plan.set": N_("drill planned"),
     "drill_plan.paused": N_("planned drills rest"),
     "drill.begun": N_("drill begun"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from server.alarms.models import AlarmRule
+from server.alarms.models import AlarmRule, RuleVersion
 from server.core.clock import SystemClock
 from server.core.db import Database
 from server.telemetry.models import Agent, Channel
@@ -95,7 +95,9 @@ def test_whatever_watches_oxygen_is_life_safety_and_stays_so(house: House) -> No
     (rule,) = rules_of(house, "low")
     assert rule.alarm_class == "safety"
 
-    changed = house.post(f"/alarms/rules/{rule.id}", kind="low", severity="critical", value="19")
+    changed = house.post(
+        f"/alarms/rules/{rule.id}", kind="low", severity="critical", value="19", because="Validated"
+    )
 
     assert changed.status_code == 302
     assert rules_of(house, "low")[0].alarm_class == "safety"
@@ -107,9 +109,15 @@ def test_what_a_form_does_not_show_stays_as_it_was(house: House) -> None:
         rule.latching, rule.acks_needed, rule.ack_timeout_s = True, 2, 600.0
         rule_id = rule.id
 
-    house.post(f"/alarms/rules/{rule_id}", kind="high", severity="critical", value="-145")
+    house.post(
+        f"/alarms/rules/{rule_id}",
+        kind="high",
+        severity="critical",
+        value="-145",
+        because="Validated",
+    )
     client, bearer = house.app.test_client(), house.manager.bearer
-    wish = {"kind": "high", "severity": "critical", "value": -144}
+    wish = {"kind": "high", "severity": "critical", "value": -144, "because": "Validated"}
     put = client.put(
         f"/api/v1/alarm-rules/{rule_id}", json=wish, headers=bearer | _etag(house, rule_id)
     )
@@ -160,7 +168,9 @@ def test_a_rule_of_a_freezer_is_changed_and_switched_off(house: House) -> None:
     (rule,) = rules_of(house, "event")
     assert "code FD: filling is disabled" in house.page(f"/alarms/rules/{rule.id}")
 
-    changed = house.post(f"/alarms/rules/{rule.id}", severity="warning", delay_on_s="60")
+    changed = house.post(
+        f"/alarms/rules/{rule.id}", severity="warning", delay_on_s="60", because="Validated"
+    )
     assert changed.status_code == 302
     (rule,) = rules_of(house, "event")
     assert (rule.severity, rule.delay_on_s, rule.params) == ("warning", 60.0, '{"code": "FD"}')
@@ -181,7 +191,7 @@ def test_a_rule_of_a_node_has_a_page_too(house: House) -> None:
 
     assert "nothing said for 3 min" in house.page(path)
     assert house.post(path, severity="high", value="5").status_code == 422
-    assert house.post(path, severity="high", value="300").status_code == 302
+    assert house.post(path, severity="high", value="300", because="Slow link").status_code == 302
     assert rules_of(house, "agent_silent")[0].value == 300.0
 
 
@@ -201,3 +211,49 @@ def test_programs_make_each_kind(house: House) -> None:
     assert (code.json["channel_id"], code.json["freezer_id"]) == (None, house.bank.freezer_id)
     assert (again.status_code, again.json["code"]) == (422, "same_rule")
     assert [one["limit_name"] for one in listed] == ["High", "", ""]
+
+
+def test_a_change_can_count_from_a_day_to_come_and_is_withdrawn(house: House) -> None:
+    with house.database.reading() as session:
+        rule = session.scalars(select(AlarmRule)).one()
+    change = {"kind": "high", "severity": "critical", "value": "-145", "because": "Validated"}
+    path = f"/alarms/rules/{rule.id}"
+
+    assert house.post(path, **{**change, "because": " "}).status_code == 422
+    assert house.post(path, **change, from_day="2020-01-01").status_code == 422
+    assert house.post(path, **change, from_day="2027-01-04").status_code == 302
+    assert "Validated" in house.page(path)
+    with house.database.reading() as session:
+        assert session.scalars(select(AlarmRule.value)).one() == rule.value
+        version = session.scalars(select(RuleVersion)).one()
+    assert house.post(f"{path}/versions/{version.id}/withdraw").status_code == 302
+    bearer = house.manager.bearer
+    listed = house.app.test_client().get(
+        f"/api/v1{path.replace('alarms/rules', 'alarm-rules')}/versions", headers=bearer
+    )
+    assert listed.json["items"][0]["withdrawn_at"]
+    again = house.app.test_client().post(
+        f"/api/v1/alarm-rules/{rule.id}/versions/{version.id}/withdraw", headers=bearer
+    )
+    assert again.status_code == 409
+
+
+def test_the_board_says_what_to_do_and_the_alarm_no_limit_that_is_none(house: House) -> None:
+    house.post(f"{PATH}/own", what="event:LL", severity="critical")
+    channel = add_channel(house, "room_o2pct")
+    house.post(PATH, channel=channel, kind="low", severity="critical", value="18")
+    code, oxygen = rules_of(house, "event")[0], rules_of(house, "low")[0]
+    now = SystemClock().now()
+    with house.database.writing() as session:
+        service.raise_episode(session, oxygen, raised_at=now, value=17.0, now=now)
+        number = service.raise_episode(
+            session, code, raised_at=now, value=None, now=now, detail=told.detail_of(code)
+        )
+
+    board, alarm = house.page("/alarms"), house.page(f"/alarms/{number}")
+
+    assert "EVACUATE: everybody leaves the room at once. Nobody goes in alone" in board
+    assert "Fill by hand" in board
+    assert "<dd>0.5" not in alarm
+    assert ">0.5<" not in alarm
+    assert "Fill by hand" in alarm
