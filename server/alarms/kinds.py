@@ -84,14 +84,14 @@ KINDS: Final[dict[str, Kind]] = {
     "boiloff": Kind(
         N_("boiling off faster than before"),
         N_("Boil-off has changed"),
-        N_("%(what)s falls by %(loss)s a day instead of %(expected)s; the vacuum may be failing"),
+        N_("The vacuum may be failing: %(what)s falls by %(loss)s a day instead of %(expected)s"),
         N_("%(what)s fell faster than before from %(since)s until %(until)s"),
         judged_by="hours",
     ),
     "forecast": Kind(
         N_("reaching its limit soon"),
         N_("%(what)s will reach its limit"),
-        N_("%(what)s reaches %(limit)s about %(when)s if it goes on so"),
+        N_("%(what)s is falling towards %(limit)s, reached about %(when)s,"),
         N_("%(what)s was on its way to its limit from %(since)s until %(until)s"),
         judged_by="hours",
     ),
@@ -105,7 +105,7 @@ KINDS: Final[dict[str, Kind]] = {
     "swapped": Kind(
         N_("swapped with its twin"),
         N_("%(what)s may be swapped"),
-        N_("%(what)s is colder than %(twin)s: the probes may be swapped"),
+        N_("The probes may be swapped: %(what)s is colder than %(twin)s"),
         N_("%(what)s was colder than %(twin)s from %(since)s until %(until)s"),
         judged_by="hours",
     ),
@@ -126,7 +126,7 @@ KINDS: Final[dict[str, Kind]] = {
     "calibration": Kind(
         N_("calibration due"),
         N_("Calibration due: %(what)s"),
-        N_("%(what)s: its calibration is due on %(due)s"),
+        N_("A calibration of %(what)s by %(due)s is called for"),
         N_("%(what)s: its calibration was due from %(since)s until %(until)s"),
         judged_by="hours",
     ),
