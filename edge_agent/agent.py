@@ -46,8 +46,11 @@ class Agent:
 
     def __init__(
         self, config: Config, clock: Clock, spool: Spool, slots: Slots | None = None,
-        is_good: Good = lambda _remote: "",
+        is_good: Good = lambda _remote: "", *, makeshift: str = "",
     ) -> None:  # fmt: skip
+        self._makeshift = makeshift
+        """Why the spool lies in memory, if it does."""
+        self._confession = [{"kind": "spool_trouble", "why": makeshift[:200]}] if makeshift else []
         self._config, self._clock, self._spool = config, clock, spool
         self._inbox: queue.SimpleQueue[Note | Stop] = queue.SimpleQueue()
         self._stopping = False
@@ -157,7 +160,9 @@ class Agent:
         events += [*self._refusals(), *damage_events(self._spool)]
         rows = [replace(row, keep=True) for row in rows] if self._alarm.keeps(now.mono_ms) else rows
         events += self._steering.events()
-        in_memory_only = bool(self._keeper.unwritten)
+        events += self._confession
+        self._confession = []
+        in_memory_only = bool(self._keeper.unwritten or self._makeshift)
         events += self._signals.turn(events, now.mono_ms, in_memory_only=in_memory_only)
         rows += [*(_event(event, now, clk) for event in events), *self._steering.rows(now, clk)]
         if rows or now.mono_ms >= self._tick_ms:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from edge_agent import logs, service_unit
+from edge_agent import logs, makeshift, service_unit
 from edge_agent.agent import Agent
 from edge_agent.buses import library
 from edge_agent.clock import SystemClock, kernel_boot
@@ -83,22 +83,25 @@ def _run(path: Path, log_level: str) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        spool = Spool(plain.agent.spool)
+        found = makeshift.opened(plain.agent.spool)
     except SpoolError as error:
         print(f"cryokeep-edge: {error}", file=sys.stderr)
         return 1
-    anew = False
+    spool, anew = found.spool, False
     try:
         if not stopped.wait(_gap_s(spool, plain.agent.start_gap_s)):
             config, slots = start.configured(path)
-            agent = Agent(config, clock, spool, slots, partial(start.why_not, path))
+            agent = Agent(
+                found.fitted(config), clock, spool, slots, partial(start.why_not, path),
+                makeshift=found.why,
+            )  # fmt: skip
             _work(agent, stopped)
             anew = agent.restart_wanted
     except (SpoolError, sqlite3.Error) as error:
         print(f"cryokeep-edge: the spool {spool.path}: {error}", file=sys.stderr)
         return 1
     finally:
-        spool.close()
+        found.close()
     if anew:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  this very command
     return 0

@@ -88,6 +88,12 @@ class Spool:
         with suppress(OSError):
             os.close(self._lock)
 
+    def prove_writable(self) -> None:
+        """Write something that means nothing, durably; a SpoolError where the disk does not take it."""
+        with self._writing():
+            (before,) = self._db.execute("PRAGMA user_version").fetchone()
+            self._db.execute(f"PRAGMA user_version = {(before + 1) % 1_000_000}")
+
     # boots
 
     def last_boot(self) -> Boot | None:
