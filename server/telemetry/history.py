@@ -86,9 +86,11 @@ def level_of(session: Session, channel: Channel, from_ms: int, to_ms: int) -> Le
     readings = span / (channel.interval_s * 1000)
     if readings <= MOST_ROWS:
         return "reading"
-    if not figures.has_minutes(session, channel.id, from_ms, to_ms):
-        return "reading" if readings <= MOST_READINGS else "hour"
-    return "minute" if span / MINUTE_MS <= MOST_ROWS else "hour"
+    if span / MINUTE_MS > MOST_ROWS:
+        return "hour"
+    if figures.has_minutes(session, channel.id, from_ms, to_ms):
+        return "minute"
+    return "reading" if readings <= MOST_READINGS else "hour"
 
 
 WHOLE_MS = {"reading": 1, "minute": MINUTE_MS, "hour": HOUR_MS}
@@ -203,22 +205,23 @@ def _at_once(
     session: Session, rows: Subquery, first_ms: int, bucket_ms: int, silence: int
 ) -> Counted:
     """Let the database count the buckets and find the silences: for long tables of figures."""
-    c = rows.c
+    before = func.lag(rows.c.last_ms).over(order_by=rows.c.start).label("before")
+    c = select(rows, before).subquery().c
     origin, width = cast(literal(first_ms), BigInteger), cast(literal(bucket_ms), BigInteger)
     bucket = ((c.start - origin) // width).label("bucket")
     wanted = select(
         bucket, func.sum(c.n), func.min(c.least), func.sum(c.total), func.max(c.greatest),
-        func.sum(c.gap_ms), func.min(c.at_ms), func.max(c.last_ms),
+        func.sum(c.gap_ms), func.min(c.at_ms), func.max(c.last_ms), func.max(c.at_ms - c.before),
     ).group_by("bucket").order_by("bucket")  # fmt: skip
     told = session.execute(wanted).all()
     buckets = [
-        Bucket(first_ms + k * bucket_ms, int(n), least, total / int(n), greatest, float(gap))
-        for k, n, least, total, greatest, gap, _, _ in told
-    ]
-    before = func.lag(c.last_ms).over(order_by=c.start).label("before")
-    pairs = select(before, c.at_ms.label("at_ms")).subquery()
-    silences = select(pairs.c.before, pairs.c.at_ms).where(pairs.c.at_ms - pairs.c.before > silence)
-    found = [(begin, end) for begin, end in session.execute(silences.order_by(pairs.c.at_ms))]
+        Bucket(first_ms + row[0] * bucket_ms, int(row[1]), row[2], row[3] / int(row[1]), row[4], float(row[5]))
+        for row in told
+    ]  # fmt: skip
+    found: list[Span] = []
+    if any(row[8] is not None and row[8] > silence for row in told):
+        silences = select(c.before, c.at_ms).where(c.at_ms - c.before > silence)
+        found = [(begin, end) for begin, end in session.execute(silences.order_by(c.at_ms))]
     return buckets, found, (told[0][6], told[-1][7]) if told else None
 
 
