@@ -186,7 +186,10 @@ EVENT_GROUPS: Mapping[str, tuple[str, ...]] = {
         "consolidation",
     ),
     N_("Requests and shipments"): ("request", "shipment", "shipment_rule", "delivery_site"),
-    N_("Alarms and readings"): ("alarm", "alarm_rule", "agent", "channel", "history"),
+    N_("Alarms and readings"): (
+        "alarm", "alarm_rule", "drill", "drill_plan", "warmth", "late_policy", "agent", "channel",
+        "history", "log", "readings", "retention",
+    ),
     N_("The bank"): ("organisation", "import", "demo"),
 }  # fmt: skip
 """What can be told, as it stands together on the page: all that is recorded of things."""
