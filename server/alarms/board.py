@@ -46,6 +46,8 @@ class Alarm:
     """Every acknowledgement, the earliest first, those that ran out among them."""
     explains: Sequence[tuple[str, int]] = ()
     """How many alarms of which kind stand below it, the most frequent first."""
+    to_do: Sentence | None = None
+    """What its kind tells people to do while it goes on: leave the room, close the lid."""
 
     @property
     def below(self) -> int:
@@ -323,6 +325,7 @@ def _alarm(
         seconds=seconds,
         answers=given,
         explains=tuple(explains),
+        to_do=wording.what_to_do(seen) if going_on else None,
     )
 
 

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server.alarms import asides, board, machine, service, wording
 from server.alarms.board import Alarm
+from server.alarms.kinds import KINDS
 from server.alarms.models import Episode
 from server.alarms.views import choices
 from server.alarms.views.blueprints import pages
@@ -135,9 +136,8 @@ def _page(found: Alarm, errors: dict[str, Refusal], typed: Any) -> str:  # noqa:
 
 
 def _said(found: Alarm, value: float | None) -> str:
-    if value is None:
-        return ""
-    if found.episode.kind in {"stale", "door"}:
+    """The number in the channel's unit; empty for a kind whose value is none of the channel's."""
+    if value is None or not KINDS[found.episode.kind].has_value:
         return ""
     return wording.figure(found.key, value)
 

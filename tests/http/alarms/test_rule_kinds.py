@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from server.alarms import service, told
 from server.alarms.models import AlarmRule, RuleVersion
 from server.core.clock import SystemClock
 from server.core.db import Database
