@@ -23,6 +23,11 @@ LETTERS = Gauge("cryokeep_letters_waiting", "Letters that have not left yet", re
 EPISODES = Gauge(
     "cryokeep_episodes_unacknowledged", "Alarms that nobody has acknowledged", registry=REGISTRY
 )
+PATH_OFF = Gauge(
+    "cryokeep_alarm_path_off",
+    "Ways in which alarms may reach nobody now",
+    registry=REGISTRY,
+)
 REJECTED = Gauge(
     "cryokeep_messages_rejected", "Messages of agents that were refused, ever", registry=REGISTRY
 )
@@ -64,6 +69,12 @@ def look(session: Session, now: datetime) -> None:
         .select_from(Episode)
         .where(Episode.acknowledged_at.is_(None), Episode.drill == "")
     )
+    path_off = (
+        select(func.count())
+        .select_from(Episode)
+        .where(Episode.kind == "path_off", Episode.cleared_at.is_(None))
+    )
+    PATH_OFF.set(session.scalar(path_off) or 0)
     LETTERS.set(session.scalar(waiting) or 0)
     EPISODES.set(session.scalar(open_) or 0)
     REJECTED.set(session.scalar(select(func.coalesce(func.sum(RejectedMessage.times), 0))) or 0)

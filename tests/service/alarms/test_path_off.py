@@ -23,6 +23,7 @@ from server.outbox import service as outbox
 from server.outbox.models import Letter
 from server.telemetry import certificates
 from server.telemetry.models import Agent, AgentCertificate, Channel, WorkerBeat
+from server.web import metrics
 from tests.service.alarms.bank import NOON, add_rule, add_step, later, make_bank
 
 QUALITY = Actor.system("quality")
@@ -166,7 +167,9 @@ def test_rules_that_are_off_for_a_day_and_a_freezer_that_is_off_at_once(database
     with database.writing() as session:
         rule = session.scalars(select(AlarmRule).where(AlarmRule.kind == "high")).one()
         second = add_rule(session, bank, value=-140.0)
-        service.switch_off(session, QUALITY, second, "defrosting", at=later(0), until=later(7 * DAY))
+        service.switch_off(
+            session, QUALITY, second, "defrosting", at=later(0), until=later(7 * DAY)
+        )
     look(database, DAY - 1)
     assert "off" not in off(database)
     look(database, DAY)
@@ -188,6 +191,9 @@ def test_a_freezer_with_material_that_nobody_watches_is_told_after_an_hour(datab
     look(database, 3600)
 
     assert off(database) == {"bare": "LN2-03 holds 3412 vials and no rule watches its temperature"}
+    with database.reading() as session:
+        metrics.look(session, later(3600))
+    assert metrics.REGISTRY.get_sample_value("cryokeep_alarm_path_off") == 1.0
 
 
 def test_certificates_that_run_out_are_told_two_weeks_before(database, bank, tmp_path):
@@ -229,7 +235,9 @@ def test_PFC_a_controller_unplugged_for_17_days_calls_every_day(database, bank):
     """False alarms had annoyed everybody: they were acknowledged and shelved, and the controller unplugged."""
     with database.writing() as session:
         rule = add_rule(session, bank, kind="stale", severity="high", value=30.0)
-        service.switch_off(session, QUALITY, rule, "false low-level alarms", at=later(60), until=later(20 * DAY))
+        service.switch_off(
+            session, QUALITY, rule, "false low-level alarms", at=later(60), until=later(20 * DAY)
+        )
 
     look(database, 3601)
 
