@@ -19,6 +19,7 @@ NOISE_OF_A_FALL: Final = 3.0
 MAD_TO_SIGMA: Final = 1.4826
 """The standard deviation of normal noise is so many times its median absolute deviation."""
 MOST_POINTS: Final = 60
+RECENT_HOURS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +105,18 @@ def _thinned(hours: Sequence[Hour]) -> Sequence[Hour]:
 
 
 def reaches_at(hours: Sequence[Hour], limit: float, unit: str) -> int | None:
-    """Return when the level falls to the limit if it goes on as since the last fill, in ms since 1970.
+    """Return when the level falls to the limit, in ms since 1970, if it goes on as it did.
 
-    None while it does not fall, or not by more than noise might: three standard deviations over these hours.
+    As since the last fill or as in the last twelve hours of that, whichever is sooner. None while it does not
+    fall, or not by more than noise might: three standard deviations over these hours.
     """
     run = since_last_fill(hours, unit)
+    found = [_reached(some, limit) for some in (run, run[-RECENT_HOURS:])]
+    return min((at_ms for at_ms in found if at_ms is not None), default=None)
+
+
+def _reached(run: Sequence[Hour], limit: float) -> int | None:
+    """When the line through these hours comes down to the limit."""
     slope = slope_an_hour(run)
     if slope is None or slope >= 0:
         return None

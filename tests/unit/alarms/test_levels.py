@@ -63,11 +63,12 @@ def test_a_slope_stands_although_a_quarter_of_the_hours_are_wrong():
     [
         (falling(10), 200.0, 50.5),
         (falling(10), 300.0, 9.5),
+        ([*falling(40, by=0.1), *falling(12, by=2.0, begin=246.0)], 200.0, 63.5),
         ([250.0] * 10, 200.0, None),
         (falling(10, by=-0.5), 200.0, None),
         ([250.0, 251.0, 250.0, 251.0, 250.0, 250.9, 250.1, 250.8, 250.0, 250.8], 200.0, None),
     ],
-    ids=["falling", "already there", "steady", "rising", "noise"],
+    ids=["falling", "already there", "faster of late", "steady", "rising", "noise"],
 )
 def test_a_limit_is_reached_when_the_line_crosses_it(means, limit, hours):
     found = reaches_at(levels(*means), limit, "mm")
