@@ -25,6 +25,7 @@ from server.telemetry.models import reading
 
 Level = Literal["reading", "minute", "hour"]
 Row = tuple[int, int, int, float, float, float, float]
+Figures = Select[*tuple[Any, ...]]
 _HOUR = ReadingHour
 
 
@@ -142,7 +143,7 @@ def plain_until(session: Session, channel_id: int, level: Level, from_ms: int, t
     return to_ms if first is None else max(first, from_ms)
 
 
-def plain(channel_id: int, level: Level, from_ms: int, to_ms: int) -> Select[*tuple[Any, ...]]:
+def plain(channel_id: int, level: Level, from_ms: int, to_ms: int) -> Figures:
     """Return the query of a level's own table, with the `start` of each row, in whose order an index gives them."""
     if level == "minute":
         return _minutes(channel_id, from_ms, to_ms).add_columns(

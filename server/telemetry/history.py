@@ -8,7 +8,7 @@ and nothing counts twice.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import BigInteger, Subquery, cast, func, literal, select
+from sqlalchemy import BigInteger, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from server.telemetry import figures
@@ -108,7 +108,7 @@ def _track(
     head = figures.plain_until(session, channel.id, level, first, to_ms)
     parts = []
     if head > first:
-        rows = figures.plain(channel.id, level, first, head).subquery()
+        rows = figures.plain(channel.id, level, first, head)
         parts.append(_at_once(session, rows, first, bucket_ms, silence))
     if head < to_ms:
         tail = figures.stream(session, channel.id, level, head, to_ms)
@@ -202,27 +202,32 @@ def _sum(one: Bucket, two: Bucket) -> Bucket:
 
 
 def _at_once(
-    session: Session, rows: Subquery, first_ms: int, bucket_ms: int, silence: int
+    session: Session, rows: figures.Figures, first_ms: int, bucket_ms: int, silence: int
 ) -> Counted:
     """Let the database count the buckets and find the silences: for long tables of figures."""
-    before = func.lag(rows.c.last_ms).over(order_by=rows.c.start).label("before")
-    c = select(rows, before).subquery().c
+    c = rows.subquery().c
     origin, width = cast(literal(first_ms), BigInteger), cast(literal(bucket_ms), BigInteger)
     bucket = ((c.start - origin) // width).label("bucket")
     wanted = select(
         bucket, func.sum(c.n), func.min(c.least), func.sum(c.total), func.max(c.greatest),
-        func.sum(c.gap_ms), func.min(c.at_ms), func.max(c.last_ms), func.max(c.at_ms - c.before),
+        func.sum(c.gap_ms), func.min(c.at_ms), func.max(c.last_ms),
     ).group_by("bucket").order_by("bucket")  # fmt: skip
     told = session.execute(wanted).all()
     buckets = [
-        Bucket(first_ms + row[0] * bucket_ms, int(row[1]), row[2], row[3] / int(row[1]), row[4], float(row[5]))
-        for row in told
-    ]  # fmt: skip
-    found: list[Span] = []
-    if any(row[8] is not None and row[8] > silence for row in told):
-        silences = select(c.before, c.at_ms).where(c.at_ms - c.before > silence)
-        found = [(begin, end) for begin, end in session.execute(silences.order_by(c.at_ms))]
+        Bucket(first_ms + k * bucket_ms, int(n), least, total / int(n), greatest, float(gap))
+        for k, n, least, total, greatest, gap, _, _ in told
+    ]
+    found = _between(session, rows, silence)
     return buckets, found, (told[0][6], told[-1][7]) if told else None
+
+
+def _between(session: Session, rows: figures.Figures, silence: int) -> list[Span]:
+    """Return the silences between rows; only what that takes is read."""
+    own = rows.selected_columns
+    before = func.lag(own.last_ms).over(order_by=own.start).label("before")
+    c = rows.with_only_columns(own.at_ms, own.start, before).subquery().c
+    wanted = select(c.before, c.at_ms).where(c.at_ms - c.before > silence)
+    return [(begin, end) for begin, end in session.execute(wanted.order_by(c.start))]
 
 
 def counted(rows: Iterable[figures.Row], first_ms: int, bucket_ms: int, silence: int) -> Counted:
