@@ -108,7 +108,13 @@ def series(first: int, last: int) -> Mapping[str, object]:
         "limits": [{"value": -150, "kind": "high", "severity": "critical", "label": "−150"}],
         "bands": [{"kind": "lid", "from": times[5], "to": times[6]}],
         "excursions": [
-            {"severity": "critical", "label": "Top probe", "url": "/alarms/1", "from": times[40], "to": times[44]}
+            {
+                "severity": "critical",
+                "label": "Top probe",
+                "url": "/alarms/1",
+                "from": times[40],
+                "to": times[44],
+            }
         ],
         "minutes_before": None,
         "hours_before": None,
