@@ -73,8 +73,10 @@ def test_power_is_told_by_two_nodes_and_5000_channels_fall_silent(database):
     assert max(told.values()) <= MOST_NOTICES
 
     shown, asked = statements(house, lambda s: board.look(s, None, later(710)))
-    assert [alarm.episode.kind for alarm in shown.alarms] == ["site_power"]
-    assert shown.alarms[0].below >= CHANNELS
+    # no letter leaves in this test, which is an alarm of its own after ten minutes
+    (cause,) = [alarm for alarm in shown.alarms if alarm.episode.kind != "path_off"]
+    assert cause.episode.kind == "site_power"
+    assert cause.below >= CHANNELS
     assert asked <= 10
 
 
