@@ -22,7 +22,9 @@ from tests.service.alarms.bank import NOON, later, make_bank
 def bank(database, webhook_receiver):
     made = make_bank(database)
     with database.writing() as session:
-        session.add(CallStep(org_id=made.org_id, position=1, webhook=webhook_receiver.url, wait_s=300))
+        session.add(
+            CallStep(org_id=made.org_id, position=1, webhook=webhook_receiver.url, wait_s=300)
+        )
         session.add(WorkerBeat(name="w", at=NOON, broker_connected=True))
     jobs.make_own_rules(database, FixedClock(NOON))
     return made
