@@ -11,6 +11,7 @@ from server.alarms.service import (
     path_letters,
     reminders,
     suspensions,
+    type_rules,
     versions,
 )
 from server.alarms.watchers import WATCHERS, Watcher
@@ -71,6 +72,16 @@ def apply_planned(database: Database, clock: Clock) -> int:
             return 0
     with database.writing() as session:
         return versions.apply_due(session, now)
+
+
+def follow_types(database: Database, clock: Clock) -> int:
+    """Let freezers be watched as their type says, where they do not differ on purpose."""
+    now = clock.now()
+    with database.reading() as session:
+        if not type_rules.due(session, now):
+            return 0
+    with database.writing() as session:
+        return type_rules.apply_due(session, now)
 
 
 def look_back(database: Database, clock: Clock) -> int:
@@ -217,6 +228,7 @@ JOBS: tuple[tuple[str, float, Job], ...] = (
     ("held notices", 5.0, later.tell_held),
     ("late readings", 10.0, look_back),
     ("planned rules", 10.0, apply_planned),
+    ("rules of types", 30.0, follow_types),
     ("stakes", 30.0, count_stakes),
     ("floods", 2.0, tend_floods),
     ("explained alarms that are left", 5.0, let_reappear),

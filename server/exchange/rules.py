@@ -187,7 +187,7 @@ EVENT_GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     N_("Requests and shipments"): ("request", "shipment", "shipment_rule", "delivery_site"),
     N_("Alarms and readings"): (
-        "alarm", "alarm_rule", "drill", "drill_plan", "warmth", "late_policy", "agent", "channel",
+        "alarm", "alarm_rule", "type_rule", "drill", "drill_plan", "warmth", "late_policy", "agent", "channel",
         "history", "log", "readings", "retention",
     ),
     N_("The bank"): ("organisation", "import", "demo"),

@@ -65,6 +65,9 @@ telemetry.keep_readings telemetry_api.keep_readings_by_program
 telemetry.let_readings_go telemetry_api.let_readings_go_by_program
 alarms.acknowledge alarms_api.acknowledge
 alarms.reset alarms_api.reset
+alarms.set_type_rule alarms_api.type_rule_set
+alarms.withdraw_type_rule alarms_api.type_rule_withdrawn
+alarms.follow_type alarms_api.rule_follows
 alarms.withdraw_version alarms_api.version_withdrawn
 alarms.try_rule alarms_api.rule_tried
 alarms.expect_warmth alarms_api.warmth_expected

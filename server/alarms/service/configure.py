@@ -64,6 +64,7 @@ def change_rule(
     _begin_anew(session, rule, at)
     for name, value in asdict(wish).items():
         setattr(rule, name, value)
+    rule.type_rule_id = None  # what follows the freezer's type says so afterwards
     _record(
         session,
         actor,

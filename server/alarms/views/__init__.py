@@ -6,6 +6,7 @@ from server.alarms.views import (
     api_drills,
     api_rules,
     api_trouble,
+    api_types,
     asides,
     board,
     drills,
@@ -16,6 +17,7 @@ from server.alarms.views import (
     stream,
     trial,
     trouble,
+    types,
     warmth,
 )
 from server.alarms.views import api as api_views
@@ -29,6 +31,7 @@ __all__ = [
     "api_drills",
     "api_rules",
     "api_trouble",
+    "api_types",
     "api_views",
     "asides",
     "board",
@@ -42,5 +45,6 @@ __all__ = [
     "stream",
     "trial",
     "trouble",
+    "types",
     "warmth",
 ]

@@ -135,9 +135,9 @@ def list_rules() -> RulesOut:
 @describes("Watch a channel for something", body=RuleIn, answers={201: RuleOut})
 def add_rule(channel_id: int) -> tuple[RuleOut, int]:
     """Add a rule to a channel."""
-    wish = _wish(read(RuleIn))
+    wish = wish_of(read(RuleIn))
     rule = service.add_rule(g.session, g.actor, _channel(channel_id), wish, at=g.clock.now())
-    return _rule(rule), 201
+    return rule_out(rule), 201
 
 
 @api.post("/freezers/<code>/alarm-rules")
@@ -148,7 +148,9 @@ def add_freezer_rule(code: str) -> tuple[RuleOut, int]:
     wanted = read(FreezerRuleIn)
     freezer = storage.container(g.session, g.actor, "alarms.configure", code, "freezer")
     wish = own_wishes.wish_for(**msgspec.structs.asdict(wanted))
-    return _rule(service.add_freezer_rule(g.session, g.actor, freezer, wish, at=g.clock.now())), 201
+    return rule_out(
+        service.add_freezer_rule(g.session, g.actor, freezer, wish, at=g.clock.now())
+    ), 201
 
 
 @api.get("/alarm-rules/<int:rule_id>")
@@ -156,7 +158,7 @@ def add_freezer_rule(code: str) -> tuple[RuleOut, int]:
 @describes("Read one rule", answers={200: RuleOut})
 def get_rule(rule_id: int) -> RuleOut:
     """Answer with one rule."""
-    return _rule(find_rule(rule_id, "alarms.read"))
+    return rule_out(find_rule(rule_id, "alarms.read"))
 
 
 @api.put("/alarm-rules/<int:rule_id>")
@@ -166,13 +168,13 @@ def change_rule(rule_id: int) -> RuleOut:
     """Change what a rule watches for, at once or from a moment to come."""
     wanted, at = read(RuleChangeIn), g.clock.now()
     found = find_rule(rule_id, "alarms.configure")
-    wish = _wish(wanted, service.wish_of(found))
+    wish = wish_of(wanted, service.wish_of(found))
     if wanted.effective_from is None:
-        return _rule(
+        return rule_out(
             service.change_rule(g.session, g.actor, found, wish, at=at, because=wanted.because)
         )
     versions.plan(g.session, g.actor, found, wish, wanted.effective_from, wanted.because, at=at)
-    return _rule(found)
+    return rule_out(found)
 
 
 @api.get("/alarm-rules/<int:rule_id>/versions")
@@ -212,7 +214,9 @@ def switch_off(rule_id: int) -> RuleOut:
     wanted, now = read(OffIn), g.clock.now()
     found = find_rule(rule_id, "alarms.configure")
     until = asides.after(now, wanted.hours)
-    return _rule(service.switch_off(g.session, g.actor, found, wanted.reason, until=until, at=now))
+    return rule_out(
+        service.switch_off(g.session, g.actor, found, wanted.reason, until=until, at=now)
+    )
 
 
 @api.post("/alarm-rules/<int:rule_id>/on")
@@ -221,11 +225,11 @@ def switch_off(rule_id: int) -> RuleOut:
 def switch_on(rule_id: int) -> RuleOut:
     """Watch again."""
     found = find_rule(rule_id, "alarms.configure")
-    return _rule(service.switch_on(g.session, g.actor, found, at=g.clock.now()))
+    return rule_out(service.switch_on(g.session, g.actor, found, at=g.clock.now()))
 
 
-def _wish(wanted: RuleIn, was: Wish | None = None) -> Wish:
-    """The rule that is wished for; in all that the body does not say, as it was."""
+def wish_of(wanted: RuleIn, was: Wish | None = None) -> Wish:
+    """Return the rule that is wished for; in all that the body does not say, as it was."""
     plain = {name: getattr(wanted, name) for name in RuleIn.__struct_fields__}
     window_s, direction = plain.pop("window_s"), plain.pop("direction")
     wish = replace(was, **plain) if was else Wish(**plain)
@@ -247,7 +251,8 @@ def _channel(channel_id: int) -> Channel:
     return found
 
 
-def _rule(rule: AlarmRule) -> RuleOut:
+def rule_out(rule: AlarmRule) -> RuleOut:
+    """Return a rule as the API answers with it."""
     return _rules([rule])[0]
 
 

@@ -14,7 +14,7 @@ from server.alarms import asides, own_wishes, rate, rules, sayings, service, wor
 from server.alarms.models import AlarmRule, RuleVersion
 from server.alarms.queries import surroundings
 from server.alarms.rules import Wish
-from server.alarms.service import versions
+from server.alarms.service import type_rules, versions
 from server.alarms.views import choices
 from server.alarms.views.blueprints import pages
 from server.alarms.wishes import params_text
@@ -313,6 +313,7 @@ def _form(found: AlarmRule, errors: dict[str, Refusal], typed: Typed) -> str:
         thing=surroundings(g.session, found).place.freezer,
         in_seconds=found.kind in own_wishes.IN_SECONDS,
         freezer=_freezer(found),
+        type_rule=type_rules.type_rule_for(g.session, found, g.clock.now()),
         versions=[(one, versions.wish_in(one)) for one in versions.of_rule(g.session, found)],
         off_for=choices.hours(asides.longest_off(found.severity)),
         errors=errors,

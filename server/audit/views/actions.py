@@ -141,6 +141,8 @@ ACTIONS: Mapping[str, str] = {
     "warmth.ended": N_("expected warmth ended"),
     "alarm_rule.change_planned": N_("change of alarm rule planned"),
     "alarm_rule.change_withdrawn": N_("planned change of alarm rule withdrawn"),
+    "type_rule.set": N_("rule of a freezer type set"),
+    "type_rule.withdrawn": N_("rule of a freezer type withdrawn"),
     "drill_plan.set": N_("drill planned"),
     "drill_plan.paused": N_("planned drills rest"),
     "drill.begun": N_("drill begun"),

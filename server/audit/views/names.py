@@ -62,6 +62,7 @@ THINGS: Mapping[str, str] = {
     "agent": N_("agent"),
     "alarm": N_("alarm"),
     "alarm_rule": N_("alarm rule"),
+    "type_rule": N_("rule of a freezer type"),
     "drill": N_("drill"),
     "late_policy": N_("telling of past alarms"),
     "drill_plan": N_("plan of drills"),
