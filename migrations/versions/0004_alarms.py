@@ -504,6 +504,47 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "freezer_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("org_id", sa.Integer(), nullable=False),
+        sa.Column("freezer_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("level_mm", sa.Double(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("by_name", sa.String(), nullable=False),
+        sa.Column(
+            "corrects_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.CheckConstraint("kind IN ('dipstick', 'note')", name=op.f("ck_freezer_entry_kind")),
+        sa.ForeignKeyConstraint(
+            ["by_id"], ["person.id"], name=op.f("fk_freezer_entry_by_id_person")
+        ),
+        sa.ForeignKeyConstraint(
+            ["corrects_id"],
+            ["freezer_entry.id"],
+            name=op.f("fk_freezer_entry_corrects_id_freezer_entry"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["freezer_id"], ["container.id"], name=op.f("fk_freezer_entry_freezer_id_container")
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisation.id"], name=op.f("fk_freezer_entry_org_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_freezer_entry")),
+    )
+    with op.batch_alter_table("freezer_entry", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_freezer_entry_corrects_id"), ["corrects_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_freezer_entry_freezer", ["freezer_id", "measured_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_freezer_entry_org_id"), ["org_id"], unique=False)
+
+    op.create_table(
         "kept_window",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("org_id", sa.Integer(), nullable=False),
@@ -818,19 +859,19 @@ def upgrade() -> None:
             batch_op.f("ix_alarm_rule_type_rule_id"), ["type_rule_id"], unique=False
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_site_id_site"), "site", ["site_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_twin_id_channel"), "channel", ["twin_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_off_by_id_person"), "person", ["off_by_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_type_rule_id_type_rule"),
             "type_rule",
             ["type_rule_id"],
             ["id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_alarm_rule_site_id_site"), "site", ["site_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_alarm_rule_off_by_id_person"), "person", ["off_by_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_freezer_id_container"), "container", ["freezer_id"], ["id"]
@@ -875,16 +916,16 @@ def upgrade() -> None:
             postgresql_where=sa.text("chain_id IS NULL"),
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_call_step_group_id_call_group"), "call_group", ["group_id"], ["id"]
+            batch_op.f("fk_call_step_schedule_id_on_call_schedule"),
+            "on_call_schedule",
+            ["schedule_id"],
+            ["id"],
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_call_step_chain_id_call_chain"), "call_chain", ["chain_id"], ["id"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_call_step_schedule_id_on_call_schedule"),
-            "on_call_schedule",
-            ["schedule_id"],
-            ["id"],
+            batch_op.f("fk_call_step_group_id_call_group"), "call_group", ["group_id"], ["id"]
         )
 
     with op.batch_alter_table("episode", schema=None) as batch_op:
@@ -962,13 +1003,7 @@ def upgrade() -> None:
             batch_op.f("ix_episode_suspension_id"), ["suspension_id"], unique=False
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_episode_flood_id_alarm_flood"), "alarm_flood", ["flood_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_episode_agent_id_agent"), "agent", ["agent_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_episode_site_id_site"), "site", ["site_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_episode_cause_id_episode"), "episode", ["cause_id"], ["id"]
@@ -978,6 +1013,12 @@ def upgrade() -> None:
             "suspension",
             ["suspension_id"],
             ["id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_episode_flood_id_alarm_flood"), "alarm_flood", ["flood_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_episode_site_id_site"), "site", ["site_id"], ["id"]
         )
 
     with op.batch_alter_table("letter", schema=None) as batch_op:
@@ -1050,13 +1091,13 @@ def downgrade() -> None:
         batch_op.drop_column("maybe_sent")
 
     with op.batch_alter_table("episode", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_episode_site_id_site"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_episode_flood_id_alarm_flood"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_episode_suspension_id_suspension"), type_="foreignkey"
         )
         batch_op.drop_constraint(batch_op.f("fk_episode_cause_id_episode"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_episode_site_id_site"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_episode_agent_id_agent"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_episode_flood_id_alarm_flood"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_episode_suspension_id"))
         batch_op.drop_index(batch_op.f("ix_episode_site_id"))
         batch_op.drop_index(
@@ -1110,11 +1151,11 @@ def downgrade() -> None:
         batch_op.drop_column("agent_id")
 
     with op.batch_alter_table("call_step", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_call_step_group_id_call_group"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_call_step_chain_id_call_chain"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_call_step_schedule_id_on_call_schedule"), type_="foreignkey"
         )
-        batch_op.drop_constraint(batch_op.f("fk_call_step_chain_id_call_chain"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_call_step_group_id_call_group"), type_="foreignkey")
         batch_op.drop_index(
             "uq_call_step_list",
             sqlite_where=sa.text("chain_id IS NULL"),
@@ -1147,12 +1188,12 @@ def downgrade() -> None:
         batch_op.drop_constraint(
             batch_op.f("fk_alarm_rule_freezer_id_container"), type_="foreignkey"
         )
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_off_by_id_person"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_site_id_site"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_alarm_rule_type_rule_id_type_rule"), type_="foreignkey"
         )
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_off_by_id_person"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_alarm_rule_twin_id_channel"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_site_id_site"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_alarm_rule_type_rule_id"))
         batch_op.drop_index(batch_op.f("ix_alarm_rule_twin_id"))
         batch_op.drop_index(batch_op.f("ix_alarm_rule_site_id"))
@@ -1231,6 +1272,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_kept_window_org_id"))
 
     op.drop_table("kept_window")
+    with op.batch_alter_table("freezer_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_freezer_entry_org_id"))
+        batch_op.drop_index("ix_freezer_entry_freezer")
+        batch_op.drop_index(batch_op.f("ix_freezer_entry_corrects_id"))
+
+    op.drop_table("freezer_entry")
     with op.batch_alter_table("expected_warmth", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_expected_warmth_standing",

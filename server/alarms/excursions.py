@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
+from server.alarms import rules, wording
 from server.alarms.kinds import KINDS
 from server.alarms.models import Episode
 from server.core.clock import from_ms, to_ms
+from server.core.words import N_
 from server.notify.rules import Sentence
 from server.telemetry.excursions import Excursion
+from server.telemetry.happened import Line
 from server.telemetry.models import Channel
 from server.telemetry.quantities import word_of
 
@@ -62,3 +65,35 @@ def kept(session: Session, channel: Channel, from_ms_: int, to_ms_: int) -> list
 def _touches(begin: datetime, end: datetime) -> ColumnElement[bool]:
     still = or_(Episode.cleared_at.is_(None), Episode.cleared_at > begin)
     return and_(Episode.drill == "", Episode.raised_at < end, still)
+
+
+def happened(session: Session, freezer_id: int, since: datetime) -> list[Line]:
+    """Return the freezer's alarms as lines of what happened: begun, acknowledged, over; no drills."""
+    wanted = (
+        select(Episode, Channel.key)
+        .outerjoin(Channel, Channel.id == Episode.channel_id)
+        .where(Episode.freezer_id == freezer_id, Episode.drill == "")
+        .where(or_(Episode.raised_at >= since, Episode.cleared_at >= since))
+        .order_by(Episode.raised_at.desc())
+        .limit(MOST)
+    )
+    return [
+        line
+        for episode, key in session.execute(wanted)
+        for line in _lines(episode, key or "")
+        if line.at >= since
+    ]
+
+
+def _lines(episode: Episode, key: str) -> list[Line]:
+    url, what = f"/alarms/{episode.id}", wording.title(episode.kind, key)
+    state = rules.state_of(episode.kind, episode.severity)
+    found = [Line(episode.raised_at, what, state, Sentence(rules.SEVERITY_WORDS[state]), url)]
+    if episode.acknowledged_at is not None:
+        who = Sentence(episode.acknowledged_by_name or "?")
+        text = Sentence(N_("%(what)s: acknowledged by %(who)s"), {"what": what, "who": who})
+        found.append(Line(episode.acknowledged_at, text, "", None, url))
+    if episode.cleared_at is not None:
+        text = Sentence(N_("%(what)s: over"), {"what": what})
+        found.append(Line(episode.cleared_at, text, "", None, url))
+    return found

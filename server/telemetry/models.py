@@ -26,13 +26,14 @@ from server.telemetry.control_models import (
     EnrolmentAttempt,
     EnrolmentCode,
 )
+from server.telemetry.entry_models import FreezerEntry
 from server.telemetry.figure_models import HourDue, LateHour, ReadingHour, ReadingMinute
 from server.telemetry.log_models import LogImport, LogRow
 from server.telemetry.retention_models import KeptWindow, Retention, Thinning
 
 __all__ = [
     "Agent", "AgentCertificate", "AgentCommand", "AgentConfig", "Boot", "Channel", "DeviceEvent",
-    "EnrolmentAttempt", "EnrolmentCode", "HourDue", "KeptWindow", "LateHour", "LogImport", "LogRow",
+    "EnrolmentAttempt", "EnrolmentCode", "FreezerEntry", "HourDue", "KeptWindow", "LateHour", "LogImport", "LogRow",
     "ReadingHour", "ReadingMinute", "RejectedMessage", "Retention", "Settled", "Thinning", "WorkerBeat", "drill_reading", "reading", "undated_reading",
 ]  # fmt: skip
 

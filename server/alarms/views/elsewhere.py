@@ -17,7 +17,7 @@ from server.kit.i18n import gettext, language
 from server.kit.state import Kit, kit
 from server.kit.tasks import Task
 from server.telemetry import excursions as shaded
-from server.telemetry import limits
+from server.telemetry import happened, limits
 
 
 def register(made: Kit) -> None:
@@ -29,6 +29,7 @@ def register(made: Kit) -> None:
     made.panels.offer("freezer_row", 10, freezer_state)
     made.tasks.offer(unanswered)
     limits.provide(of_channels)
+    happened.provide(excursions.happened)
     shaded.provide(excursions.of_channels)
 
 

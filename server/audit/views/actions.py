@@ -143,6 +143,8 @@ ACTIONS: Mapping[str, str] = {
     "alarm_rule.change_withdrawn": N_("planned change of alarm rule withdrawn"),
     "type_rule.set": N_("rule of a freezer type set"),
     "type_rule.withdrawn": N_("rule of a freezer type withdrawn"),
+    "freezer.level_entered": N_("level by dipstick entered"),
+    "freezer.noted": N_("note on a freezer"),
     "drill_plan.set": N_("drill planned"),
     "drill_plan.paused": N_("planned drills rest"),
     "drill.begun": N_("drill begun"),

@@ -2,6 +2,7 @@
 
 from server.core.words import N_
 from server.kit.state import Kit
+from server.telemetry import entries, happened
 from server.telemetry.views import (
     agents,
     api_logs,
@@ -14,6 +15,7 @@ from server.telemetry.views import (
     other_panels,
     rejected,
     retention,
+    timeline,
     times,
 )
 from server.telemetry.views import api as api_views
@@ -33,12 +35,14 @@ __all__ = [
     "register",
     "rejected",
     "retention",
+    "timeline",
     "times",
 ]
 
 
 def register(kit: Kit) -> None:
     """Offer the nav entry, and the panels of freezers, vials and the first page."""
+    happened.provide(entries.lines)
     kit.nav.offer(75, N_("Agents"), "/agents", "telemetry.read")
     offer = kit.panels.offer
     offer("freezer.badge", 20, freezer_panels.badge)

@@ -230,6 +230,7 @@ def what_happened(freezer: Container) -> str | None:
         zone=_zone(freezer),
         language=language(),
         logs_url=url_for("telemetry.logs", code=freezer.code),
+        timeline_url=url_for("telemetry.timeline", code=freezer.code),
     )
 
 

@@ -92,6 +92,7 @@ SPECIAL = {
     "suspension": {"mode": "out_of_service"},
     "drill": {"outcome": "answered"},
     "late_policy": {"policy": "call"},
+    "freezer_entry": {"kind": "note"},
     "label_template": {"symbol": "none"},
     "work_list": {"kind": "pick"},
     "discrepancy": {"kind": "missing"},
