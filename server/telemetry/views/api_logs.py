@@ -114,7 +114,7 @@ def logs_by_program(code: str) -> LogsOut:
 )
 def look_at_log_by_program(code: str) -> tuple[LogOut, int]:
     """Read a file and tell what would come of it."""
-    name = request.args.get("file", "") or "log.csv"
+    name = request.args.get("file", "") or "log"
     content = request.get_data(cache=True)
     made = service.look_at(g.session, g.actor, freezer_of(code), name, content, at=g.clock.now())
     return out(made), 201

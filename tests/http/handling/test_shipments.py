@@ -151,7 +151,14 @@ def test_the_api_moves_tubes_between_sites(two_sites: Bank) -> None:
 
     coming = post("incoming", to_site="XH", tubes=[{"code": "N-1"}], lot="L-0412")
     assert coming.json["tubes"] == [
-        {"tube": "N-1", "lot": "L-0412", "state": "expected", "damaged": False, "note": ""}
+        {
+            "tube": "N-1",
+            "lot": "L-0412",
+            "state": "expected",
+            "damaged": False,
+            "note": "",
+            "held": [],
+        }
     ]
     assert (
         post(f"{coming.json['code']}/cancel", reason="sent elsewhere").json["state"] == "cancelled"

@@ -84,7 +84,7 @@ def test_a_conflict_is_shown_with_both_facts_and_dropped_with_a_reason(bank: Ban
     assert "SH-1 was moved meanwhile" in page
     assert "tablet 2" in page
     assert "FX12345678" in page
-    assert "1 acts at a tank wait for a decision" in bank.page.get("/").text
+    assert "1 act at a tank waits for a decision" in bank.page.get("/").text
 
     without = bank.post(f"/tank/conflicts/{number}/drop", reason=" ")
     assert without.status_code == 422

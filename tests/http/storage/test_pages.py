@@ -126,7 +126,7 @@ def test_a_full_box_says_so(bank: Bank) -> None:
     assert bank.post("/vials/SH-3/move", box="D-045").status_code == 302
     answer = bank.post("/vials/SH-1/move", box="D-045")
 
-    assert "D-045 is full: all 1 positions are taken." in answer.text
+    assert "D-045 is full: its only position is taken." in answer.text
 
 
 def test_vial_after_vial_is_moved_by_two_scans(bank: Bank) -> None:

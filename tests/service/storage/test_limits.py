@@ -28,7 +28,9 @@ def test_a_tier_is_asked_for_all_the_way_down(database: Database) -> None:
         vial = shelves.vial(shelves.lot(org, "distribution"), "V1")
         with pytest.raises(Conflict, match="tier_not_allowed") as refused:
             storage.place_vial(session, shelves.actor, vial, box, 1, at=START)
-        assert "takes only the tiers master, working; V1 is distribution" in str(refused.value)
+        assert "takes only the tiers master bank, working bank; V1 is distribution stock" in str(
+            refused.value
+        )
         shelves.vial(shelves.lot(org, "master"), "V2", box, 1)
         _limit(shelves, box, tier=["master"])  # narrower inside
         with pytest.raises(Conflict, match="tier_not_allowed"):

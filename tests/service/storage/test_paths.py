@@ -87,7 +87,7 @@ def test_a_retired_box_takes_nothing_and_a_full_one_does_not_retire(database: Da
         org = shelves.org()
         box, lot = shelves.box(org), shelves.lot(org)
         vial = shelves.vial(lot, "SH-1", box, 1)
-        with pytest.raises(Conflict, match="among them SH-1"):
+        with pytest.raises(Conflict, match="still holds SH-1"):
             storage.retire_container(session, shelves.actor, box, at=START)
         storage.take_out(session, shelves.actor, vial, at=START)
         storage.retire_container(session, shelves.actor, box, at=START)
