@@ -88,7 +88,8 @@ def happened(session: Session, freezer_id: int, since: datetime) -> list[Line]:
 def _lines(episode: Episode, key: str) -> list[Line]:
     url, what = f"/alarms/{episode.id}", wording.title(episode.kind, key)
     state = rules.state_of(episode.kind, episode.severity)
-    found = [Line(episode.raised_at, what, state, Sentence(rules.SEVERITY_WORDS[state]), url)]
+    shown = state if episode.cleared_at is None else "plain"  # what is over looks like the past
+    found = [Line(episode.raised_at, what, shown, Sentence(rules.SEVERITY_WORDS[state]), url)]
     if episode.acknowledged_at is not None:
         who = Sentence(episode.acknowledged_by_name or "?")
         text = Sentence(N_("%(what)s: acknowledged by %(who)s"), {"what": what, "who": who})
