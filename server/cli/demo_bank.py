@@ -13,21 +13,19 @@ from sqlalchemy import select
 
 from server.accounts.models import Grant, Person
 from server.audit.models import AuditEntry
-from server.cli import demo_agents, demo_fill, demo_guarding, demo_requests
+from server.cli import demo_agents, demo_calling, demo_fill, demo_guarding, demo_requests
 from server.cli.demo_agents import DemoAgent
 from server.cli.demo_context import Making, table_of
-from server.cli.demo_people import BANK, CALL_LIST, DEMO_PASSWORD, ORGANISATIONS, PEOPLE
+from server.cli.demo_people import BANK, DEMO_PASSWORD, ORGANISATIONS, PEOPLE
 from server.core.clock import Clock
 from server.core.db import Database
 from server.core.errors import Conflict, Refusal
 from server.core.words import N_
-from server.notify.models import CallStep
 from server.parties.models import DeliverySite, Organisation
 from server.search import making as words
 from server.telemetry.models import Agent
 
 BUILT = "demo.built"
-ANSWER_WITHIN_S = 300
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,7 @@ def _make(database: Database, clock: Clock, now: datetime, folder: Path) -> int:
     demo_agents.past_alarm(making)
     demo_requests.make(making)
     demo_guarding.make(making)
+    demo_calling.make(making)
     words.make(database)  # its rows are written past the sessions that keep them
     making.note(BUILT, "demo", vials=vials)
     return vials
@@ -129,17 +128,6 @@ def _people(making: Making) -> None:
         for person in PEOPLE
     ]
     making.pour(table_of(Grant), grants)
-    org = making.id("organisation", BANK)
-    steps = [
-        {
-            "org_id": org,
-            "position": position,
-            "person_id": making.id("person", email),
-            "wait_s": ANSWER_WITHIN_S,
-        }
-        for position, email in enumerate(CALL_LIST, start=1)
-    ]
-    making.pour(table_of(CallStep), steps)
 
 
 def _know_agents(making: Making) -> None:
