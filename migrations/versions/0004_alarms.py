@@ -36,6 +36,13 @@ FORGET_CHAINS = (
 """What an older version could not read."""
 # --- end
 
+# --- by hand
+SIX_HOURS_DUE = """
+    INSERT INTO six_hours_due (channel_id, begin_ms)
+    SELECT DISTINCT channel_id, hour_ms - hour_ms % 21600000 FROM reading_hour
+"""
+# --- end
+
 
 def upgrade() -> None:
     op.create_table(
@@ -75,6 +82,28 @@ def upgrade() -> None:
         sa.Column("gap_s", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("channel_id", "minute_ms", name=op.f("pk_reading_minute")),
     )
+    op.create_table(
+        "reading_six_hours",
+        sa.Column("channel_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("begin_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("least", sa.Double(), nullable=False),
+        sa.Column("mean", sa.Double(), nullable=False),
+        sa.Column("greatest", sa.Double(), nullable=False),
+        sa.Column("first_ms", sa.BigInteger(), nullable=False),
+        sa.Column("last_ms", sa.BigInteger(), nullable=False),
+        sa.Column("gap_s", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("channel_id", "begin_ms", name=op.f("pk_reading_six_hours")),
+    )
+    op.create_table(
+        "six_hours_due",
+        sa.Column("channel_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("begin_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("channel_id", "begin_ms", name=op.f("pk_six_hours_due")),
+    )
+    with op.batch_alter_table("six_hours_due", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_six_hours_due_begin_ms"), ["begin_ms"], unique=False)
+
     op.create_table(
         "call_chain",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -859,7 +888,7 @@ def upgrade() -> None:
             batch_op.f("ix_alarm_rule_type_rule_id"), ["type_rule_id"], unique=False
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_twin_id_channel"), "channel", ["twin_id"], ["id"]
+            batch_op.f("fk_alarm_rule_freezer_id_container"), "container", ["freezer_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_type_rule_id_type_rule"),
@@ -874,7 +903,7 @@ def upgrade() -> None:
             batch_op.f("fk_alarm_rule_off_by_id_person"), "person", ["off_by_id"], ["id"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_alarm_rule_freezer_id_container"), "container", ["freezer_id"], ["id"]
+            batch_op.f("fk_alarm_rule_twin_id_channel"), "channel", ["twin_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_alarm_rule_agent_id_agent"), "agent", ["agent_id"], ["id"]
@@ -1003,9 +1032,6 @@ def upgrade() -> None:
             batch_op.f("ix_episode_suspension_id"), ["suspension_id"], unique=False
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_episode_agent_id_agent"), "agent", ["agent_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_episode_cause_id_episode"), "episode", ["cause_id"], ["id"]
         )
         batch_op.create_foreign_key(
@@ -1016,6 +1042,9 @@ def upgrade() -> None:
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_episode_flood_id_alarm_flood"), "alarm_flood", ["flood_id"], ["id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_episode_agent_id_agent"), "agent", ["agent_id"], ["id"]
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_episode_site_id_site"), "site", ["site_id"], ["id"]
@@ -1056,6 +1085,9 @@ def upgrade() -> None:
         batch_op.drop_constraint(op.f("ck_alarm_rule_kind"), type_="check")
     op.execute(FIRST_ANSWERS)
     # --- end
+    # --- by hand: the hours that are there become figures of six hours in the background
+    op.execute(SIX_HOURS_DUE)
+    # --- end
 
 
 def downgrade() -> None:
@@ -1092,12 +1124,12 @@ def downgrade() -> None:
 
     with op.batch_alter_table("episode", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_episode_site_id_site"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_episode_agent_id_agent"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_episode_flood_id_alarm_flood"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_episode_suspension_id_suspension"), type_="foreignkey"
         )
         batch_op.drop_constraint(batch_op.f("fk_episode_cause_id_episode"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_episode_agent_id_agent"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_episode_suspension_id"))
         batch_op.drop_index(batch_op.f("ix_episode_site_id"))
         batch_op.drop_index(
@@ -1185,15 +1217,15 @@ def downgrade() -> None:
 
     with op.batch_alter_table("alarm_rule", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_alarm_rule_agent_id_agent"), type_="foreignkey")
-        batch_op.drop_constraint(
-            batch_op.f("fk_alarm_rule_freezer_id_container"), type_="foreignkey"
-        )
+        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_twin_id_channel"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_alarm_rule_off_by_id_person"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_alarm_rule_site_id_site"), type_="foreignkey")
         batch_op.drop_constraint(
             batch_op.f("fk_alarm_rule_type_rule_id_type_rule"), type_="foreignkey"
         )
-        batch_op.drop_constraint(batch_op.f("fk_alarm_rule_twin_id_channel"), type_="foreignkey")
+        batch_op.drop_constraint(
+            batch_op.f("fk_alarm_rule_freezer_id_container"), type_="foreignkey"
+        )
         batch_op.drop_index(batch_op.f("ix_alarm_rule_type_rule_id"))
         batch_op.drop_index(batch_op.f("ix_alarm_rule_twin_id"))
         batch_op.drop_index(batch_op.f("ix_alarm_rule_site_id"))
@@ -1359,6 +1391,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_call_chain_org")
 
     op.drop_table("call_chain")
+    with op.batch_alter_table("six_hours_due", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_six_hours_due_begin_ms"))
+
+    op.drop_table("six_hours_due")
+    op.drop_table("reading_six_hours")
     op.drop_table("reading_minute")
     op.drop_table("link_key")
     op.drop_table("late_mark")

@@ -28,6 +28,7 @@ from server.core.clock import Clock, from_ms, to_ms
 from server.core.db import Database
 from server.parties.models import Organisation
 from server.telemetry import service as telemetry
+from server.telemetry import six_hours
 from server.telemetry.models import Channel, DeviceEvent, HourDue, ReadingHour, reading
 
 FILE = "demo-agents.json"
@@ -139,7 +140,10 @@ def history(making: Making) -> None:
         ids = {
             key: making.id("channel", f"{agent_id}/{freezer.stream}/{key}") for key, _ in CHANNELS
         }
-        making.pour(table_of(ReadingHour), hours(past, ids))
+        hourly = list(hours(past, ids))
+        making.pour(table_of(ReadingHour), hourly)
+        with making.database.writing() as session:
+            six_hours.mark(session, ((row["channel_id"], row["hour_ms"]) for row in hourly))
         making.pour(reading, readings(past, ids))
         this_hour = to_ms(making.now) // HOUR_MS * HOUR_MS
         due = [{"channel_id": channel_id, "hour_ms": this_hour} for channel_id in ids.values()]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 HOUR_MS = 3_600_000
+SIX_HOURS_MS = 6 * HOUR_MS
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Figures made of readings: hours and minutes, what waits to be made, what came late, what was thinned."""
+"""Figures made of readings: minutes, hours and six hours, what waits to be made, what came late, what was thinned."""
 
 from datetime import datetime
 from typing import Final
@@ -75,6 +75,33 @@ class HourDue(Base):
 
     channel_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     hour_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class SixHours(Base):
+    """One channel's quarter of a day in UTC, as `ReadingHour` and made of its hours; none without a number."""
+
+    __tablename__ = "reading_six_hours"
+
+    channel_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    begin_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    n: Mapped[int]
+    least: Mapped[float]
+    mean: Mapped[float]
+    greatest: Mapped[float]
+    first_ms: Mapped[int] = mapped_column(BigInteger)
+    last_ms: Mapped[int] = mapped_column(BigInteger)
+    gap_s: Mapped[float]
+
+
+class SixHoursDue(Base):
+    """Six hours whose figures must be made anew, because an hour of theirs was made."""
+
+    __tablename__ = "six_hours_due"
+
+    channel_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    begin_ms: Mapped[int] = mapped_column(
+        BigInteger, primary_key=True, autoincrement=False, index=True
+    )
 
 
 class LateHour(Base):

@@ -23,7 +23,7 @@ from server.telemetry.figure_models import (
 )
 from server.telemetry.models import reading
 
-Level = Literal["reading", "minute", "hour"]
+Level = Literal["reading", "minute", "hour", "six_hours"]
 Row = tuple[int, int, int, float, float, float, float]
 Figures = Select[*tuple[Any, ...]]
 _HOUR = ReadingHour

@@ -1,16 +1,21 @@
 """One hour's figures, and those of its minutes, from its readings: set-based, on both databases."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from server.telemetry.columns import HOUR_MS
 from server.telemetry.figure_models import HOURS
-from server.telemetry.models import ReadingHour, reading
+from server.telemetry.models import Channel, ReadingHour, reading
 
 MISSED = 3
 """After so many missed intervals nothing is known."""
 LEAST_SILENCE_MS = 30_000
+USUAL_INTERVAL_S = 10.0
 MINUTE_MS = 60_000
+Mark = tuple[int, int]
+"""(channel id, when the hour begins)"""
 
 _FORGET_MINUTES = text(
     "DELETE FROM reading_minute"
@@ -46,6 +51,14 @@ _HOUR = text(
 def silence_ms(interval_s: float) -> int:
     """Return after how many milliseconds without a number a channel's value is unknown."""
     return max(round(MISSED * interval_s * 1000), LEAST_SILENCE_MS)
+
+
+def silences(session: Session, channel_ids: Iterable[int]) -> dict[int, int]:
+    """Return after how many ms each of these channels is unknown; one that is gone counts as usual."""
+    wanted = set(channel_ids)
+    found = dict.fromkeys(wanted, silence_ms(USUAL_INTERVAL_S))
+    rows = select(Channel.id, Channel.interval_s).where(Channel.id.in_(wanted))
+    return found | {row.id: silence_ms(row.interval_s) for row in session.execute(rows)}
 
 
 def make(session: Session, channel_id: int, hour_ms: int, silence: int) -> None:

@@ -27,14 +27,21 @@ from server.telemetry.control_models import (
     EnrolmentCode,
 )
 from server.telemetry.entry_models import FreezerEntry
-from server.telemetry.figure_models import HourDue, LateHour, ReadingHour, ReadingMinute
+from server.telemetry.figure_models import (
+    HourDue,
+    LateHour,
+    ReadingHour,
+    ReadingMinute,
+    SixHours,
+    SixHoursDue,
+)
 from server.telemetry.log_models import LogImport, LogRow
 from server.telemetry.retention_models import KeptWindow, Retention, Thinning
 
 __all__ = [
     "Agent", "AgentCertificate", "AgentCommand", "AgentConfig", "Boot", "Channel", "DeviceEvent",
     "EnrolmentAttempt", "EnrolmentCode", "FreezerEntry", "HourDue", "KeptWindow", "LateHour", "LogImport", "LogRow",
-    "ReadingHour", "ReadingMinute", "RejectedMessage", "Retention", "Settled", "Thinning", "WorkerBeat", "drill_reading", "reading", "undated_reading",
+    "ReadingHour", "ReadingMinute", "RejectedMessage", "Retention", "Settled", "SixHours", "SixHoursDue", "Thinning", "WorkerBeat", "drill_reading", "reading", "undated_reading",
 ]  # fmt: skip
 
 

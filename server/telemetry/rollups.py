@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from server.core.clock import to_ms
 from server.core.db import Database
-from server.telemetry import late, making, merging
+from server.telemetry import late, making, merging, six_hours
 from server.telemetry.columns import HOUR_MS
 from server.telemetry.figure_models import UNMADE
-from server.telemetry.models import Channel, HourDue, ReadingHour
+from server.telemetry.making import Mark
+from server.telemetry.models import HourDue, ReadingHour
 
 OVER_FOR = timedelta(minutes=5)
 """An hour is rolled up when it has been over for so long; most of what is late has come by then."""
@@ -25,9 +26,6 @@ AT_ONCE = 16
 OLD_AT_ONCE = 16
 OLD_SLICES = 8
 """Hours of an earlier version are made anew in the background, so many slices a run."""
-
-Mark = tuple[int, int]
-"""(channel id, hour)"""
 
 
 def roll(database: Database, now: datetime) -> int:
@@ -63,12 +61,13 @@ def _roll_some(session: Session, now: datetime) -> int:
         )
     grains = _grains(session, marks)
     late.note(session, marks, grains, now)
-    silences = _silences(session, marks)
+    silences = making.silences(session, (channel_id for channel_id, _ in marks))
     for channel_id, hour_ms in marks:
         if grains.get((channel_id, hour_ms)):
             merging.merge(session, channel_id, hour_ms, grains[channel_id, hour_ms])
         else:
             making.make(session, channel_id, hour_ms, silences[channel_id])
+    six_hours.mark(session, marks)
     return len(marks)
 
 
@@ -78,13 +77,6 @@ def _grains(session: Session, marks: list[Mark]) -> dict[Mark, int]:
         tuple_(ReadingHour.channel_id, ReadingHour.hour_ms).in_(marks)
     )
     return {(row.channel_id, row.hour_ms): row.grain for row in session.execute(wanted)}
-
-
-def _silences(session: Session, marks: list[Mark]) -> dict[int, int]:
-    wanted = {channel_id for channel_id, _ in marks}
-    found = dict.fromkeys(wanted, making.silence_ms(10.0))
-    rows = select(Channel.id, Channel.interval_s).where(Channel.id.in_(wanted))
-    return found | {row.id: making.silence_ms(row.interval_s) for row in session.execute(rows)}
 
 
 def remake_old(database: Database, now: datetime) -> int:
@@ -100,9 +92,10 @@ def remake_old(database: Database, now: datetime) -> int:
                 return done
         with database.writing() as session:
             marks = _old(session, OLD_AT_ONCE)
-            silences = _silences(session, marks)
+            silences = making.silences(session, (channel_id for channel_id, _ in marks))
             for channel_id, hour_ms in marks:
                 making.make_old(session, channel_id, hour_ms, silences[channel_id])
+            six_hours.mark(session, marks)
         done += len(marks)
     return done
 

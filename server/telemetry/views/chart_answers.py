@@ -49,7 +49,7 @@ class ExcursionOut(Answer):
 class ChartOut(Answer):
     """A chart: the first series has the axis.
 
-    `level` is reading, minute or hour: what the buckets were counted from. Before `minutes_before`
+    `level` is reading, minute, hour or six_hours: what the buckets were counted from. Before `minutes_before`
     some of it has only minutes left, before `hours_before` only hours.
     """
 

@@ -30,7 +30,7 @@ from server.telemetry.views.windows import RANGES, Window
 
 LONGEST_WITH_BANDS_MS = 32 * RANGES["24h"]
 """In a longer chart lids and fills would be one grey ground."""
-LEVELS = ("reading", "minute", "hour")
+LEVELS = ("reading", "minute", "hour", "six_hours")
 SEVERITIES = {"critical": N_("critical"), "high": N_("high"), "warning": N_("warning")}
 SHORT = {
     "top_c": N_("Top"), "middle_c": N_("Middle"), "bottom_c": N_("Bottom"), "level_mm": N_("Level"),

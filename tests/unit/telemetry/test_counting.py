@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.telemetry.history import Bucket, counted, gaps, joined, unknown
+from server.telemetry.counting import Bucket, counted, joined
+from server.telemetry.history import gaps, unknown
 
 SILENCE = 30
 
