@@ -180,6 +180,16 @@ class Board:
     """How many are set aside, and not answered."""
 
     @property
+    def together(self) -> int:
+        """Return how many of the rows are over and may be acknowledged together with one answer."""
+        return sum(
+            alarm.over and not alarm.acknowledged and alarm.episode.acks_needed <= 1
+            and alarm.episode.severity != "critical" and alarm.episode.alarm_class != "safety"
+            and not alarm.episode.drill
+            for alarm in self.alarms
+        )  # fmt: skip
+
+    @property
     def rest(self) -> int:
         """Return how many more there are than rows; in a flood the most urgent ones are the rows."""
         return sum(self.waiting.values()) + self.acknowledged + self.aside - len(self.alarms)

@@ -65,6 +65,7 @@ telemetry.keep_readings telemetry_api.keep_readings_by_program
 telemetry.let_readings_go telemetry_api.let_readings_go_by_program
 alarms.acknowledge alarms_api.acknowledge
 alarms.reset alarms_api.reset
+alarms.acknowledge_over alarms_api.acknowledge_over_by_program
 telemetry.enter telemetry_api.entered
 alarms.set_type_rule alarms_api.type_rule_set
 alarms.withdraw_type_rule alarms_api.type_rule_withdrawn
