@@ -18,6 +18,8 @@ from edge_agent.wire.ranges import Ranges
 
 _NUMBERS: Final = frozenset({int, float})
 _NUMBERS_AND_NULL: Final = frozenset({int, float, type(None)})
+_WHOLE: Final = 2**63 - 1
+"""The largest whole number that every database takes; a larger one is kept as the nearest float."""
 _KIND = re.compile(r"[a-z0-9_-]{1,64}\Z")
 
 
@@ -106,7 +108,15 @@ def _check_values(rows: Sequence[Sequence[Any]]) -> bool:
         raise WireError(
             "not_finite", "rows holds a number that is not finite; expected finite numbers"
         )
+    if int in kinds and numbers and (max(numbers) > _WHOLE or min(numbers) < -_WHOLE):
+        _make_storable(rows)
     return len(numbers) == len(values)
+
+
+def _make_storable(rows: Sequence[Any]) -> None:
+    """Put the nearest float in the place of each whole number that is too large for a database."""
+    for row in rows:
+        row[:] = [float(v) if type(v) is int and abs(v) > _WHOLE else v for v in row]
 
 
 def _check_qualities(
