@@ -5,7 +5,7 @@ Where judging stands is not kept: other processes move it too (a delay that runs
 reads the few states that are not normal.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -98,12 +98,16 @@ class Judge:
         self._stamp: tuple[object, ...] | None = None
         self._rules: dict[int, list[Watched]] = {}
 
-    def consider(self, session: Session, columns: Iterable[Column], *, now: datetime) -> int:
+    def consider(
+        self, session: Session, columns: Iterable[Column], *, now: datetime,
+        fresh: Set[int] = frozenset(),
+    ) -> int:  # fmt: skip
         """Raise and clear what these readings raise and clear; returns how many changes that were.
 
-        What came late is noted for `service.lateness`, which judges it in its place in history.
+        What came late is noted for `service.lateness`, which judges it in its place in history. `fresh` are the
+        channels whose rows were sampled just now: where their clock was set back they are judged as of now.
         """
-        columns, late = lateness.set_apart(session, columns, now)
+        columns, late = lateness.set_apart(session, columns, now, fresh)
         lateness.note(session, late, now)
         with together(session):
             stamp, states = _STAMP.ask(session, now=now), _OPEN_STATES.ask(session)

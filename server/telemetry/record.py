@@ -68,6 +68,8 @@ class Recorded:
     happened: list[device_events.Happened] = field(default_factory=list)
     """New events, in the order of their arrival."""
     answers: list[Answer] = field(default_factory=list)
+    fresh: set[int] = field(default_factory=set)
+    """Channels of which live messages brought rows: sampled just now, whatever time they state."""
     rejected: int = 0
 
     @property
@@ -200,6 +202,8 @@ class _Recording:
 
     def _add(self, agent: KnownAgent, m: Rows, ids: tuple[int, ...], holes: Ranges) -> None:
         times, rows, q = _only(m, holes)
+        if not m.hist:
+            self.result.fresh.update(ids)
         if not m.clk.s and m.drill is None:
             self.dating.wait(agent.id, m, ids, holes)
             zero_ms = self.dating.zero(agent.id, m.boot)

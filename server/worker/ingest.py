@@ -56,7 +56,7 @@ def on_messages(desk: Desk, group: Sequence[Incoming]) -> list[Answer]:
                 session, arrivals, desk.known, now=now, prefix=desk.prefix,
                 meanwhile=lambda readings: _read_ahead(desk, readings // _READINGS_A_MESSAGE),
             )  # fmt: skip
-            desk.judge.consider(session, recorded.columns(), now=now)
+            desk.judge.consider(session, recorded.columns(), now=now, fresh=recorded.fresh)
             happenings.consider(session, recorded.happened, now=now)
             button.acknowledge(session, recorded.presses, now=now)
     except BaseException:

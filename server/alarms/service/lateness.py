@@ -1,7 +1,7 @@
 """Late readings: set apart from what is judged live, judged afterwards, and told by a policy of their own."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -59,11 +59,12 @@ class Found:
 
 
 def set_apart(
-    session: Session, columns: Iterable[Column], now: datetime
+    session: Session, columns: Iterable[Column], now: datetime, fresh: Set[int] = frozenset()
 ) -> tuple[list[Column], list[Column]]:
     """Return what is judged live and what is history: rows older than LATE where the channel knows younger ones.
 
-    An agent whose clock is behind has no younger rows, so it is judged live. Rows of drills always are.
+    An agent whose clock is behind has no younger rows, so it is judged live. Rows of drills always are. `fresh` are
+    channels whose rows were sampled just now: where their clock was set back, they are judged by their arrival.
     """
     everything = list(columns)
     limit = to_ms(now - LATE)
@@ -81,8 +82,16 @@ def set_apart(
         )
         if row.number_at_ms is not None and row.number_at_ms > old[row.id]
     }
+    late = [one for one in everything if not one.drill and one.channel_id in younger]
     live = [one for one in everything if one.drill or one.channel_id not in younger]
-    return live, [one for one in everything if not one.drill and one.channel_id in younger]
+    live += [_as_of(now, one) for one in late if one.channel_id in fresh]
+    return live, [one for one in late if one.channel_id not in fresh]
+
+
+def _as_of(now: datetime, column: Column) -> Column:
+    """The same readings, as far apart as they say, the youngest of them now."""
+    ahead_ms = to_ms(now) - max(column.times)
+    return replace(column, times=[at + ahead_ms for at in column.times])
 
 
 def note(session: Session, columns: Sequence[Column], now: datetime) -> None:

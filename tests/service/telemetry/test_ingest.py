@@ -539,3 +539,34 @@ def test_two_workers_that_take_the_same_messages_at_once_store_each_row_once(
 
     assert len(bench.values()) == 200
     assert [s.ranges for s in bench.all(Settled)] == ["[[1,200]]"]
+
+
+@pytest.mark.parametrize("number", [10**30, -(10**30), 2**63])
+def test_a_whole_number_that_no_database_takes_is_stored_and_blinds_no_neighbour(
+    bench: Bench, number: int
+) -> None:
+    message = rows(1, [-180.0]) | {"ch": ["top_c", "odd_v"], "rows": [[-180.0, number]]}
+
+    (ack,) = bench.send(message)
+
+    assert isinstance(ack, Ack)
+    assert (ack.upto, ack.refused) == (1, ())
+    assert sorted(bench.values()) == sorted([-180.0, float(number)])  # type: ignore[type-var]  # both are numbers
+
+
+def test_a_freezer_that_warms_behind_a_clock_that_was_set_back_a_day_still_alarms(
+    bench: Bench,
+) -> None:
+    bench.send(rows(1, [-180.0, -180.0]))
+    bench.rule()
+    yesterday = {"t0": T0 - 86_400_000}
+
+    bench.send(rows(3, [-120.0], **yesterday, hist=True), kind="h/tank")
+    assert bench.all(Episode) == []  # history: judged in its place
+    bench.send(rows(4, [-121.0, -119.0], **yesterday))
+
+    (episode,) = bench.all(Episode)
+    assert (episode.raised_at, episode.raised_value) == (NOW - timedelta(seconds=1), -121.0)
+    bench.send(rows(6, [-180.0], **yesterday))
+    (episode,) = bench.all(Episode)
+    assert episode.cleared_at == NOW
