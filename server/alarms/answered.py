@@ -1,12 +1,16 @@
-"""Who has acknowledged an episode, and who is still missing."""
+"""Who has acknowledged an episode, who is still missing, and for how long an answer holds."""
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from datetime import timedelta
+from typing import Final, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.alarms.models import Acknowledgement, Episode
+
+AGAIN: Final = timedelta(hours=1)
+"""Where a rule says nothing: so long an answer to a critical alarm, or to life safety, holds while it goes on."""
 
 
 class Needing(Protocol):
@@ -42,3 +46,13 @@ def missing(episode: Needing, given: Iterable[Acknowledgement]) -> int:
         return 0 if rows else 1
     persons = {row.person_id for row in rows if row.person_id is not None}
     return max(episode.acks_needed - len(persons), 0)
+
+
+def again_after(severity: str, alarm_class: str, ack_timeout_s: float) -> timedelta | None:
+    """Return when an acknowledged alarm that still goes on calls again; None: never.
+
+    Acknowledging is not resolving (BR-51): a critical alarm, and one of life safety, never falls silent for good.
+    """
+    if ack_timeout_s > 0:
+        return timedelta(seconds=ack_timeout_s)
+    return AGAIN if severity == "critical" or alarm_class == "safety" else None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from server.alarms import codes, rate, wording
+from server.alarms.answered import again_after
 from server.alarms.codes import OTHER
 from server.alarms.kinds import KINDS
 from server.alarms.own_wishes import OTHER_WORDS
@@ -46,6 +47,52 @@ class Ruled(Protocol):
     @property
     def enabled(self) -> bool:
         """Whether it is watched for."""
+
+
+class Asking(Protocol):
+    """What the words need of what a rule asks of people."""
+
+    @property
+    def severity(self) -> str:
+        """critical, high or warning."""
+
+    @property
+    def alarm_class(self) -> str:
+        """process, equipment, system or safety."""
+
+    @property
+    def acks_needed(self) -> int:
+        """How many persons must acknowledge it."""
+
+    @property
+    def ack_timeout_s(self) -> float:
+        """For how many seconds an answer holds; 0 where the rule says nothing."""
+
+    @property
+    def latching(self) -> bool:
+        """Whether it stays until a person resets it."""
+
+    @property
+    def needs_confirming(self) -> bool:
+        """Whether a person must say what was done."""
+
+
+def asked_for(rule: Asking) -> list[Sentence]:
+    """Return what the rule asks of people beyond one answer, a sentence each."""
+    found = []
+    if rule.acks_needed > 1:
+        found.append(Sentence(N_("%(n)s persons must acknowledge it"), {"n": rule.acks_needed}))
+    again = again_after(rule.severity, rule.alarm_class, rule.ack_timeout_s)
+    if again is not None:
+        span = wording.span(again.total_seconds())
+        found.append(
+            Sentence(N_("acknowledged and going on, it calls again after %(span)s"), {"span": span})
+        )
+    if rule.latching:
+        found.append(Sentence(N_("stays until a person resets it")))
+    if rule.needs_confirming:
+        found.append(Sentence(N_("a person must say afterwards what was done")))
+    return found
 
 
 def limit_names(rules: Sequence[Ruled]) -> dict[int, str]:

@@ -2,6 +2,16 @@
 
 import json
 from dataclasses import dataclass
+from typing import Final
+
+from server.core.errors import Refusal
+from server.core.words import N_
+
+MOST_PERSONS: Final = 5
+SHORTEST_AGAIN_S: Final = 60.0
+LONGEST_AGAIN_S: Final = 7 * 86_400.0
+LONGEST_AGAIN_CRITICAL_S: Final = 86_400.0
+"""So long at most an answer holds to what is critical, or of life safety, while it goes on."""
 
 
 @dataclass(frozen=True)
@@ -35,3 +45,18 @@ def params_of(text: str) -> dict[str, object]:
 def params_text(**params: object) -> str:
     """Return parameters as a rule keeps them: always in the same order."""
     return json.dumps(params, ensure_ascii=False, sort_keys=True)
+
+
+def why_not_answers(wish: Wish) -> tuple[str, Refusal] | None:
+    """Say which field of what the rule asks of people cannot be right and why, or None."""
+    if not 1 <= wish.acks_needed <= MOST_PERSONS:
+        because = N_("%(found)s persons; from 1 to %(most)s are expected.")
+        facts = {"found": wish.acks_needed, "most": MOST_PERSONS}
+        return "acks_needed", Refusal("bad_persons", because, facts)
+    critical = wish.severity == "critical" or wish.alarm_class == "safety"
+    most_s = LONGEST_AGAIN_CRITICAL_S if critical else LONGEST_AGAIN_S
+    if wish.ack_timeout_s and not SHORTEST_AGAIN_S <= wish.ack_timeout_s <= most_s:
+        because = N_("%(found)s min is not possible; from 1 min to %(most)s h is expected.")
+        said = {"found": f"{wish.ack_timeout_s / 60:g}", "most": f"{most_s / 3600:g}"}
+        return "again_min", Refusal("bad_again", because, said)
+    return None

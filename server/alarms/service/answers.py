@@ -1,9 +1,10 @@
 """What persons do about an episode: acknowledge it, one or several of them, reset it, say what was done.
 
-An acknowledgement is not an end: where the rule says so it runs out, and an alarm that still goes on calls again.
+An acknowledgement is not an end: it runs out where the rule says so, and after an hour for what is critical; an
+alarm that still goes on calls again.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
@@ -60,8 +61,9 @@ def _answered(
     episode.acknowledged_by = actor.id
     episode.acknowledged_by_name = actor.name
     episode.comment = row.comment
-    if episode.rule.ack_timeout_s > 0 and state.active:
-        episode.realarm_at = at + timedelta(seconds=episode.rule.ack_timeout_s)
+    again = answered.again_after(episode.severity, episode.alarm_class, episode.rule.ack_timeout_s)
+    if again is not None and state.active and not episode.drill:
+        episode.realarm_at = at + again
     notify.answer(session, ("alarm", episode.id), at)
 
 

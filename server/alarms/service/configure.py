@@ -12,6 +12,7 @@ from server.alarms import asides, defaults, own_wishes, rules
 from server.alarms.models import AlarmRule, Episode, RuleState, RuleVersion
 from server.alarms.rules import Wish
 from server.alarms.service.episodes import clear_episode
+from server.alarms.wishes import why_not_answers
 from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import Conflict, Invalid, Refusal
@@ -181,7 +182,7 @@ def _check(session: Session, rule: AlarmRule, channel: Channel | None, wish: Wis
         found = rules.why_not_rule(wish, channel.key)
     else:
         found = own_wishes.why_not_own(wish, own_wishes.target_of(rule))
-    if found:
+    if found := found or why_not_answers(wish):
         field, refusal = found
         raise Invalid(refusal, field=field)
     same = select(AlarmRule.id).where(

@@ -14,6 +14,7 @@ from server.alarms.models import AlarmRule, TypeRule
 from server.alarms.rules import Wish
 from server.alarms.service.calling import WATCH
 from server.alarms.service.configure import add_rule, change_rule
+from server.alarms.wishes import why_not_answers
 from server.audit import service as audit
 from server.core.actor import Actor
 from server.core.errors import Conflict, CryokeepError, Invalid, Refusal
@@ -51,7 +52,7 @@ def set_rule(
     such a channel, and asks for a reason.
     """
     wish = defaults.classed(wish, channel_key)
-    if found := rules.why_not_rule(wish, channel_key):
+    if found := rules.why_not_rule(wish, channel_key) or why_not_answers(wish):
         field, refusal = found
         raise Invalid(refusal, field=field)
     if not because.strip():

@@ -13,6 +13,7 @@ from server.alarms import asides, own_wishes, rate, sayings, service
 from server.alarms.models import AlarmRule, RuleVersion
 from server.alarms.rules import Wish
 from server.alarms.service import versions
+from server.alarms.views import rule_answers
 from server.alarms.views.blueprints import api
 from server.alarms.views.rules import find as find_rule
 from server.alarms.views.rules import version_of
@@ -25,11 +26,15 @@ from server.kit.door import require
 from server.storage import queries as storage
 from server.telemetry.models import Agent, Channel
 
+_ANSWERS = ("acks_needed", "ack_timeout_s", "latching", "needs_confirming")
+"""What a rule asks of people, in the order of `rule_answers.asked`."""
+
 
 class RuleIn(Body):
     """What to watch a channel for; value and hysteresis in its unit (a rate's a minute), delays and window in seconds.
 
-    The window and the direction (both, up or down) are only looked at for a rate.
+    The window and the direction (both, up or down) are only looked at for a rate. What is left out of what the rule
+    asks of people is as it was, or usual.
     """
 
     kind: str
@@ -40,6 +45,10 @@ class RuleIn(Body):
     delay_off_s: float = 0.0
     window_s: int = rate.WINDOW_S
     direction: str = "both"
+    acks_needed: int | None = None
+    ack_timeout_s: float | None = None
+    latching: bool | None = None
+    needs_confirming: bool | None = None
 
 
 class RuleChangeIn(RuleIn, kw_only=True):
@@ -59,6 +68,10 @@ class VersionOut(Answer):
     hysteresis: float
     delay_on_s: float
     delay_off_s: float
+    acks_needed: int
+    ack_timeout_s: float
+    latching: bool
+    needs_confirming: bool
     effective_from: datetime
     applied_at: datetime | None
     withdrawn_at: datetime | None
@@ -80,6 +93,10 @@ class FreezerRuleIn(Body):
     value: float | None = None
     delay_on_s: float = 0.0
     delay_off_s: float = 0.0
+    acks_needed: int | None = None
+    ack_timeout_s: float | None = None
+    latching: bool | None = None
+    needs_confirming: bool | None = None
 
 
 class RuleOut(Answer):
@@ -102,6 +119,8 @@ class RuleOut(Answer):
     alarm_class: str
     latching: bool
     acks_needed: int
+    ack_timeout_s: float
+    needs_confirming: bool
     limit_name: str
     watches: str
 
@@ -147,7 +166,9 @@ def add_freezer_rule(code: str) -> tuple[RuleOut, int]:
     """Add a rule to a freezer: for a long fill, or a code of its controller."""
     wanted = read(FreezerRuleIn)
     freezer = storage.container(g.session, g.actor, "alarms.configure", code, "freezer")
-    wish = own_wishes.wish_for(**msgspec.structs.asdict(wanted))
+    plain = msgspec.structs.asdict(wanted)
+    answers = [plain.pop(name) for name in _ANSWERS]
+    wish = rule_answers.asked(own_wishes.wish_for(**plain), *answers)
     return rule_out(
         service.add_freezer_rule(g.session, g.actor, freezer, wish, at=g.clock.now())
     ), 201
@@ -201,7 +222,8 @@ def _version(one: RuleVersion) -> VersionOut:
     return VersionOut(
         id=one.id, kind=wish.kind, severity=wish.severity, value=wish.value,
         hysteresis=wish.hysteresis, delay_on_s=wish.delay_on_s, delay_off_s=wish.delay_off_s,
-        effective_from=one.effective_from, applied_at=one.applied_at,
+        acks_needed=wish.acks_needed, ack_timeout_s=wish.ack_timeout_s, latching=wish.latching,
+        needs_confirming=wish.needs_confirming, effective_from=one.effective_from, applied_at=one.applied_at,
         withdrawn_at=one.withdrawn_at, by_name=one.by_name, because=one.because,
     )  # fmt: skip
 
@@ -232,7 +254,8 @@ def wish_of(wanted: RuleIn, was: Wish | None = None) -> Wish:
     """Return the rule that is wished for; in all that the body does not say, as it was."""
     plain = {name: getattr(wanted, name) for name in RuleIn.__struct_fields__}
     window_s, direction = plain.pop("window_s"), plain.pop("direction")
-    wish = replace(was, **plain) if was else Wish(**plain)
+    answers = [plain.pop(name) for name in _ANSWERS]
+    wish = rule_answers.asked(replace(was, **plain) if was else Wish(**plain), *answers)
     if wish.kind == "rate":
         return replace(wish, params=params_text(window_s=window_s, direction=direction))
     return wish if was and was.kind == wish.kind else replace(wish, params="{}")

@@ -15,8 +15,9 @@ from server.alarms.models import AlarmRule, RuleVersion
 from server.alarms.queries import surroundings
 from server.alarms.rules import Wish
 from server.alarms.service import type_rules, versions
-from server.alarms.views import choices
+from server.alarms.views import choices, rule_answers
 from server.alarms.views.blueprints import pages
+from server.alarms.views.rule_answers import AnswersForm
 from server.alarms.wishes import params_text
 from server.core.errors import CryokeepError, NotFound, Refusal
 from server.core.words import N_
@@ -121,7 +122,8 @@ def add(code: str) -> AnyResponse:
         if channel is None:
             because = N_("Choose the channel that is to be watched.")
             raise forms.FormRefused({"channel": Refusal("empty", because)}, form.typed)
-        service.add_rule(g.session, g.actor, channel, form.wish(), at=g.clock.now())
+        wish = AnswersForm.read(request.form).on(form.wish())
+        service.add_rule(g.session, g.actor, channel, wish, at=g.clock.now())
     except CryokeepError as error:
         return Response(_list(freezer, forms.errors_of(error), forms.typed_of(request.form)), 422)
     notices.tell(gettext(N_("Added. It counts from the next reading.")))
@@ -135,6 +137,7 @@ def add_own(code: str) -> AnyResponse:
     freezer = storage.container(g.session, g.actor, "alarms.configure", code, "freezer")
     try:
         wish = OwnRuleForm.read(request.form).wish(request.form.get("what", ""))
+        wish = AnswersForm.read(request.form).on(wish)
         service.add_freezer_rule(g.session, g.actor, freezer, wish, at=g.clock.now())
     except CryokeepError as error:
         typed = forms.typed_of(request.form)
@@ -174,6 +177,7 @@ def change(rule_id: int) -> AnyResponse:
         else:
             what = own_wishes.choice_of(found.kind, found.params)
             wish = OwnRuleForm.read(request.form).wish(what, was)
+        wish = AnswersForm.read(request.form).on(wish)
         when = ChangeForm.read(request.form)
         if when.from_day is None:
             service.change_rule(
@@ -277,7 +281,8 @@ def _typed(found: AlarmRule) -> Typed:
     wish, window = service.wish_of(found), rate.window_of(found.params)
     names = ("kind", "severity", "value", "hysteresis", "delay_on_s", "delay_off_s")
     plain = {name: _plain(getattr(wish, name)) for name in names}
-    return Typed({**plain, "window_s": str(window.seconds), "direction": window.direction})
+    window_of = {"window_s": str(window.seconds), "direction": window.direction}
+    return Typed({**plain, **window_of, **rule_answers.typed(found)})
 
 
 def _channels(freezer: Container) -> list[Channel]:
@@ -329,6 +334,8 @@ def words() -> dict[str, Any]:
         "kinds": [(kind, gettext(rules.KIND_WORDS[kind])) for kind in rules.CHANNEL_KINDS],
         "severities": [(one, gettext(rules.SEVERITY_WORDS[one])) for one in rules.SEVERITIES],
         "directions": [(one, gettext(rate.DIRECTION_WORDS[one])) for one in rate.DIRECTIONS],
+        **rule_answers.words(),
+        "asks": lambda rule: [one.text(g.actor.language) for one in sayings.asked_for(rule)],
         "watched": lambda rule, key="": sayings.watched_for(rule, key).text(g.actor.language),
         "limits": lambda of: {
             one: gettext(sayings.LIMIT_WORDS[name]) for one, name in sayings.limit_names(of).items()

@@ -11,6 +11,7 @@ from server.accounts.queries import visible
 from server.alarms.models import AlarmRule, TypeRule
 from server.alarms.service import type_rules
 from server.alarms.views.blueprints import pages
+from server.alarms.views.rule_answers import AnswersForm
 from server.alarms.views.rules import ChangeForm, RuleForm, find, words
 from server.core.errors import CryokeepError, Invalid, NotFound, Refusal
 from server.core.words import N_
@@ -51,6 +52,7 @@ def set_type_rule() -> AnyResponse:
     """Let all freezers of a type be watched so."""
     try:
         form, wish = OfForm.read(request.form), RuleForm.read(request.form).wish()
+        wish = AnswersForm.read(request.form).on(wish)
         when = ChangeForm.read(request.form)
         org_id, of = chosen(form.of)
         day = when.from_day

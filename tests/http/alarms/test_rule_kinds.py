@@ -131,6 +131,47 @@ def test_what_a_form_does_not_show_stays_as_it_was(house: House) -> None:
         )  # fmt: skip
 
 
+def test_what_a_rule_asks_of_people_is_set_by_page_and_by_program(house: House) -> None:
+    with house.database.reading() as session:
+        rule_id = session.scalars(select(AlarmRule.id)).one()
+    said = {"kind": "high", "severity": "critical", "value": "-145", "because": "Two must look"}
+    asks = {"acks_needed": "2", "again_min": "15", "latching": "yes", "needs_confirming": "yes"}
+
+    refused = house.post(f"/alarms/rules/{rule_id}", **said, again_min="3000")
+    nobody = house.post(f"/alarms/rules/{rule_id}", **said, acks_needed="0")
+    taken = house.post(f"/alarms/rules/{rule_id}", **said, **asks)
+
+    assert (refused.status_code, nobody.status_code, taken.status_code) == (422, 422, 302)
+    assert "3000 min is not possible; from 1 min to 24 h is expected." in refused.text
+    assert "0 persons; from 1 to 5 are expected." in nobody.text
+    listed = house.page(PATH)
+    for words in (
+        "2 persons must acknowledge it",
+        "acknowledged and going on, it calls again after 15 min",
+        "stays until a person resets it",
+        "a person must say afterwards what was done",
+    ):
+        assert words in listed
+    form = house.page(f"/alarms/rules/{rule_id}")
+    assert 'value="15"' in form
+
+    wish = {
+        "kind": "high", "severity": "critical", "value": -145, "because": "One is enough",
+        "acks_needed": 1, "latching": False, "needs_confirming": False, "ack_timeout_s": 1800,
+    }  # fmt: skip
+    put = house.app.test_client().put(
+        f"/api/v1/alarm-rules/{rule_id}", json=wish,
+        headers=house.manager.bearer | _etag(house, rule_id),
+    )  # fmt: skip
+    asked = ("acks_needed", "ack_timeout_s", "latching", "needs_confirming")
+    assert put.json is not None
+    assert [put.json[name] for name in asked] == [1, 1800.0, False, False]
+
+
+def test_a_critical_rule_says_that_it_calls_again(house: House) -> None:
+    assert "it calls again after 1 h" in house.page(PATH)
+
+
 def _etag(house: House, rule_id: int) -> dict[str, str]:
     found = house.app.test_client().get(
         f"/api/v1/alarm-rules/{rule_id}", headers=house.manager.bearer

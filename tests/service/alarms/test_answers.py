@@ -133,6 +133,29 @@ def test_acknowledging_is_not_resolving_an_alarm_that_goes_on_calls_again(
         assert service.running_out(session, later(1300))
 
 
+def test_a_critical_alarm_calls_again_after_an_hour_also_where_its_rule_says_nothing(
+    database: Database,
+) -> None:
+    raised = Raised(database)
+    raised.answer(raised.lee, later(60), "looking")
+    assert raised.calls() == 0
+
+    with database.reading() as session:
+        assert not service.running_out(session, later(3659))
+    with database.writing() as session:
+        assert service.run_out(session, later(3660)) == 1
+
+    assert raised.episode().acknowledged_at is None
+    assert raised.calls() == 1
+
+
+def test_a_warning_that_was_answered_stays_answered(database: Database) -> None:
+    raised = Raised(database, severity="warning")
+    raised.answer(raised.lee, later(60))
+
+    assert raised.episode().realarm_at is None
+
+
 def test_an_acknowledgement_of_what_is_over_does_not_run_out(database: Database) -> None:
     raised = Raised(database, ack_timeout_s=600.0)
     raised.answer(raised.lee, later(60))
