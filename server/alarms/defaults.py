@@ -24,7 +24,12 @@ _LEVEL_MM: Final = (
 )
 _LEVEL_PCT: Final = (Wish("low", "high", 40.0, 2.0, 60.0), Wish("low", "critical", 20.0, 2.0))
 _COLD: Final = (Wish("high", "warning", -160.0, 2.0, 60.0), Wish("high", "critical", -150.0, 2.0))
-_SUBMERGED: Final = (*_COLD, Wish("rate", "warning", 1.0, params=_RISES))
+_SUBMERGED: Final = (
+    Wish("high", "warning", -185.0, 2.0, 60.0),
+    Wish("high", "critical", -170.0, 2.0),
+    Wish("rate", "warning", 1.0, params=_RISES),
+)
+"""A probe at the bottom reads -195 for as long as there is liquid: the top's limits would speak far too late."""
 _LID: Final = (Wish("door", "warning", 0.5, 0.0, 180.0),)
 _OXYGEN: Final = (
     Wish("low", "high", LOW_OXYGEN_PCT, 0.2),
@@ -46,7 +51,7 @@ def of_channel(key: str, interval_s: float = 10.0) -> tuple[Wish, ...]:
     """Return the rules that a new channel begins with.
 
     Temperatures: warning above −160 °C for a minute, critical above −150 °C; one that stands in the liquid warns
-    when it rises by 1 K a minute over ten minutes. Level: low below 150 mm, critical below 75 mm, and falling by
+    above −185 °C for a minute and when it rises by 1 K a minute over ten minutes, and is critical above −170 °C. Level: low below 150 mm, critical below 75 mm, and falling by
     3 mm a minute over ten minutes (30 mm; a fill that rises does not count). Lid: open longer than 3 minutes.
     Oxygen: life safety below 19.5 % and 18 %. Each: silent for three intervals, at least 30 s; and a probe at
     fault for a minute.

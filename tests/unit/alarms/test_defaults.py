@@ -11,7 +11,7 @@ from server.alarms import defaults, rules
         ("top_c", [("high", "warning", -160.0), ("high", "critical", -150.0)]),
         (
             "bottom_c",
-            [("high", "warning", -160.0), ("high", "critical", -150.0), ("rate", "warning", 1.0)],
+            [("high", "warning", -185.0), ("high", "critical", -170.0), ("rate", "warning", 1.0)],
         ),
         (
             "level_mm",
