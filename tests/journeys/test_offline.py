@@ -55,8 +55,11 @@ FAST_CLOCK = f"""(() => {{
 
 
 ANYWHERE = """async code => {
+  let at = performance.now();
   for (const key of [...code, "Enter"]) {
-    document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+    const event = new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true});
+    Object.defineProperty(event, "timeStamp", {value: at += 2});  // as the machine dates real keys
+    document.body.dispatchEvent(event);
     await new Promise(resume => setTimeout(resume, 2));
   }
 }"""
