@@ -6,7 +6,7 @@ What is set aside goes on working: its alarms are written, audited and on the bo
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from server.alarms import asides, standing
@@ -54,7 +54,7 @@ def set_aside(
         waits_for_a_second_person=waits,
     )  # fmt: skip
     if not waits:
-        _silence(session, actor, row, at)
+        _silence(session, actor, row, standing.covered(row), at)
     return row
 
 
@@ -70,7 +70,7 @@ def agree(session: Session, actor: Actor, row: Suspension, *, at: datetime) -> S
     row.second_by_id, row.second_by_name = actor.id, actor.name
     row.agreed_at = row.agreed_at or at
     _record(session, actor, "agreed", row, at, reason=row.because, first=row.by_name)
-    _silence(session, actor, row, at)
+    _silence(session, actor, row, standing.covered(row), at)
     return row
 
 
@@ -87,18 +87,28 @@ def is_anything_due(session: Session, now: datetime) -> bool:
     """Say whether `settle` would change anything now; only reads."""
     return any(
         session.scalar(query.limit(1)) is not None
-        for query in (standing.over(now), standing.to_bring_back())
+        for query in (standing.over(now), standing.to_bring_back(), *_slipped_past(session, now))
     )
 
 
 def settle(session: Session, now: datetime) -> int:
-    """End what ends by itself, and let what it silenced call again; returns how many of both."""
+    """End what ends by itself, let what it silenced call again, and silence what slipped past; returns how many."""
     query = select(Suspension).where(Suspension.id.in_(standing.over(now)))
     rows = session.scalars(query.with_for_update(skip_locked=True)).all()
     for row in rows:
         row.ended_at = now
         _record(session, WATCH, "over", row, now)
-    return len(rows) + bring_back(session, now)
+    session.flush()  # reason: what has just ended silences nothing more
+    slipped = sum(
+        _silence(session, WATCH, row, standing.not_silent(row), now)
+        for row in session.scalars(standing.slipped_past(now)).all()
+    )
+    return len(rows) + bring_back(session, now) + slipped
+
+
+def _slipped_past(session: Session, now: datetime) -> list[Select[int]]:
+    rows = session.scalars(standing.slipped_past(now)).all()
+    return [standing.not_silent(row) for row in rows]
 
 
 def bring_back(session: Session, now: datetime) -> int:
@@ -136,7 +146,8 @@ def _goes_on(session: Session, rule: AlarmRule) -> bool:
     query = select(Episode.id).where(
         Episode.rule_id == rule.id, Episode.cleared_at.is_(None), Episode.drill == ""
     )
-    return session.scalar(query.limit(1)) is not None
+    alone = query.limit(1).with_for_update()  # the alarm that ends at this moment is waited for
+    return session.scalar(alone) is not None
 
 
 def _refuse_twice(session: Session, thing: Thing, at: datetime) -> None:
@@ -174,9 +185,11 @@ def _lock(session: Session, row: Suspension, at: datetime) -> None:
         raise Conflict(Refusal("has_ended", N_("This has ended already: alarms call again.")))
 
 
-def _silence(session: Session, actor: Actor, row: Suspension, at: datetime) -> None:
-    """Let what is going on call nobody any more; each is audited."""
-    ids = session.scalars(standing.covered(row).order_by(Episode.id).with_for_update()).all()
+def _silence(
+    session: Session, actor: Actor, row: Suspension, covered: Select[int], at: datetime
+) -> int:
+    """Let these call nobody any more; each is audited. Returns how many."""
+    ids = session.scalars(covered.order_by(Episode.id).with_for_update()).all()
     session.flush()
     plainly = {"synchronize_session": False}
     word = WORD_OF_MODE[row.mode]
@@ -200,6 +213,7 @@ def _silence(session: Session, actor: Actor, row: Suspension, at: datetime) -> N
         )
     session.expire_all()
     announce(session, "alarms")
+    return len(ids)
 
 
 def _record(
