@@ -1,7 +1,7 @@
 """Figures counted into buckets, and the silences between them: by the database, or in one pass."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, cast, func, literal, select
 from sqlalchemy.orm import Session
@@ -11,8 +11,7 @@ from server.telemetry import figures
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Bucket:
+class Bucket(NamedTuple):
     """What the database counted: when it begins, its figures, and the silences that have no place in it."""
 
     t: int

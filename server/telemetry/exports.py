@@ -70,7 +70,7 @@ def figure_rows(
     """Yield the track's buckets in order; one without a number has no figures and says how long it was unknown."""
     known = {t: i for i, t in enumerate(track.t)}
     first = track.t[0] if track.t else from_ms_
-    first -= (first - from_ms_) // track.bucket_ms * track.bucket_ms
+    first -= max(first - from_ms_, 0) // track.bucket_ms * track.bucket_ms
     for t in range(first, to_ms, track.bucket_ms):
         end = min(t + track.bucket_ms, to_ms)
         i = known.get(t)

@@ -9,9 +9,23 @@ from collections.abc import Iterator
 from heapq import merge
 from typing import Any, Literal
 
-from sqlalchemy import Float, Select, SelectBase, Subquery, func, literal, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Float,
+    Integer,
+    Select,
+    SelectBase,
+    Subquery,
+    bindparam,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
+from server.core.plain import Plain
 from server.telemetry.columns import HOUR_MS
 from server.telemetry.figure_models import (
     HOURS,
@@ -25,6 +39,7 @@ from server.telemetry.models import reading
 
 Level = Literal["reading", "minute", "hour", "six_hours"]
 Row = tuple[int, int, int, float, float, float, float]
+Given = int | ColumnElement[int]
 Figures = Select[*tuple[Any, ...]]
 _HOUR = ReadingHour
 
@@ -68,8 +83,8 @@ def stream(
         hours = _hours(channel_id, _floor(from_ms), to_ms).where(_HOUR.grain == HOURS)
         parts.append(_rows(session, hours.order_by(_HOUR.hour_ms)))
     else:
-        hours = _hours(channel_id, from_ms, to_ms).order_by(_HOUR.hour_ms)
-        parts.append(_but(due, _rows(session, hours)))
+        hours_ = _MADE.ask(session, channel_id=channel_id, low=from_ms, high=to_ms).rows()
+        parts.append(_but(due, iter(hours_)))
     return merge(*parts) if len(parts) > 1 else parts[0]
 
 
@@ -108,19 +123,9 @@ def _numbers(session: Session, channel_id: int, from_ms: int, to_ms: int) -> Ite
 
 def _waiting(session: Session, channel_id: int, from_ms: int, to_ms: int) -> dict[int, bool]:
     """Return the hours that wait for the roll-up, and whether each was thinned: late ones are then added."""
-    thin = (
-        select(_HOUR.hour_ms)
-        .where(_HOUR.channel_id == HourDue.channel_id, _HOUR.hour_ms == HourDue.hour_ms)
-        .where(_HOUR.grain > READINGS)
-        .exists()
-    )
-    wanted = select(HourDue.hour_ms, thin.label("thin")).where(
-        HourDue.channel_id == channel_id,
-        HourDue.hour_ms >= _floor(from_ms),
-        HourDue.hour_ms < to_ms,
-    )
-    found = session.execute(wanted.order_by(HourDue.hour_ms))
-    return {row.hour_ms: bool(row.thin) for row in found}
+    low = _floor(from_ms)
+    found = _WAITING.ask(session, channel_id=channel_id, low=low, high=to_ms).rows()
+    return {hour_ms: bool(thin) for hour_ms, thin in found}
 
 
 def plain_until(session: Session, channel_id: int, level: Level, from_ms: int, to_ms: int) -> int:
@@ -198,7 +203,7 @@ def _minutes(channel_id: int, from_ms: int, to_ms: int) -> Select[*tuple[Any, ..
     ).where(m.channel_id == channel_id, m.minute_ms >= from_ms, m.minute_ms < to_ms)  # fmt: skip
 
 
-def _hours(channel_id: int, from_ms: int, to_ms: int) -> Select[*tuple[Any, ...]]:
+def _hours(channel_id: Given, from_ms: Given, to_ms: Given) -> Select[*tuple[Any, ...]]:
     return select(
         func.coalesce(_HOUR.first_ms, _HOUR.hour_ms).label("at_ms"),
         func.coalesce(_HOUR.last_ms, _HOUR.hour_ms + (HOUR_MS - 1)).label("last_ms"),
@@ -262,3 +267,20 @@ def _due(channel_id: int, from_ms: int, to_ms: int) -> SelectBase:
         .where(table.value.is_not(None))
         .group_by(HourDue.hour_ms)
     )
+
+
+_LOW, _HIGH = bindparam("low", type_=BigInteger), bindparam("high", type_=BigInteger)
+_MADE = Plain(_hours(bindparam("channel_id", type_=Integer), _LOW, _HIGH).order_by(_HOUR.hour_ms))
+_WAITING = Plain(
+    select(
+        HourDue.hour_ms,
+        select(_HOUR.hour_ms)
+        .where(_HOUR.channel_id == HourDue.channel_id, _HOUR.hour_ms == HourDue.hour_ms)
+        .where(_HOUR.grain > READINGS)
+        .exists()
+        .label("thin"),
+    )
+    .where(HourDue.channel_id == bindparam("channel_id", type_=Integer))
+    .where(HourDue.hour_ms >= _LOW, HourDue.hour_ms < _HIGH)
+    .order_by(HourDue.hour_ms)
+)

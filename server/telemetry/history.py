@@ -8,9 +8,10 @@ readings, so nothing is missing and nothing counts twice.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.orm import Session
 
+from server.core.plain import Plain
 from server.telemetry import figures, six_hour_rows
 from server.telemetry.columns import HOUR_MS, SIX_HOURS_MS
 from server.telemetry.counting import Bucket, Counted, Span, at_once, counted, joined
@@ -119,12 +120,9 @@ def _parts(
 
 
 def _filled(track: Track, buckets: Sequence[Bucket], all_gaps: list[Span]) -> Track:
-    for b in buckets:
-        track.t.append(b.t)
-        track.n.append(b.n)
-        track.least.append(b.least)
-        track.mean.append(b.mean)
-        track.greatest.append(b.greatest)
+    if buckets:
+        columns = zip(*buckets, strict=True)
+        track.t, track.n, track.least, track.mean, track.greatest, _ = map(list, columns)
     track.unknown_s = unknown(buckets, all_gaps, track.bucket_ms)
     longest = sorted(all_gaps, key=lambda gap: gap[0] - gap[1])[:MOST_GAPS]
     track.gaps = sorted(longest)
@@ -149,23 +147,33 @@ def gaps(
 
 def unknown(buckets: Sequence[Bucket], all_gaps: Sequence[Span], bucket_ms: int) -> list[float]:
     """Return for how many seconds of each bucket nothing was known; both lists are in order."""
-    found, at = [], 0
+    found, at, many = [], 0, len(all_gaps)
     for b in buckets:
-        end = b.t + bucket_ms
-        while at < len(all_gaps) and all_gaps[at][1] <= b.t:
+        end, total = b.t + bucket_ms, b.gap_ms
+        while at < many and all_gaps[at][1] <= b.t:
             at += 1
-        total, k = b.gap_ms, at
-        while k < len(all_gaps) and all_gaps[k][0] < end:
+        k = at
+        while k < many and all_gaps[k][0] < end:
             total += min(all_gaps[k][1], end) - max(all_gaps[k][0], b.t)
             k += 1
-        found.append(round(min(total, bucket_ms) / 1000, 3))
+        found.append(round(min(total, bucket_ms) / 1000, 3) if total else 0.0)
     return found
 
 
+_HOURS_BEFORE = Plain(
+    select(ReadingHour.hour_ms)
+    .where(ReadingHour.channel_id == bindparam("channel_id"), ReadingHour.hour_ms < bindparam("at"))
+    .limit(literal_column("1"))
+)
+_READINGS_BEFORE = Plain(
+    select(reading.c.at_ms)
+    .where(reading.c.channel_id == bindparam("channel_id"), reading.c.at_ms < bindparam("at"))
+    .limit(literal_column("1"))
+)
+
+
 def _began_before(session: Session, channel_id: int, from_ms: int) -> bool:
-    hour, table = ReadingHour, reading.c
-    hours = select(hour.hour_ms).where(hour.channel_id == channel_id, hour.hour_ms < from_ms)
-    if session.scalar(hours.limit(1)) is not None:
-        return True
-    raw = select(table.at_ms).where(table.channel_id == channel_id, table.at_ms < from_ms)
-    return session.scalar(raw.limit(1)) is not None
+    return any(
+        plain.ask(session, channel_id=channel_id, at=from_ms).rows()
+        for plain in (_HOURS_BEFORE, _READINGS_BEFORE)
+    )

@@ -153,3 +153,14 @@ def test_a_freezers_chart_chooses_its_quantities(watched):
     shown = watched.app.test_client().get(path, headers=watched.manager.bearer).json
 
     assert [series["key"] for series in shown["series"]] == ["level_mm", "top_c"]
+
+
+def test_a_file_of_figures_begins_with_the_step_that_its_time_begins_in(watched):
+    top, database = watched.measured.channels["top_c"], watched.measured.database
+    rollups.roll(database, from_ms(NOON_MS + DAY_MS))
+    asked = f"from={NOON_MS - HOUR_MS + 1_200_000}&to={NOON_MS + 30 * DAY_MS}&step=hour"
+
+    found = rows(watched.get(f"/channels/{top}/history.csv?{asked}"))
+
+    assert found[0]["from_utc"] == "2026-03-14T11:00:00.000+00:00"
+    assert [row["readings"] for row in found if row["readings"] != "0"] == ["361"]
