@@ -1,8 +1,11 @@
 """One label as a picture of black and white dots: what printers, sheets and previews all show."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil, floor
 
 from PIL import Image, ImageDraw
+from PIL.ImageFont import FreeTypeFont
 
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_
@@ -14,6 +17,8 @@ LEAST_MODULE = 2
 LARGEST_TEXT_MM = 4.0
 SMALLEST_TEXT = 7
 LINE_HEIGHT = 1.18
+KEPT_LINES = 4096
+"""So many lines are kept as they are set: most lines of a lot's labels are the same."""
 TOO_SMALL = N_(
     "%(code)s does not fit as a symbol on a label of %(width)s × %(height)s mm at %(dpi)s dots an inch. Choose a larger label or another symbol."
 )
@@ -92,15 +97,13 @@ def _put_symbol(picture: Image.Image, label: Label, inside: Area, dpi: int) -> A
 
 
 def _put_modules(picture: Image.Image, found: Modules, at: Area, quiet: int) -> None:
-    pen = ImageDraw.Draw(picture)
-    linear = len(found) == 1
-    module, tall = at.wide, at.high if linear else at.wide
-    for y, row in enumerate(found):
-        for x, dark in enumerate(row):
-            if dark:
-                left = at.left + x * module
-                top = at.top if linear else at.top + (y + quiet) * module
-                pen.rectangle((left, top, left + module - 1, top + tall - 1), fill=0)
+    """Draw each module as a square of `at.wide` dots, a linear symbol's as bars of its whole height."""
+    across, linear = len(found[0]), len(found) == 1
+    light = bytes(0 if dark else 255 for row in found for dark in row)
+    small = Image.frombytes("L", (across, len(found)), light).convert("1")
+    tall = at.high if linear else at.wide * len(found)
+    top = at.top if linear else at.top + quiet * at.wide
+    picture.paste(small.resize((across * at.wide, tall), Image.Resampling.NEAREST), (at.left, top))
 
 
 def _put_lines(pen: ImageDraw.ImageDraw, lines: list[str], inside: Area, dpi: int) -> None:
@@ -113,8 +116,38 @@ def _put_lines(pen: ImageDraw.ImageDraw, lines: list[str], inside: Area, dpi: in
     sizes = [_size_for(line, inside.wide, most) for line in lines]
     top += max(0.0, (inside.high - sum(sizes) * LINE_HEIGHT) / 2)
     for line, size in zip(lines, sizes, strict=True):
-        pen.text((inside.left, top), _cut(line, size, inside.wide), font=face(size), fill=0)
+        _put_line(pen, inside.left, top, _cut(line, size, inside.wide), face(size))
         top += size * LINE_HEIGHT
+
+
+def _put_line(
+    pen: ImageDraw.ImageDraw, left: int, top: float, line: str, font: FreeTypeFont
+) -> None:
+    wide, high, right, down = _box(line, font)
+    if wide and high:
+        pen.bitmap((left + right, round(top) + down), _set(line, font), fill=0)
+
+
+@lru_cache(KEPT_LINES)
+def _set(line: str, font: FreeTypeFont) -> Image.Image:
+    """Return the line as white dots on black, no larger than it is: labels of a lot share most of theirs."""
+    wide, high, right, down = _box(line, font)
+    picture = Image.new("1", (wide, high), 0)
+    ImageDraw.Draw(picture).text((-right, -down), line, font=font, fill=1)
+    return picture
+
+
+@lru_cache(KEPT_LINES)
+def _box(line: str, font: FreeTypeFont) -> tuple[int, int, int, int]:
+    """Return (width, height, first dot to the right, first dot down) of the line's dots."""
+    left, top, right, bottom = font.getbbox(line, "1")
+    first, down = floor(left), floor(top)
+    return ceil(right) - first, ceil(bottom) - down, first, down
+
+
+@lru_cache(KEPT_LINES)
+def _length(line: str, font: FreeTypeFont) -> float:
+    return font.getlength(line)
 
 
 def _beyond_latin(line: str) -> bool:
@@ -124,15 +157,15 @@ def _beyond_latin(line: str) -> bool:
 def _size_for(line: str, wide: int, most: int) -> int:
     """Return the largest size at which the line is no wider than its room, never an illegible one."""
     size = max(most, SMALLEST_TEXT)
-    length = face(size).getlength(line)
+    length = _length(line, face(size))
     return size if length <= wide else max(int(size * wide / length), SMALLEST_TEXT)
 
 
 def _cut(line: str, size: int, wide: int) -> str:
     """Return the line as far as it fits; what is cut ends with an ellipsis."""
     font = face(size)
-    if font.getlength(line) <= wide:
+    if _length(line, font) <= wide:
         return line
-    while line and font.getlength(line + "…") > wide:
+    while line and _length(line + "…", font) > wide:
         line = line[:-1]
     return line + "…"
