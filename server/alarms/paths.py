@@ -131,7 +131,11 @@ def letters(waiting: int, given_up: int, error: str) -> Sentence | None:
 
 
 def bare(code: str, vials: int) -> Sentence:
-    """Say that nobody watches a freezer with material."""
+    """Say that nobody watches a freezer: one with material, or one that is measured."""
+    if not vials:
+        return Sentence(
+            N_("%(code)s is measured and no rule watches its temperature"), {"code": code}
+        )
     return Sentence(
         N_("%(code)s holds %(n)s vials and no rule watches its temperature"),
         {"code": code, "n": vials},

@@ -10,7 +10,7 @@ from server.alarms import paths, standing, wording
 from server.alarms.models import AlarmRule, FreezerStake, Suspension
 from server.alarms.watchers.path_people import time_zone
 from server.audit.models import AuditEntry
-from server.core.clock import from_ms
+from server.core.clock import from_ms, to_ms
 from server.core.words import N_
 from server.notify.rules import Sentence
 from server.storage.models import Container
@@ -92,15 +92,15 @@ def _switched_off(session: Session, ids: list[int]) -> dict[int, datetime]:
 
 
 def bare(session: Session, org_id: int, now: datetime) -> Sentence | None:
-    """Say which freezers hold material although no rule watches their temperature."""
+    """Say which freezers no rule watches the temperature of, although they hold material, or are measured now.
+
+    What a freezer holds may not have been entered yet, or is kept elsewhere: somebody fitted a probe for a reason.
+    """
     watched = {row.id for row in session.execute(_temperatures(org_id)) if row.watched}
-    return paths.listed(
-        [
-            paths.bare(row.code, row.vials)
-            for row in session.execute(_with_material(org_id))
-            if row.id not in watched
-        ]
-    )
+    held = {row.id: (row.code, row.vials) for row in session.execute(_with_material(org_id))}
+    measured = {row.id: (row.code, 0) for row in session.execute(_measured(org_id, now))}
+    found = sorted((measured | held).items(), key=lambda one: one[1])
+    return paths.listed([paths.bare(*said) for number, said in found if number not in watched])
 
 
 def blind(session: Session, org_id: int, now: datetime) -> Sentence | None:
@@ -129,6 +129,23 @@ def _with_material(org_id: int) -> Select[int, str, int]:
         .join(FreezerStake, FreezerStake.freezer_id == Container.id)
         .where(Container.org_id == org_id, Container.retired_at.is_(None), FreezerStake.vials > 0)
         .order_by(Container.code)
+    )
+
+
+def _measured(org_id: int, now: datetime) -> Select[int, str]:
+    """The freezers of which a temperature was read within the last hour."""
+    return (
+        select(Container.id, Container.code)
+        .join(Channel, Channel.freezer_id == Container.id)
+        .where(
+            Container.org_id == org_id,
+            Container.retired_at.is_(None),
+            Channel.confirmed,
+            Channel.key.endswith("_c", autoescape=True),
+            Channel.key.not_in(ELSEWHERE),
+            Channel.number_at_ms >= to_ms(now - timedelta(hours=1)),
+        )
+        .distinct()
     )
 
 

@@ -172,6 +172,13 @@ def describe(channel_id: int) -> Page:
     except REFUSED as refused:
         return _describe(found, typed_of(request.form), refused), 422
     notices.tell(gettext("The channel is confirmed."))
+    if freezer is not None:
+        notices.tell(
+            gettext(
+                "Nobody is called before a rule watches it: see “What is watched” on the page of %(code)s.",
+                code=freezer.code,
+            )
+        )
     return redirect(url_for("telemetry.channel", channel_id=found.id))
 
 

@@ -8,7 +8,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from server.accounts.models import Grant, Person
 from server.alarms import board, jobs, paths, service
@@ -194,6 +194,23 @@ def test_a_freezer_with_material_that_nobody_watches_is_told_after_an_hour(datab
     with database.reading() as session:
         metrics.look(session, later(3600))
     assert metrics.REGISTRY.get_sample_value("cryokeep_alarm_path_off") == 1.0
+
+
+def test_a_freezer_that_is_measured_and_that_nobody_watches_is_told_too(database, bank):
+    with database.writing() as session:
+        session.delete(session.scalars(select(AlarmRule).where(AlarmRule.kind == "high")).one())
+        session.execute(delete(FreezerStake))
+        top = session.get_one(Channel, bank.channels["top_c"])
+        top.number_at_ms = to_ms(later(3000))
+
+    look(database, 0)
+    look(database, 3600)
+    assert off(database) == {"bare": "LN2-03 is measured and no rule watches its temperature"}
+    with database.writing() as session:
+        add_rule(session, bank)
+    look(database, 3660)
+
+    assert "bare" not in off(database)
 
 
 def test_certificates_that_run_out_are_told_two_weeks_before(database, bank, tmp_path):
