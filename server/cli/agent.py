@@ -66,6 +66,11 @@ def _organisation(session: Session, code: str) -> Organisation:
     if code:
         query = query.where(Organisation.code == code)
     found = session.scalars(query).first()
+    if found is None and not code:
+        because = N_(
+            "There is no organisation yet. Make the first administrator, at the address that the server prints."
+        )
+        raise NotFound(Refusal("no_organisation", because))
     if found is None:
         because = N_("There is no organisation %(code)s; name one that exists.")
         raise NotFound(Refusal("no_organisation", because, {"code": code}))
