@@ -69,7 +69,8 @@ def check(item: Item, defined: Sequence[Own], sample_type_id: int | None) -> Non
     for one in defined:
         value = item.values.get(one.column)
         if value is None:
-            if "id" not in item.values and one.is_for(sample_type_id):
+            needed = one.definition.required and "id" not in item.values
+            if needed and one.is_for(sample_type_id):
                 _refuse(item, one, "")
         elif one.is_for(sample_type_id):
             _refuse(item, one, written(value)[0])

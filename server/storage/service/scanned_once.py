@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from server.core import bulk
 from server.core.errors import Conflict, Refusal
 from server.core.words import N_
 from server.storage.models import Container, Vial, VialAlias
@@ -69,6 +70,21 @@ def refuse_container(
             if (tube := session.scalar(select(table.code).where(table.code.in_(some)))) is not None:
                 facts = {"code": asked.get(tube.upper(), tube)}
                 raise Conflict(Refusal("code_taken", OF_A_TUBE, facts), field=field)
+
+
+def scanned_as(session: Session, org_id: int, codes: Collection[str]) -> dict[str, str]:
+    """Return the codes of containers by those of these, in capitals, by which they are scanned, however many."""
+    asked = spelt(codes)
+    (by_code, many), (by_barcode, _) = (
+        bulk.among(session, one, asked) for one in ("code", "barcode")
+    )
+    own = f"SELECT code AS scanned, code FROM container WHERE org_id = :org_id AND {by_code}"  # noqa: S608  a condition of ours
+    stuck_on = (
+        "SELECT barcode AS scanned, code FROM container"  # noqa: S608  a condition of ours
+        f" WHERE org_id = :org_id AND retired_at IS NULL AND {by_barcode}"
+    )
+    found = session.execute(text(f"{own} UNION ALL {stuck_on}"), {"org_id": org_id, **many})
+    return {row.scanned.upper(): row.code for row in found}
 
 
 def _of_another(found: Any, asked: dict[str, str]) -> Refusal:  # noqa: ANN401  a row of _containers

@@ -79,7 +79,7 @@ def test_prepared_rows_are_put_where_all_is_as_it_was(bank: Bank) -> None:
         assert session.scalar(select(func.count()).select_from(Custody)) == 5
 
 
-@pytest.mark.parametrize("what", ["box", "alias", "field"])
+@pytest.mark.parametrize("what", ["box", "alias", "field", "barcode"])
 def test_what_has_changed_since_makes_rows_be_checked_again(bank: Bank, what: str) -> None:
     _, known = bank.applying(5)
     part = known.parts.take(1, 5)
@@ -89,6 +89,10 @@ def test_what_has_changed_since_makes_rows_be_checked_again(bank: Bank, what: st
             session.scalars(select(Container).where(Container.code == "BOX0")).one().retired_at = START  # fmt: skip
         elif what == "field":
             session.scalars(select(FieldDefinition)).one().required = True
+        elif what == "barcode":
+            session.scalars(
+                select(Container).where(Container.code == "BOX2")
+            ).one().barcode = "v003"
         else:
             other = Shelves(session).vial(
                 Shelves(session).lot(Shelves(session).org("OTHER")), "ANOTHER"

@@ -41,7 +41,7 @@ def bank(database: Database) -> Bank:
         session.add(Project(org_id=org.id, code="P1", name="First", created_at=START))
         shelves.lot(org, code="LOT1")
         box = shelves.box(org, "BOX1")
-        shelves.box(org, "BOX2")
+        shelves.box(org, "BOX2").barcode = "RACK-7"
         org_id, box_id = org.id, box.id
     return Bank(Importing(database, org_id), database, box_id)
 
@@ -79,6 +79,8 @@ def test_vials_come_in_with_their_place_volume_and_record(bank: Bank) -> None:
         ("0001,LOT1,,,,", "code", "0001", "each code once, in capital or small letters; row 2 has it already"),
         ("given,LOT1,,,,", "code", "given", "a code that no tube bears or ever bore, in capital or small letters"),
         ("GIVEN,LOT1,,,,", "code", "GIVEN", "a code that no tube bears or ever bore, in capital or small letters"),
+        ("box2,LOT1,,,,", "code", "box2", "a code that leads to no freezer, rack or box; scanned, this one leads to BOX2"),
+        ("RACK-7,LOT1,,,,", "code", "RACK-7", "a code that leads to no freezer, rack or box; scanned, this one leads to BOX2"),
         ("0003,LOT1,BOX1,A1,,", "position", "A1", "each position once; row 2 has it already"),
         ("0003,LOT1,BOX2,A1,,", "position", "A1", "A1 of BOX2 already holds GIVEN."),
         ("0003,LOT1,,B7,,", "box", "", "a box, where a position is named"),

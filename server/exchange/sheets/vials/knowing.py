@@ -23,7 +23,7 @@ from server.storage.rules.limits import Limit
 from server.storage.rules.space import KeptSpace
 from server.storage.sample_types import BUILT_IN
 from server.storage.service.sample_types import kept
-from server.storage.service.scanned_once import spelt
+from server.storage.service.scanned_once import scanned_as, spelt
 from server.storage.service.tube_codes import take_turn
 
 
@@ -128,6 +128,8 @@ class Known:
     """The lots that are not released, or on which (or on whose line) a hold bears."""
     codes: set[str]
     """Of the slice's codes, in capitals, those that a tube bears or ever bore, in whatever letters."""
+    containers: dict[str, str]
+    """Of the slice's codes, in capitals, those by which a freezer, rack or box is scanned, with its code."""
 
 
 def look_up(
@@ -151,6 +153,7 @@ def look_up(
         projects,
         _apart(session, rows.values()) if any(box.limits for box in boxes.values()) else set(),
         _given(session, codes),
+        scanned_as(session, org_id, codes),
     )
 
 
@@ -237,7 +240,7 @@ _TAKEN = (
 
 
 def _given(session: Session, codes: Collection[str]) -> set[str]:
-    """Return which of these codes (as `alike` has them) lead to a tube, or to what it stands in, already."""
+    """Return which of these codes (as `alike` has them) lead to a tube already."""
     found: set[str] = set()
     asked = spelt(codes)
     for table in ("vial", "vial_alias"):

@@ -13,6 +13,7 @@ from server.exchange.sheets import fields
 from server.exchange.sheets.base import Changed, Desk, Item
 from server.exchange.sheets.vials import evidence, inserting, lineage
 from server.exchange.sheets.vials.evidence import Evidence, Named
+from server.storage.service.scanned_once import scanned_as
 
 Check = Callable[..., list[fields.Own]]
 
@@ -59,6 +60,8 @@ class Preparing:
         """Write the rows; raises Changed where something on which they rest has changed since."""
         seen = evidence.look(session, self._desk.org_id, ready.named, at, hold=True)
         if seen != ready.seen or evidence.is_alias(session, ready.codes):
+            raise Changed
+        if scanned_as(session, self._desk.org_id, ready.codes):
             raise Changed
         if not bulk.is_postgresql(session) and _last(session) + 1 != ready.ids[0]:
             raise Changed

@@ -36,6 +36,9 @@ NO_TYPE = N_("the code of a sample type")
 NO_PROJECT = N_("the code of a project of this organisation")
 TWICE = N_("each code once, in capital or small letters; row %(row)s has it already")
 GIVEN = N_("a code that no tube bears or ever bore, in capital or small letters")
+OF_CONTAINER = N_(
+    "a code that leads to no freezer, rack or box; scanned, this one leads to %(other)s"
+)
 TWO_PLACES = N_("each position once; row %(row)s has it already")
 NO_POSITION = N_("a box, where a position is named")
 NOT_STORED = N_("in_storage, where a box is named")
@@ -160,6 +163,9 @@ def _check_code(
         item.refuse(column, refusal, code)
     elif (same := alike(code)) in known.codes:
         item.problems.append(Problem(column, code, GIVEN))
+    elif same in known.containers:
+        facts = {"other": known.containers[same]}
+        item.problems.append(Problem(column, code, OF_CONTAINER, facts))
     elif codes.setdefault(same, me) != me:
         item.problems.append(Problem(column, code, TWICE, {"row": codes[same][0]}))
 
