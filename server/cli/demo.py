@@ -12,9 +12,12 @@ from server.cli.verbs import Verbs
 from server.core.clock import SystemClock
 from server.core.db import Database
 from server.core.settings import Settings
+from server.telemetry import signing_key
 from server.telemetry.rules import username
 
 WARMS = "LN2-03"
+KEY = "server.pub"
+OBEYS = '["catalog", "resend", "identify", "self-test", "drill"]'
 INCIDENT = """
 [[stream.probe.incident]]
 kind = "warm"
@@ -66,6 +69,7 @@ def agent_files(settings: Settings, demo: Demo, broker_url: str) -> list[Path]:
     """Write a configuration for each simulated agent; returns the files."""
     folder = settings.home / "agents"
     folder.mkdir(exist_ok=True, mode=0o700)
+    (folder / KEY).write_text(signing_key.public_pem(settings.home), encoding="ascii")
     return [_write(folder, agent, broker_url) for agent in demo.bank.agents]
 
 
@@ -82,7 +86,9 @@ def _toml(agent: DemoAgent, broker_url: str) -> str:
     return (
         f'[agent]\nsite = "{agent.site}"\nid = "{agent.code}"\nspool = "{agent.site}-{agent.code}.spool"\n'
         f'heartbeat_s = 15\nclock = "trusted"\n\n[server]\nurl = "{broker_url}"\n'
-        f'username = "{username(agent.site, agent.code)}"\npassword = "{agent.password}"\n{streams}'
+        f'username = "{username(agent.site, agent.code)}"\npassword = "{agent.password}"\n'
+        f'\n[control]\nfolder = "{agent.site}-{agent.code}.control"\nserver_key = "{KEY}"\nallow = {OBEYS}\n'
+        f"{streams}"
     )
 
 
