@@ -1,8 +1,8 @@
 """Which alarm explains which: typed parents. One notice tells of the cause; what it explains is recorded below it.
 
 Site power explains everything of its site that falls silent; the broker everything of its bank; a silent site its
-agents; an agent without power, or silent, its channels. A temperature or a level that was read is explained by
-nothing, and life safety is never silenced.
+agents; an agent without power, or silent, its channels; a probe at fault the silence of its channel, unless that is
+the worse of the two. A temperature or a level that was read is explained by nothing, and life safety is never silenced.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    SQLColumnExpression,
     String,
     and_,
     bindparam,
@@ -33,18 +34,23 @@ PARENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "power": ("site_power",),
     "site_silent": ("site_power", "broker_down"),
     "agent_silent": ("site_power", "broker_down", "site_silent", "power"),
-    "stale": ("site_power", "broker_down", "site_silent", "power", "agent_silent"),
+    "stale": ("site_power", "broker_down", "site_silent", "power", "agent_silent", "probe_fault"),
     "probe_fault": ("site_power", "site_silent", "power", "agent_silent"),
 }
 """What can explain an alarm of each kind, the farthest cause first."""
 CAUSES: Final = frozenset(kind for parents in PARENTS.values() for kind in parents)
 """The kinds that explain others."""
+OF_CHANNEL: Final = ("probe_fault",)
+"""Of these, what explains its own channel only. What it explains comes after it: nothing is folded in."""
+FOLDING: Final = CAUSES - set(OF_CHANNEL)
 OF_SITE: Final = ("site_power", "site_silent")
 OF_AGENT: Final = ("power", "agent_silent")
 SEVERAL: Final = 2
 """One node without power may be its own plug; two of a site are the site."""
 GRACE: Final = timedelta(seconds=60)
-"""An alarm that came so shortly before its cause is folded in below it, and calls no further."""
+"""An alarm that came so shortly before its cause is folded in below it, and calls no further.
+
+A silence waits so long for a fault of its probe whose delay is running: then it is told as one from the first."""
 SETTLING: Final = timedelta(seconds=60)
 """So long after its cause has cleared an alarm that still holds has time to end by itself; then it calls."""
 _MOST: Final = max(len(parents) for parents in PARENTS.values())
@@ -61,8 +67,8 @@ def children_of(kind: str) -> tuple[str, ...]:
 
 
 def ask_cause(
-    session: Session, *, org_id: int, kind: str, channel_id: int | None, agent_id: int | None,
-    site_id: int | None,
+    session: Session, *, org_id: int, kind: str, severity: str, channel_id: int | None,
+    agent_id: int | None, site_id: int | None,
 ) -> Asked:  # fmt: skip
     """Ask which alarm that goes on explains one of this kind and thing: one row with its number, or none.
 
@@ -71,8 +77,9 @@ def ask_cause(
     parents = (*PARENTS[kind], *[""] * _MOST)[:_MOST]
     named = {f"parent_{n}": parent for n, parent in enumerate(parents)}
     return _CAUSE.ask(
-        session, org_id=org_id, channel_id=channel_id, agent_id=agent_id, site_id=site_id, **named
-    )
+        session, org_id=org_id, severity=severity, channel_id=channel_id, agent_id=agent_id,
+        site_id=site_id, **named,
+    )  # fmt: skip
 
 
 def explained_by(kind: str, org_id: int, agent_id: int | None, site_id: int | None) -> Select[Any]:
@@ -94,6 +101,18 @@ def _below(
     if kind in OF_SITE:
         return or_(Episode.site_id == site_id, _of_agents(agents_of_site(site_id)))
     return Episode.org_id == org_id
+
+
+def rank_of(severity: str) -> int:
+    """Return 0 for critical, more for what is less bad."""
+    return _RANKS[severity]
+
+
+_RANKS: Final = {"critical": 0, "high": 1, "warning": 2}
+
+
+def _rank(severity: SQLColumnExpression[str]) -> ColumnElement[int]:
+    return case(*((severity == word, n) for word, n in _RANKS.items()), else_=len(_RANKS))
 
 
 def _of_agents(agents: Select[Any]) -> ColumnElement[bool]:
@@ -181,6 +200,11 @@ _CAUSE = Plain(
         or_(
             Episode.kind == "broker_down",
             and_(_one_of(OF_AGENT), Episode.agent_id == _AGENT),
+            and_(
+                _one_of(OF_CHANNEL),
+                Episode.channel_id == bindparam("channel_id", type_=Integer),
+                _rank(Episode.severity) <= _rank(bindparam("severity", type_=String)),
+            ),
             and_(
                 _one_of(OF_SITE),
                 or_(

@@ -35,11 +35,19 @@ _OXYGEN: Final = (
     Wish("low", "high", LOW_OXYGEN_PCT, 0.2),
     Wish("low", "critical", EVACUATE_PCT, 0.2, latching=True, acks_needed=2),
 )
+HOST: Final[Mapping[str, tuple[Wish, ...]]] = {
+    "cpu_c": (Wish("high", "warning", 80.0, 5.0, 300.0, alarm_class="equipment"),),
+    "disk_free_pct": (Wish("low", "warning", 10.0, 2.0, 300.0, alarm_class="equipment"),),
+    "undervoltage": (Wish("high", "warning", 0.5, 0.0, 60.0, alarm_class="equipment"),),
+}
+"""The health of a node. From 80 °C a Raspberry Pi slows its processor down (its maker's documentation); a full disk
+keeps no reading; a weak supply (1) spoils measurements and disks."""
 _BY_KEY: Final[Mapping[str, tuple[Wish, ...]]] = {
     "level_mm": _LEVEL_MM,
     "level_pct": _LEVEL_PCT,
     "bottom_c": _SUBMERGED,
     **dict.fromkeys(OXYGEN, _OXYGEN),
+    **HOST,
 }
 _WARM_BY_NATURE: Final = ("room_c", "cpu_c")
 

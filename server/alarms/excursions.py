@@ -11,7 +11,7 @@ from server.alarms.kinds import KINDS
 from server.alarms.models import Episode
 from server.core.clock import from_ms, to_ms
 from server.core.words import N_
-from server.notify.rules import Sentence
+from server.notify.rules import Sentence, unpacked
 from server.telemetry.excursions import Excursion
 from server.telemetry.happened import Line
 from server.telemetry.models import Channel
@@ -86,7 +86,8 @@ def happened(session: Session, freezer_id: int, since: datetime) -> list[Line]:
 
 
 def _lines(episode: Episode, key: str) -> list[Line]:
-    url, what = f"/alarms/{episode.id}", wording.title(episode.kind, key)
+    url = f"/alarms/{episode.id}"
+    what = wording.title(episode.kind, key, detail=unpacked(episode.detail))
     state = rules.state_of(episode.kind, episode.severity)
     shown = state if episode.cleared_at is None else "plain"  # what is over looks like the past
     found = [Line(episode.raised_at, what, shown, Sentence(rules.SEVERITY_WORDS[state]), url)]

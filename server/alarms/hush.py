@@ -156,12 +156,12 @@ def _suspended(session: Session, rule: Silenceable, at: datetime, _drill: str) -
 
 
 def _explained(session: Session, rule: Silenceable, _at: datetime, _drill: str) -> Answer:
-    """Ask whether an alarm that goes on explains this one: site power, broker, a silent site or agent."""
+    """Ask whether an alarm that goes on explains this one: site power, broker, a silent site or agent, a probe."""
     if not causes.can_be_explained(rule.kind, rule.alarm_class):
         return lambda: None
     asked = causes.ask_cause(
-        session, org_id=rule.org_id, kind=rule.kind, channel_id=rule.channel_id,
-        agent_id=rule.agent_id, site_id=rule.site_id,
+        session, org_id=rule.org_id, kind=rule.kind, severity=rule.severity,
+        channel_id=rule.channel_id, agent_id=rule.agent_id, site_id=rule.site_id,
     )  # fmt: skip
 
     def answer() -> Hush | None:

@@ -51,8 +51,15 @@ def state_of(kind: str, severity: str) -> str:
     return "unknown" if KINDS[kind].unknown else severity
 
 
+def is_weak_supply(kind: str, key: str) -> bool:
+    """Say whether such an alarm tells that a node's supply is too weak: no number, a yes or a no."""
+    return kind == "high" and key == "undervoltage"
+
+
 def title_of(kind: str, key: str) -> str:
     """Return the alarm in three words, to be translated; %(what)s is the quantity."""
+    if is_weak_supply(kind, key):
+        return N_("Supply of the node too weak")
     if kind in {"high", "low"} and quantities.unit_of(key) == "°C":
         return N_("%(what)s too warm") if kind == "high" else N_("%(what)s too cold")
     return KINDS[kind].title

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from server.alarms import codes, rate, wording
+from server.alarms import codes, rate, rules, wording
 from server.alarms.answered import again_after
 from server.alarms.codes import OTHER
 from server.alarms.kinds import KINDS
@@ -120,6 +120,8 @@ def watched_for(rule: Ruled, key: str) -> Sentence:
         return _code(codes.rule_code(rule.params))
     if rule.kind == "rate":
         return _rate(rule, key)
+    if rules.is_weak_supply(rule.kind, key):
+        return Sentence(N_("its supply too weak"))
     if rule.kind == "calibration" and not rule.value:
         return Sentence(KINDS[rule.kind].word)
     lasts = rule.delay_on_s if rule.kind == "door" else rule.value

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from edge_agent.wire.limits import NORMAL, Change, JudgeState, Limit, judge_silence
 from edge_agent.wire.limits import tick as run_out
-from server.alarms import faults, service
+from server.alarms import causes, faults, service
 from server.alarms.ingest import BY_READINGS
 from server.alarms.models import AlarmRule, RuleState
 from server.alarms.told import BY_EVENTS, delay_on_s
@@ -83,6 +83,7 @@ def _silent(session: Session, mine: Select[*tuple[Any, ...]], now_ms: int) -> It
         .where(AlarmRule.kind == "stale")
         .order_by(AlarmRule.id)
     )
+    faults_begin = _faults_that_wait(session)
     for row in rows:
         rule: AlarmRule = row[0]
         last_ms = row.number_at_ms if row.number_at_ms is not None else to_ms(rule.created_at)
@@ -90,8 +91,42 @@ def _silent(session: Session, mine: Select[*tuple[Any, ...]], now_ms: int) -> It
         if before.phase == "normal" and since is not None:  # nobody is silent before one listens
             last_ms = max(last_ms, to_ms(since))
         after, change = judge_silence(limit_of(rule), before, last_ms, now_ms)
+        if change == "raised" and _waits_for_fault(rule, faults_begin, last_ms, now_ms):
+            continue
         if change or after.phase != before.phase:
             yield Due(rule, row.drill or "", after, change)
+
+
+def _faults_that_wait(session: Session) -> dict[int, int]:
+    """How bad the fault of each channel's probe is whose delay is running, by channel: 0 is the worst."""
+    rows = session.execute(
+        select(AlarmRule.channel_id, AlarmRule.severity)
+        .join(RuleState, RuleState.rule_id == AlarmRule.id)
+        .where(
+            AlarmRule.kind == "probe_fault", AlarmRule.enabled, RuleState.drill == "",
+            RuleState.phase == "pending", AlarmRule.alarm_class != "safety",
+        )
+    )  # fmt: skip
+    found: dict[int, int] = {}
+    for channel_id, severity in rows:
+        if channel_id is not None:
+            rank = causes.rank_of(severity)
+            found[channel_id] = min(rank, found.get(channel_id, rank))
+    return found
+
+
+def _waits_for_fault(
+    rule: AlarmRule, faults_begin: Mapping[int, int], last_ms: int, now_ms: int
+) -> bool:
+    """Say whether a silence is left to a fault of its probe that is about to be told and is no less bad.
+
+    For a minute at most: then the silence is told, whatever became of the fault.
+    """
+    fault = faults_begin.get(rule.channel_id or 0)
+    if fault is None or fault > causes.rank_of(rule.severity) or rule.alarm_class == "safety":
+        return False
+    told_ms = last_ms + round((rule.value + rule.delay_on_s) * 1000)
+    return now_ms - told_ms <= causes.GRACE.total_seconds() * 1000
 
 
 def _run_out(

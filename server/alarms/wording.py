@@ -111,6 +111,8 @@ def title(
 
 def distance(seen: Sighting) -> Sentence:
     """Say how far from the limit: Top probe 8 K above its limit."""
+    if rules.is_weak_supply(seen.kind, seen.key):
+        return Sentence(N_("The supply of the node is too weak"))
     return Sentence(KINDS[seen.kind].head, _facts(seen))
 
 
@@ -167,7 +169,9 @@ def over_sentence(seen: Sighting, place: Place, until: datetime, *, acknowledged
         "since": told_at(seen.since, place),
         "until": told_at(until, place),
     }
-    head = Sentence(KINDS[seen.kind].was, facts)
+    weak = rules.is_weak_supply(seen.kind, seen.key)
+    was = N_("The supply of the node was too weak from %(since)s until %(until)s")
+    head = Sentence(was if weak else KINDS[seen.kind].was, facts)
     if acknowledged:
         return Sentence(N_("%(head)s; over, acknowledged."), {"head": head})
     return Sentence(N_("%(head)s; over, not acknowledged."), {"head": head})
@@ -223,7 +227,8 @@ def letter(seen: Sighting, place: Place, stake: Stake | None) -> tuple[Sentence,
             {"head": distance(seen), "since": zoned_time(seen.since, place)},
         )
     ]
-    if seen.kind in {"high", "low"} and seen.value is not None:
+    is_number = not rules.is_weak_supply(seen.kind, seen.key)
+    if seen.kind in {"high", "low"} and seen.value is not None and is_number:
         facts = {"value": figure(seen.key, seen.value), "limit": figure(seen.key, seen.limit)}
         lines.append(Sentence(N_("It reads %(value)s; the limit is %(limit)s."), facts))
     if (to_do := what_to_do(seen)) is not None:
@@ -255,7 +260,8 @@ def _vials(n: int) -> Sentence:
 
 def _trend(seen: Sighting, per_min: float | None) -> object:
     unit = quantities.unit_of(seen.key)
-    if per_min is None or seen.kind not in {"high", "low"}:
+    is_number = seen.kind in {"high", "low"} and not rules.is_weak_supply(seen.kind, seen.key)
+    if per_min is None or not is_number:
         return ""
     if abs(per_min) < STEADY_PER_MIN.get(unit, 0.1):
         return Sentence(N_(" and steady"))

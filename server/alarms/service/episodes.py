@@ -174,7 +174,7 @@ def raise_episode(
         call(session, rule, episode_id, seen, around, steps, now)
     else:
         _silence(session, episode_id, silent, rule.org_id, now)
-    if not drill and rule.kind in causes.CAUSES:
+    if not drill and rule.kind in causes.FOLDING:
         root_id = (silent and silent.cause_id) or episode_id
         inhibiting.fold(session, rule, episode_id, root_id, at=now)
     audit.record_now(

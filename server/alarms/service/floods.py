@@ -118,8 +118,8 @@ def _is_explained(session: Session, rule: AlarmRule, agent_id: int | None) -> bo
     if not causes.can_be_explained(rule.kind, rule.alarm_class):
         return False
     asked = causes.ask_cause(
-        session, org_id=rule.org_id, kind=rule.kind, channel_id=None, agent_id=agent_id,
-        site_id=rule.site_id,
+        session, org_id=rule.org_id, kind=rule.kind, severity=rule.severity,
+        channel_id=rule.channel_id, agent_id=agent_id, site_id=rule.site_id,
     )  # fmt: skip
     return asked.value() is not None
 

@@ -1,4 +1,4 @@
-"""The rules that Cryokeep makes by itself: of every agent, every site with agents, and every bank."""
+"""The rules that Cryokeep makes by itself: of every agent and its own health, every site with agents, every bank."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.alarms import paths
+from server.alarms.defaults import HOST
 from server.alarms.models import AlarmRule
 from server.alarms.rules import Wish
 from server.audit import service as audit
 from server.core.actor import Actor
 from server.storage.models import Container, Room, Site
-from server.telemetry.models import Agent
+from server.telemetry.models import Agent, Channel
 
 SELF: Final = Actor.system("Cryokeep watch")
 AGENT: Final = (
@@ -44,6 +45,7 @@ class Missing:
     agent_id: int | None = None
     site_id: int | None = None
     freezer_id: int | None = None
+    channel_id: int | None = None
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -62,7 +64,7 @@ def missing(session: Session) -> list[Missing]:
             ).where(AlarmRule.kind.in_(_KINDS))
         )
     }  # fmt: skip
-    return [one for one in _wanted(session) if one.key not in known]
+    return [one for one in _wanted(session) if one.key not in known] + _of_nodes(session)
 
 
 def ensure(session: Session, wanted: Iterable[Missing], *, at: datetime) -> int:
@@ -87,6 +89,18 @@ def _wanted(session: Session) -> list[Missing]:
     ]
 
 
+def _of_nodes(session: Session) -> list[Missing]:
+    """The rules of the health of nodes whose channels nobody watches yet: processor, disk, supply."""
+    rows = session.execute(
+        select(Channel.id, Channel.key, Agent.org_id)
+        .join(Agent, Agent.id == Channel.agent_id)
+        .where(Channel.key.in_(HOST), Agent.revoked_at.is_(None))
+        .where(~select(AlarmRule.id).where(AlarmRule.channel_id == Channel.id).exists())
+        .order_by(Channel.id)
+    )
+    return [Missing(row.org_id, wish, channel_id=row.id) for row in rows for wish in HOST[row.key]]
+
+
 def _sites(session: Session) -> Mapping[int, int]:
     """The sites of organisations that have agents, with their organisation."""
     owners = select(Agent.org_id).where(Agent.revoked_at.is_(None))
@@ -109,14 +123,15 @@ def _with_freezers(session: Session) -> set[int]:
 def _make(session: Session, one: Missing, at: datetime) -> AlarmRule:
     rule = AlarmRule(
         org_id=one.org_id, agent_id=one.agent_id, site_id=one.site_id, freezer_id=one.freezer_id,
-        created_at=at, **asdict(one.wish),
+        channel_id=one.channel_id, created_at=at, **asdict(one.wish),
     )  # fmt: skip
     session.add(rule)
     session.flush()  # reason: the audit entry names the rule by its number
     freezer = session.get_one(Container, one.freezer_id).code if one.freezer_id else ""
+    channel = session.get_one(Channel, one.channel_id).key if one.channel_id else ""
     audit.record(
         session, SELF, "alarm_rule.added", "alarm_rule", str(rule.id), at=at, org_id=one.org_id,
-        freezer=freezer, channel="", agent=one.agent_id, site=one.site_id, now=asdict(one.wish),
+        freezer=freezer, channel=channel, agent=one.agent_id, site=one.site_id, now=asdict(one.wish),
     )  # fmt: skip
     return rule
 

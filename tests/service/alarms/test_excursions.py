@@ -7,6 +7,7 @@ import pytest
 from server.alarms import excursions
 from server.alarms.models import AlarmRule, Episode
 from server.core.clock import to_ms
+from server.notify.rules import Sentence, packed
 from server.telemetry.models import Channel
 from tests.service.telemetry.measured import HOUR_MS, NOON, NOON_MS, Measured
 
@@ -18,7 +19,9 @@ def measured(database):
     return Measured(database)
 
 
-def episode(measured, kind, *, channel=None, ago, lasted, drill="", severity="critical"):
+def episode(
+    measured, kind, *, channel=None, ago, lasted, drill="", severity="critical", detail="{}"
+):
     """Store an alarm that was raised so many minutes before noon; `lasted` None while it stands."""
     with measured.database.writing() as session:
         own = measured.channels[channel] if channel else None
@@ -33,6 +36,7 @@ def episode(measured, kind, *, channel=None, ago, lasted, drill="", severity="cr
         session.add(Episode(
             org_id=measured.org_id, rule_id=rule.id, channel_id=own, freezer_id=measured.freezer_id,
             kind=kind, severity=severity, limit_value=-150.0, drill=drill, raised_at=raised,
+            detail=detail,
             recorded_at=NOON, cleared_at=None if lasted is None else raised + lasted * MINUTE,
         ))  # fmt: skip
     return to_ms(raised)
@@ -64,3 +68,13 @@ def test_silence_is_shown_as_unknown_and_a_drill_not_at_all(measured):
     episode(measured, "high", channel="top_c", ago=20, lasted=5, drill="D-1")
 
     assert [severity for _, _, severity, _ in told(measured, "top_c")] == ["unknown"]
+
+
+def test_the_timeline_names_the_code_that_the_controller_said(measured):
+    said = packed({"code": "LL", "meaning": Sentence("the level is low")})
+    episode(measured, "event", ago=20, lasted=5, detail=said)
+
+    with measured.database.reading() as session:
+        lines = excursions.happened(session, measured.freezer_id, NOON - 60 * MINUTE)
+
+    assert {line.text.text("en") for line in lines} == {"Controller: LL", "Controller: LL: over"}

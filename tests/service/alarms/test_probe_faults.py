@@ -6,10 +6,12 @@ from sqlalchemy import select
 from server.alarms import timers
 from server.alarms.ingest import Judge
 from server.alarms.models import Episode
+from server.core.clock import to_ms
 from server.notify.models import Call
 from server.notify.rules import Sentence, unpacked
 from server.telemetry.columns import Column
-from tests.service.alarms.bank import add_rule, later, make_bank
+from server.telemetry.models import Channel
+from tests.service.alarms.bank import NOON, add_rule, later, make_bank
 
 FAULT = {"kind": "probe_fault", "severity": "high", "value": 0.0}
 
@@ -156,3 +158,94 @@ def test_a_good_reading_ends_it_and_a_drill_has_its_own(database, bank):
         ("probe_fault", "the probe is open: broken or unplugged", True)
     ]
     assert [over for *_, over in stand(database, drill="weekly")] == [False]
+
+
+def tell(database, second):
+    """One look of the worker's clock: what waits is told, and what is told may then be explained."""
+    tick(database, second)
+    tick(database, second)
+
+
+def silences(database):
+    """Return (kind, silenced, whether its cause is the fault) of what stands, in the order of their coming."""
+    with database.reading() as session:
+        found = session.scalars(select(Episode).order_by(Episode.id)).all()
+        faults = {one.id for one in found if one.kind == "probe_fault"}
+        return [(one.kind, one.silenced, one.cause_id in faults) for one in found]
+
+
+def calls(database):
+    with database.reading() as session:
+        return len(session.scalars(select(Call)).all())
+
+
+def silent_rule(database, bank, **other):
+    with database.writing() as session:
+        add_rule(session, bank, **{"kind": "stale", "severity": "high", "value": 30.0, **other})
+        session.get_one(Channel, bank.channels["top_c"]).number_at_ms = to_ms(NOON)
+
+
+def unplug(database, bank):
+    for second in range(10, 60, 10):
+        read(database, bank, (second, None, 16))
+
+
+def test_an_unplugged_probe_is_one_notice_with_its_silence_recorded_below_it(database, bank):
+    """ISA-18.2: one cause, one notice. The usual rules: silent after 30 s, a fault after a minute."""
+    watch(database, bank, delay_on_s=60.0)
+    silent_rule(database, bank)
+
+    unplug(database, bank)
+    tell(database, 45)
+    assert silences(database) == []
+    tell(database, 75)
+
+    assert silences(database) == [("probe_fault", "", False), ("stale", "inhibited", True)]
+    assert calls(database) == 1
+
+
+def test_a_silence_that_is_worse_than_the_fault_calls_by_itself(database, bank):
+    watch(database, bank, delay_on_s=60.0)
+    silent_rule(database, bank, severity="critical")
+
+    unplug(database, bank)
+    tell(database, 45)
+    tell(database, 75)
+
+    assert silences(database) == [("stale", "", False), ("probe_fault", "", False)]
+    assert calls(database) == 2
+
+
+def test_a_silence_waits_no_longer_than_a_minute_for_a_fault(database, bank):
+    watch(database, bank, delay_on_s=3600.0)
+    silent_rule(database, bank)
+
+    unplug(database, bank)
+    tell(database, 85)
+    assert silences(database) == []
+    tell(database, 91)
+
+    assert silences(database) == [("stale", "", False)]
+
+
+def test_another_probe_s_silence_is_not_explained_by_it(database, bank):
+    watch(database, bank)
+    with database.writing() as session:
+        add_rule(session, bank, "level_mm", kind="stale", severity="high", value=30.0)
+        session.get_one(Channel, bank.channels["level_mm"]).number_at_ms = to_ms(NOON)
+
+    unplug(database, bank)
+    tell(database, 75)
+
+    assert silences(database) == [("probe_fault", "", False), ("stale", "", False)]
+
+
+def test_the_silence_of_an_oxygen_meter_calls_beside_its_fault(database, bank):
+    watch(database, bank, delay_on_s=60.0, alarm_class="safety")
+    silent_rule(database, bank, alarm_class="safety")
+
+    unplug(database, bank)
+    tell(database, 45)
+    tell(database, 75)
+
+    assert silences(database) == [("stale", "", False), ("probe_fault", "", False)]

@@ -22,6 +22,9 @@ from server.alarms import defaults, rules
         ("room_o2pct", [("low", "high", 19.5), ("low", "critical", 18.0)]),
         ("oxygen_pct", [("low", "high", 19.5), ("low", "critical", 18.0)]),
         ("room_c", []),
+        ("cpu_c", [("high", "warning", 80.0)]),
+        ("disk_free_pct", [("low", "warning", 10.0)]),
+        ("undervoltage", [("high", "warning", 0.5)]),
         ("weight_kg", []),
     ],
 )

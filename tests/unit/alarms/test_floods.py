@@ -79,7 +79,15 @@ def test_what_was_read_is_explained_by_nothing_and_life_safety_neither(kind, ala
 
 def test_the_chain_of_causes_has_no_ring_and_is_known_to_the_table_of_kinds():
     assert set(causes.PARENTS) | causes.CAUSES <= set(KINDS)
-    order = ["site_power", "broker_down", "site_silent", "power", "agent_silent", "stale"]
+    order = [
+        "site_power",
+        "broker_down",
+        "site_silent",
+        "power",
+        "agent_silent",
+        "probe_fault",
+        "stale",
+    ]
     for child, parents in causes.PARENTS.items():
         below = order.index(child) if child in order else len(order)
         assert all(order.index(parent) < below for parent in parents)
