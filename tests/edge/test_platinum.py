@@ -38,3 +38,24 @@ def test_the_codes_of_the_converters_data_sheet_mean_its_temperatures(celsius, c
 
 def test_nitrogen_is_where_it_boils():
     assert temperature_c(0.20247) == pytest.approx(-196.0, abs=0.002)
+
+
+def test_a_pt100_at_nitrogen_is_20_247_ohm_and_changes_by_0_431_ohm_a_degree():
+    assert round(ratio_at(-196) * 100, 3) == 20.247
+    assert round((ratio_at(-195.5) - ratio_at(-196.5)) * 100, 3) == 0.431
+
+
+# true temperature in °C, reference in ohm, what code / 32 - 256 makes of it: the shortcut is meant for room temperature
+SHORTCUT = [
+    (-200, 400, -208.59), (-196, 400, -204.2), (-150, 400, -154.31), (-196, 430, -207.8), (-135, 430, -146.6),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("celsius", "reference", "shortcut"), SHORTCUT)
+def test_the_shortcut_would_be_wrong_by_up_to_twelve_degrees_and_is_not_taken(
+    celsius, reference, shortcut
+):
+    code = round(ratio_at(celsius) * 100 / reference * 32768)
+
+    assert code / 32 - 256 == pytest.approx(shortcut, abs=0.05)
+    assert temperature_c(code / 32768 * reference / 100) == pytest.approx(celsius, abs=0.02)
