@@ -117,7 +117,8 @@ function place(label: string, isThis: boolean): HTMLElement {
   return around;
 }
 
-export function one(kind: "move" | "take_out"): DocumentFragment {
+export function one(kind: "move" | "take_out" | "move_box"): DocumentFragment {
+  if (kind === "move_box") return piece("carry");
   const part = piece("one");
   write(part, { title: say(`tank_${kind}`), act: say(kind === "move" ? "tank_put" : "tank_pick") });
   hideWithout(part, { into: kind === "move", at: kind === "move", use: kind === "take_out" });

@@ -31,7 +31,7 @@ export interface WorkList {
   boxes: Record<string, Picture>;
 }
 
-export type ActKind = "pick" | "not_there" | "put" | "move" | "take_out";
+export type ActKind = "pick" | "not_there" | "put" | "move" | "take_out" | "move_box";
 
 /** An act as it is sent; it never changes once it is kept. */
 export interface Act {

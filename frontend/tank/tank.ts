@@ -28,7 +28,7 @@ async function show(): Promise<void> {
   if (looks === shown) return;
   shown = looks;
   if (open !== undefined) draw(walk(open));
-  else if (here === "move" || here === "take_out") draw(one(here));
+  else if (here === "move" || here === "take_out" || here === "move_box") draw(one(here));
   else draw(home(kept));
 }
 
@@ -134,9 +134,10 @@ async function notThere(): Promise<string> {
 async function single(): Promise<string> {
   const kind = location.hash.slice(1) as ActKind;
   if (kind === "take_out") return record({ kind, tube: typed("tube"), use: typed("use") });
-  if (typed("box") === "") throw new Refused("tank_no_box");
+  const carried = kind === "move_box";
+  if (typed("box") === "") throw new Refused(carried ? "tank_no_rack" : "tank_no_box");
   if (typed("position") === "") throw new Refused("tank_no_position");
-  return record({ kind: "move", tube: typed("tube"), box: typed("box"), position: typed("position") });
+  return record({ kind: carried ? "move_box" : "move", tube: typed("tube"), box: typed("box"), position: typed("position") });
 }
 
 async function take(code: string): Promise<void> {
@@ -159,6 +160,7 @@ const CLICKS: Record<string, (value: string) => Promise<void> | void> = {
   open: (code) => void (location.hash = code),
   move: () => void (location.hash = "move"),
   take_out: () => void (location.hash = "take_out"),
+  move_box: () => void (location.hash = "move_box"),
   take,
   leave: async (code) => {
     await store.dropList(code);

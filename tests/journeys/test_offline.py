@@ -34,7 +34,8 @@ from server.genealogy.rules import Ref
 from server.handling.models import OfflineAct, WorkLine, WorkList
 from server.storage import service as storage
 from server.storage.models import Container, Custody, Vial
-from server.storage.queries import live_custody, occupants, vial_path
+from server.storage.queries import live_custody, occupants, true_at, vial_path
+from server.storage.service.bulk import move_container
 from tests.support.processes import Process
 from tools.needs import program
 
@@ -442,3 +443,74 @@ def test_a_killed_browser_loses_nothing_and_signing_out_warns_and_clears(
         "async () => [(await caches.keys()).length, (await navigator.serviceWorker.getRegistrations()).length]"
     )
     assert kept == [0, 0]
+
+
+def boxes_of_a_rack(bank: Database) -> tuple[list[str], str, list[int]]:
+    """Return two boxes of a rack, the rack, and the positions in it that are free."""
+    with bank.reading() as session:
+        stays = session.scalars(
+            select(Custody).where(Custody.child_id > 0, true_at(None)).order_by(Custody.id)
+        ).all()
+        for rack in {one.container for one in stays if one.container.kind == "rack"}:
+            inside = [one for one in stays if one.container_id == rack.id]
+            free = [
+                one for one in rack.shape.usable if one not in {there.ordinal for there in inside}
+            ]
+            if len(inside) > 1 and len(free) > 2:
+                return [one.child.code for one in inside[:2]], rack.code, free
+    raise AssertionError("no rack of the demo bank has room")
+
+
+def place_of_box(bank: Database, code: str) -> tuple[str, int | None]:
+    with bank.reading() as session:
+        box = session.scalars(select(Container).where(Container.code == code)).one()
+        stay = session.scalars(
+            select(Custody).where(Custody.child_id == box.id, true_at(None))
+        ).one()
+        return stay.container.code, stay.ordinal
+
+
+def carry(page: "Page", box: str, rack: str, position: str) -> None:
+    """Scan the box, say where it goes, and keep it."""
+    page.locator("#tube").fill(box)
+    page.locator("#box").fill(rack)
+    page.locator("#position").fill(position)
+    page.get_by_role("button", name="Put it there").click()
+
+
+def test_boxes_are_carried_without_a_network(house: House, phone: Callable[..., "Page"]) -> None:
+    (one, other), rack, free = boxes_of_a_rack(house.bank)
+    page = phone()
+    sign_in(page)
+    page.goto("/tank")
+    page.get_by_text("This page opens without a network").wait_for()
+    pulled_out(page)
+    page.get_by_role("button", name="Put a box into a rack").click()
+    carry(page, one, rack, "")
+    page.get_by_text("Say the position").wait_for()
+    with house.bank.reading() as session:
+        shape = session.scalars(select(Container).where(Container.code == rack)).one().shape
+        labels = [shape.label(place) for place in free[:3]]
+    carry(page, one, rack, labels[0])
+    page.get_by_text(f"{one} is kept on this device").wait_for()
+    with house.bank.writing() as session:  # somebody else carries the other box meanwhile
+        boxes = {box.code: box for box in session.scalars(select(Container))}
+        at = SystemClock().now()
+        move_container(
+            session, Actor.system("colleague"), boxes[other], boxes[rack], free[2], at=at
+        )
+    carry(page, other, rack, labels[1])
+    page.get_by_text("Waiting to be sent (2)").wait_for()
+
+    page.context.set_offline(False)
+    page.get_by_text("Everything is sent").wait_for()
+    page.get_by_text("1 acts were not done").first.click()
+    page.wait_for_url("**/tank/conflicts")
+    shown = page.inner_text("main")
+    assert f"{other} was moved after the device last had contact" in shown
+    assert "colleague" in shown
+    assert place_of_box(house.bank, one) == (rack, free[0])
+    assert place_of_box(house.bank, other) == (rack, free[2])
+    page.get_by_role("button", name="Record it late after all").click()
+    page.get_by_text("Nothing waits for a decision").wait_for()
+    assert place_of_box(house.bank, other) == (rack, free[1])  # it was done after the colleague's

@@ -29,7 +29,7 @@ class OfflineAct(Base):
     device_name: Mapped[str]
     uuid: Mapped[str]
     kind: Mapped[str]
-    """pick, not_there, put, move or take_out."""
+    """pick, not_there, put, move, take_out or move_box."""
     vial_id: Mapped[int | None] = mapped_column(ForeignKey("vial.id"), index=True)
     act: Mapped[str] = mapped_column(Text)
     """JSON: the act as it was sent, with what the device believed."""

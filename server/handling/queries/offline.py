@@ -14,10 +14,12 @@ from server.core.actor import Actor
 from server.core.errors import NotFound, Refusal
 from server.core.words import N_, facts_said
 from server.handling.models import OfflineAct
-from server.handling.rules.acts import Act, Device
+from server.handling.rules.acts import MOVE_BOX, Act, Device
 from server.handling.rules.offline import Now
-from server.storage.models import Custody, Vial
-from server.storage.queries import live_custody, true_at, vial_path
+from server.storage.models import Container, Custody, Vial
+from server.storage.queries import path_of, true_at
+from server.storage.queries.aliases import spellings
+from server.storage.queries.stays import live_stay
 
 WORK = "storage.move"
 NO_ACT = N_("There is no such act.")
@@ -26,7 +28,7 @@ CHUNK = 500
 
 @dataclass(frozen=True)
 class Waiting:
-    """An act that was not done: why, what it was, and where the tube is now."""
+    """An act that was not done: why, what it was, and where the tube or box is now."""
 
     row: OfflineAct
     act: Act
@@ -54,12 +56,12 @@ def latest_of(session: Session, actor: Actor, device: Device) -> datetime | None
     return session.scalar(wanted)
 
 
-def where_now(session: Session, vial: Vial) -> Now:
-    """Return where the vial is, and who recorded it."""
-    stay = live_custody(session, vial)
+def where_now(session: Session, thing: Vial | Container) -> Now:
+    """Return where the vial or box is, and who recorded it."""
+    stay = live_stay(session, thing)
     if stay is None:
         return Now(None, "")
-    path = vial_path(session, vial)
+    path = path_of(session, thing)
     return Now(stay.id, path.text or path.place, stay.began_recorded_at, stay.began_by_name)
 
 
@@ -96,9 +98,20 @@ def waiting_acts(session: Session, actor: Actor, most: int = 200) -> list[Waitin
 
 
 def waiting(session: Session, row: OfflineAct) -> Waiting:
-    """Return one act with its reason and where its tube is now."""
-    now = where_now(session, row.vial) if row.vial is not None else None
+    """Return one act with its reason and where its tube or box is now."""
+    thing = thing_named(session, row)
+    now = where_now(session, thing) if thing is not None else None
     return Waiting(row, Act.of(json.loads(row.act)), refusal_of(row), now)
+
+
+def thing_named(session: Session, row: OfflineAct) -> Vial | Container | None:
+    """Return the tube or box with which something was done; None where there is no such one."""
+    if row.kind != MOVE_BOX:
+        return row.vial
+    codes = spellings(json.loads(row.act)["tube"])
+    bears = Container.code.in_(codes) | Container.barcode.in_(codes)
+    wanted = select(Container).where(bears, Container.kind == "box", Container.org_id == row.org_id)
+    return session.scalars(wanted.order_by(Container.id)).first()
 
 
 def refusal_of(row: OfflineAct) -> Refusal:

@@ -9,9 +9,12 @@ from server.core.words import N_
 from server.handling.rules.offline import Believed, Told
 
 PICK, NOT_THERE, PUT, MOVE, TAKE_OUT = "pick", "not_there", "put", "move", "take_out"
-KINDS = (PICK, NOT_THERE, PUT, MOVE, TAKE_OUT)
+MOVE_BOX = "move_box"
+"""A box with all that is in it: `tube` is its code, `box` the rack or freezer into which it goes."""
+KINDS = (PICK, NOT_THERE, PUT, MOVE, TAKE_OUT, MOVE_BOX)
 ON_LIST = frozenset({PICK, NOT_THERE, PUT})
 INTO_BOX = frozenset({PUT, MOVE})
+TO_A_PLACE = INTO_BOX | {MOVE_BOX}
 MOST = 10
 """So many acts are taken in one request: each of them is a few statements, and others wait meanwhile."""
 
@@ -79,8 +82,8 @@ class Act:
 
 def why_not_complete(act: Act) -> Refusal | None:
     """Say what is missing in an act, or None."""
-    needed = {"tube": True, "list": act.kind in ON_LIST, "box": act.kind in INTO_BOX}
-    needed["position"] = act.kind in INTO_BOX
+    needed = {"tube": True, "list": act.kind in ON_LIST, "box": act.kind in TO_A_PLACE}
+    needed["position"] = act.kind in TO_A_PLACE
     if act.kind not in KINDS:
         because = N_("“%(found)s” is nothing that can be done at a tank without a network.")
         return Refusal("unknown_act", because, {"found": act.kind})

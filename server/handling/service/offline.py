@@ -12,12 +12,12 @@ from server.core.errors import Conflict, CryokeepError, Forbidden, Invalid, NotF
 from server.core.words import N_, as_kept
 from server.handling.models import OfflineAct
 from server.handling.queries import offline as queries
-from server.handling.rules.acts import MOST, Act, Device, why_not_complete
+from server.handling.rules.acts import MOST, MOVE_BOX, Act, Device, why_not_complete
 from server.handling.rules.offline import LEEWAY, judge, why_not_after, why_not_believed
-from server.handling.service.offline_verbs import do
+from server.handling.service.offline_verbs import Thing, do, hold_thing, thing_of
 from server.storage.models import Vial
-from server.storage.queries import live_custody, vial
-from server.storage.service.stays import hold, refuse
+from server.storage.queries.stays import live_stay
+from server.storage.service.stays import refuse
 
 KEPT = (Conflict, Invalid, NotFound, Forbidden)
 MANY = N_("%(found)s acts were sent at once; 1 to %(most)s are taken.")
@@ -82,35 +82,35 @@ def _do(
 ) -> None:
     if refusal := why_not_complete(act):
         raise Invalid(refusal)
-    tube = vial(session, actor, queries.WORK, act.tube)
-    row.vial_id, row.org_id = tube.id, tube.org_id
-    hold(session, tube)
-    _believe(session, actor, device, act, tube)
-    row.happened_at = not_before_its_stay(session, tube, row.happened_at, at)
-    do(session, actor, act, tube, at=at, happened_at=row.happened_at)
+    thing = thing_of(session, actor, act)
+    row.vial_id, row.org_id = thing.id if isinstance(thing, Vial) else None, thing.org_id
+    hold_thing(session, actor, act, thing)
+    _believe(session, actor, device, act, thing)
+    row.happened_at = not_before_its_stay(session, thing, row.happened_at, at)
+    do(session, actor, act, thing, at=at, happened_at=row.happened_at)
     session.flush()
-    stay = live_custody(session, tube)
+    stay = live_stay(session, thing)
     row.stay_after = stay.id if stay else None
 
 
-def _believe(session: Session, actor: Actor, device: Device, act: Act, tube: Vial) -> None:
+def _believe(session: Session, actor: Actor, device: Device, act: Act, thing: Thing) -> None:
     """Refuse an act that builds upon what is no longer so."""
-    now = queries.where_now(session, tube)
+    now = queries.where_now(session, thing)
     believed = act.believed
     if act.after:
         earlier = queries.taken_before(session, actor, device, [act.after]).get(act.after)
         done = earlier is not None and (earlier.outcome == "done" or earlier.resolution == "late")
-        refuse(why_not_after(tube.code, resolved=done))
+        refuse(why_not_after(thing.code, resolved=done))
         if earlier is not None and earlier.stay_after is not None:
             believed = type(believed)(earlier.stay_after, act.place)
-    refuse(why_not_believed(tube.code, believed, now, act.contact_at))
+    refuse(why_not_believed(thing.code, believed, now, act.contact_at))
 
 
 def not_before_its_stay(
-    session: Session, tube: Vial, happened_at: datetime, at: datetime
+    session: Session, thing: Thing, happened_at: datetime, at: datetime
 ) -> datetime:
     """Return the time, or the beginning of the present stay where that is later by no more than clocks are exact."""
-    stay = live_custody(session, tube)
+    stay = live_stay(session, thing)
     if stay is not None and happened_at < stay.began_at <= min(happened_at + LEEWAY, at):
         return stay.began_at
     return happened_at
@@ -126,7 +126,8 @@ def _keep(
     told = {"code": why.code, "because": why.because, "facts": dict(why.facts)}
     row.reason = json.dumps(told, ensure_ascii=False, default=as_kept)
     code = json.loads(row.act)["tube"]
+    kind = "box" if row.kind == MOVE_BOX else "vial"
     audit.record(
-        session, actor, f"offline_act.{row.outcome}", "vial", code, at=at, org_id=row.org_id,
+        session, actor, f"offline_act.{row.outcome}", kind, code, at=at, org_id=row.org_id,
         stated_at=row.happened_at, act=row.kind, device=row.device_name, because=why.text(),
     )  # fmt: skip

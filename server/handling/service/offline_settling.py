@@ -10,18 +10,20 @@ from server.core.actor import Actor
 from server.core.errors import Conflict, Invalid, Refusal
 from server.core.words import N_
 from server.handling.models import OfflineAct
-from server.handling.rules.acts import INTO_BOX, NOT_THERE, Act
+from server.handling.queries.offline import thing_named
+from server.handling.rules.acts import MOVE_BOX, NOT_THERE, TO_A_PLACE, Act
 from server.handling.rules.offline import why_no_reason
 from server.handling.service.offline import not_before_its_stay
-from server.handling.service.offline_verbs import WORK, do
+from server.handling.service.offline_verbs import Thing, do, hold_thing, place_of
 from server.storage import service as storage
-from server.storage.models import Vial
-from server.storage.queries import container, live_custody
+from server.storage.queries.stays import live_stay
 from server.storage.service.corrections import enter_late
-from server.storage.service.stays import hold, refuse
+from server.storage.service.stays import refuse
 
 DECIDED = N_("This was decided already by %(name)s.")
-NO_TUBE = N_("No such tube was found, so nothing can be recorded late; drop it with a reason.")
+NO_TUBE = N_(
+    "No such tube or box was found, so nothing can be recorded late; drop it with a reason."
+)
 MISSED_THEN = N_(
     "%(vial)s was seen elsewhere since, so it is not missing; drop this with a reason."
 )
@@ -36,32 +38,32 @@ def record_late(session: Session, actor: Actor, row: OfflineAct, *, at: datetime
     """
     _hold_open(session, row)
     act = Act.of(json.loads(row.act))
-    tube = row.vial
-    if tube is None:
+    thing = thing_named(session, row)
+    if thing is None:
         raise Conflict(Refusal("no_tube", NO_TUBE, {}))
-    hold(session, tube)
-    row.happened_at = not_before_its_stay(session, tube, row.happened_at, at)
-    stay = live_custody(session, tube)
+    hold_thing(session, actor, act, thing)
+    row.happened_at = not_before_its_stay(session, thing, row.happened_at, at)
+    stay = live_stay(session, thing)
     if stay is None or stay.began_at <= row.happened_at:
-        do(session, actor, act, tube, at=at, happened_at=row.happened_at)
+        do(session, actor, act, thing, at=at, happened_at=row.happened_at)
     else:
-        _into_history(session, actor, row, act, tube, at)
+        _into_history(session, actor, row, act, thing, at)
     session.flush()
-    after = live_custody(session, tube)
+    after = live_stay(session, thing)
     row.stay_after = after.id if after else None
     _resolve(session, actor, row, "late", "", at)
 
 
 def _into_history(
-    session: Session, actor: Actor, row: OfflineAct, act: Act, tube: Vial, at: datetime
+    session: Session, actor: Actor, row: OfflineAct, act: Act, thing: Thing, at: datetime
 ) -> None:
     if act.kind == NOT_THERE:
-        raise Conflict(Refusal("seen_since", MISSED_THEN, {"vial": tube.code}))
-    box = container(session, actor, WORK, act.box, "box") if act.kind in INTO_BOX else None
-    ordinal = storage.position_in(session, box, act.position, tube) if box is not None else None
+        raise Conflict(Refusal("seen_since", MISSED_THEN, {"vial": thing.code}))
+    into = place_of(session, actor, act) if act.kind in TO_A_PLACE else None
+    ordinal = storage.position_in(session, into, act.position, thing) if into is not None else None
     reason = f"{row.device_name}, {row.person.name}"
     enter_late(
-        session, actor, tube, container=box, ordinal=ordinal, happened_at=row.happened_at,
+        session, actor, thing, container=into, ordinal=ordinal, happened_at=row.happened_at,
         reason=reason, at=at,
     )  # fmt: skip
 
@@ -100,8 +102,9 @@ def _resolve(
 
 def _trace(session: Session, actor: Actor, row: OfflineAct, what: str, at: datetime) -> None:
     code = row.vial.code if row.vial is not None else json.loads(row.act)["tube"]
+    kind = "box" if row.kind == MOVE_BOX else "vial"
     audit.record(
-        session, actor, f"offline_act.{what}", "vial", code, at=at, org_id=row.org_id,
+        session, actor, f"offline_act.{what}", kind, code, at=at, org_id=row.org_id,
         stated_at=row.happened_at, act=row.kind, by=row.person.name, device=row.device_name,
         reason=row.note,
     )  # fmt: skip

@@ -7,22 +7,52 @@ from sqlalchemy.orm import Session
 
 from server.core.actor import Actor
 from server.handling.queries.picks import work_list
-from server.handling.rules.acts import MOVE, NOT_THERE, PICK, PUT, TAKE_OUT, Act
+from server.handling.rules.acts import MOVE, MOVE_BOX, NOT_THERE, PICK, PUT, TAKE_OUT, Act
 from server.handling.service.picks import not_there, pick_tube
 from server.handling.service.putting import put_tube
 from server.storage import service as storage
-from server.storage.models import Vial
-from server.storage.queries import container
+from server.storage.models import Container, Vial
+from server.storage.queries import container, vial
+from server.storage.service.bulk import move_container
+from server.storage.service.holding_places import hold_for_move
+from server.storage.service.stays import hold
 
 WORK = "storage.move"
 Verb = Callable[[Session, Actor, Act, Vial, datetime, datetime], object]
+Thing = Vial | Container
+
+
+def thing_of(session: Session, actor: Actor, act: Act) -> Thing:
+    """Return the tube, or the box, with which something was done; NotFound where there is none to act on."""
+    if act.kind == MOVE_BOX:
+        return container(session, actor, WORK, act.tube, "box")
+    return vial(session, actor, WORK, act.tube)
+
+
+def place_of(session: Session, actor: Actor, act: Act) -> Container:
+    """Return that into which the act put it: a box, or a rack or freezer for a box."""
+    kinds = ("rack", "freezer") if act.kind == MOVE_BOX else ("box",)
+    return container(session, actor, WORK, act.box, *kinds)
+
+
+def hold_thing(session: Session, actor: Actor, act: Act, thing: Thing) -> None:
+    """Hold the tube, or the box and what it goes into, in the order in which every move holds them."""
+    if isinstance(thing, Container):
+        hold_for_move(session, [(thing, place_of(session, actor, act))])
+    else:
+        hold(session, thing)
 
 
 def do(
-    session: Session, actor: Actor, act: Act, tube: Vial, *, at: datetime, happened_at: datetime
+    session: Session, actor: Actor, act: Act, thing: Thing, *, at: datetime, happened_at: datetime
 ) -> None:
     """Do the act as it would be done on a page, at the time at which it happened; refused as there."""
-    VERBS[act.kind](session, actor, act, tube, at, happened_at)
+    if isinstance(thing, Container):
+        into = place_of(session, actor, act)
+        ordinal = storage.position_in(session, into, act.position, thing)
+        move_container(session, actor, thing, into, ordinal, at=at, happened_at=happened_at)
+    else:
+        VERBS[act.kind](session, actor, act, thing, at, happened_at)
 
 
 def _pick(
@@ -43,7 +73,7 @@ def _put(
     session: Session, actor: Actor, act: Act, tube: Vial, at: datetime, then: datetime
 ) -> None:
     work = work_list(session, actor, WORK, act.list)
-    box = container(session, actor, WORK, act.box, "box")
+    box = place_of(session, actor, act)
     put_tube(
         session, actor, work, tube.code, box, act.position, elsewhere=act.elsewhere,
         at=at, happened_at=then,
@@ -53,7 +83,7 @@ def _put(
 def _move(
     session: Session, actor: Actor, act: Act, tube: Vial, at: datetime, then: datetime
 ) -> None:
-    box = container(session, actor, WORK, act.box, "box")
+    box = place_of(session, actor, act)
     ordinal = storage.position_in(session, box, act.position, tube)
     storage.bring_vial(session, actor, tube, box, ordinal, at=at, happened_at=then)
     tube.verified_at = then

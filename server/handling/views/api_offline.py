@@ -28,7 +28,10 @@ Number = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
 class SentAct(msgspec.Struct, forbid_unknown_fields=True):
-    """One act; `stay` and `place` are where the device thought that the tube was (`known`: that it knew)."""
+    """One act; `stay` and `place` are where the device thought that the tube was (`known`: that it knew).
+
+    Of kind `move_box`, `tube` is the code of a box and `box` that of the rack or freezer into which it goes.
+    """
 
     uuid: Number
     kind: Word

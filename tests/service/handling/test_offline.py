@@ -17,9 +17,11 @@ from server.handling.queries import offline as queries
 from server.handling.rules.acts import Act, Device
 from server.handling.service import offline, picks
 from server.handling.service.offline_settling import drop, record_late, seen
+from server.parties.models import Organisation
 from server.storage import service as storage
 from server.storage.models import Container, Custody, Vial
-from server.storage.queries import live_custody, vial_path
+from server.storage.queries import live_custody, path_of, vial_path
+from server.storage.service.bulk import move_container
 from tests.support.shelves import START, Shelves
 
 PHONE = Device("d-1", "phone 3")
@@ -158,6 +160,68 @@ def test_what_a_colleague_moved_meanwhile_is_kept_and_not_overwritten(database: 
         assert session.scalars(kept).all() == ["SH-1", "SH-1"]
 
 
+def boxed(session: Session, minute: int, position: str, **facts: object) -> Act:
+    """Return the act of one who put the box D-1 into another rack; the device knows nothing of boxes."""
+    usual = {"known": False, "stay": None, "place": "", "box": "R02", "position": position}
+    return act(session, "move_box", "D-1", minute, **{**usual, **facts})
+
+
+def second_rack(session: Session) -> Container:
+    first = box(session, "R01")
+    stay = session.scalars(select(Custody).where(Custody.child_id == first.id)).one()
+    org = session.get_one(Organisation, first.org_id)
+    return Shelves(session).rack(org, "R02", stay.container)
+
+
+def test_a_box_is_carried_with_all_in_it_at_the_time_of_the_device(database: Database) -> None:
+    with database.writing() as session:
+        actor = stocked(session)
+        second_rack(session)
+        first = boxed(session, 20, "1")
+        rows = send(session, actor, first, boxed(session, 25, "2", after=first.uuid), first)
+
+        assert [row.outcome for row in rows] == ["done"] * 3, [row.reason for row in rows]
+        assert path_of(session, box(session, "D-1")).text.endswith("R02 · 2 › D-1")
+        assert "R02 · 2 › D-1" in vial_path(session, vial(session, "SH-1")).text
+        then = path_of(session, box(session, "D-1"), START + 22 * MIN).text
+        assert then.endswith("R02 · 1 › D-1")
+        assert queries.how_many_wait(session, actor) == 0
+
+
+def test_a_box_that_a_colleague_carried_meanwhile_stays_and_both_facts_are_kept(
+    database: Database,
+) -> None:
+    with database.writing() as session:
+        actor = stocked(session)
+        rack = second_rack(session)
+        mine, gone = boxed(session, 20, "1"), boxed(session, 21, "1", box="R09")
+        move_container(
+            session, Actor.system("colleague"), box(session, "D-1"), rack, 3, at=START + 30 * MIN
+        )
+        here = path_of(session, box(session, "D-1")).text
+        rows = send(session, actor, mine, gone)
+
+        assert [row.outcome for row in rows] == ["conflict", "refused"]
+        assert path_of(session, box(session, "D-1")).text == here
+        said = queries.refusal_of(rows[0]).text()
+        assert here in said
+        assert "colleague" in said
+        waits = queries.waiting_acts(session, actor)[0]
+        assert waits.now is not None
+        assert waits.now.place == here
+        kept = select(AuditEntry.subject_kind, AuditEntry.subject_code)
+        entry = session.execute(kept.where(AuditEntry.action == "offline_act.conflict")).one()
+        assert tuple(entry) == ("box", "D-1")
+
+        record_late(session, actor, rows[0], at=NOW + MIN)
+        assert path_of(session, box(session, "D-1"), START + 25 * MIN).text.endswith(
+            "R02 · 1 › D-1"
+        )
+        assert path_of(session, box(session, "D-1")).text == here
+        drop(session, actor, rows[1], "no such rack", at=NOW + MIN)
+        assert queries.how_many_wait(session, actor) == 0
+
+
 def test_a_conflict_can_be_recorded_late_and_the_present_stays(database: Database) -> None:
     with database.writing() as session:
         actor = stocked(session)
@@ -230,6 +294,8 @@ def test_dropping_needs_a_reason_and_stays_readable(database: Database) -> None:
         ("move", "SH-4", {"box": "D-1", "position": "A2"}, "conflict", "position_taken"),
         ("move", "SH-4", {"box": "D-1", "position": "ZZ9"}, "refused", None),
         ("move", "SH-4", {"box": "D-1"}, "refused", "incomplete_act"),
+        ("move_box", "D-9", {"box": "R01", "position": "3"}, "refused", "no_such_container"),
+        ("move_box", "D-1", {"box": "R01"}, "refused", "incomplete_act"),
         ("burn", "SH-4", {}, "refused", "unknown_act"),
     ],
 )
