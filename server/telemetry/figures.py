@@ -137,7 +137,10 @@ def plain_until(session: Session, channel_id: int, level: Level, from_ms: int, t
         return from_ms
     if level == "minute":
         thin = _within(from_ms, to_ms, channel_id), _HOUR.grain == HOURS
-        if session.scalar(select(_HOUR.hour_ms).where(*thin).limit(1)) is not None:
+        if (
+            session.scalar(select(_HOUR.hour_ms).where(*thin).order_by(_HOUR.hour_ms).limit(1))
+            is not None
+        ):
             return from_ms
     due = select(func.min(HourDue.hour_ms)).where(
         HourDue.channel_id == channel_id,
@@ -160,7 +163,9 @@ def plain(channel_id: int, level: Level, from_ms: int, to_ms: int) -> Figures:
 def has_minutes(session: Session, channel_id: int, from_ms: int, to_ms: int) -> bool:
     """Say whether no hour of this time was left without minutes by an earlier version."""
     old = _within(from_ms, to_ms, channel_id), _HOUR.gap_s.is_(None), _HOUR.grain == READINGS
-    return session.scalar(select(_HOUR.hour_ms).where(*old).limit(1)) is None
+    return (
+        session.scalar(select(_HOUR.hour_ms).where(*old).order_by(_HOUR.hour_ms).limit(1)) is None
+    )
 
 
 def _floor(at_ms: int) -> int:
@@ -174,7 +179,8 @@ def _within(from_ms: int, to_ms: int, channel_id: int) -> Any:  # noqa: ANN401  
 
 def _is_any_thin(session: Session, channel_id: int, from_ms: int, to_ms: int) -> bool:
     wanted = select(_HOUR.hour_ms).where(_within(from_ms, to_ms, channel_id))
-    wanted = wanted.where((_HOUR.grain > READINGS) | _HOUR.gap_s.is_(None)).limit(1)
+    wanted = wanted.where((_HOUR.grain > READINGS) | _HOUR.gap_s.is_(None))
+    wanted = wanted.order_by(_HOUR.hour_ms).limit(1)  # PostgreSQL then walks along the index
     return session.scalar(wanted) is not None
 
 

@@ -8,7 +8,7 @@ readings, so nothing is missing and nothing counts twice.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import BigInteger, Integer, bindparam, literal_column, select
 from sqlalchemy.orm import Session
 
 from server.core.plain import Plain
@@ -160,14 +160,18 @@ def unknown(buckets: Sequence[Bucket], all_gaps: Sequence[Span], bucket_ms: int)
     return found
 
 
-_HOURS_BEFORE = Plain(
+_HERE = bindparam("channel_id", type_=Integer)
+_BEFORE = bindparam("at", type_=BigInteger)
+_HOURS_BEFORE = Plain(  # in the order of the index: PostgreSQL would read the whole table for none
     select(ReadingHour.hour_ms)
-    .where(ReadingHour.channel_id == bindparam("channel_id"), ReadingHour.hour_ms < bindparam("at"))
+    .where(ReadingHour.channel_id == _HERE, ReadingHour.hour_ms < _BEFORE)
+    .order_by(ReadingHour.hour_ms)
     .limit(literal_column("1"))
 )
 _READINGS_BEFORE = Plain(
     select(reading.c.at_ms)
-    .where(reading.c.channel_id == bindparam("channel_id"), reading.c.at_ms < bindparam("at"))
+    .where(reading.c.channel_id == _HERE, reading.c.at_ms < _BEFORE)
+    .order_by(reading.c.at_ms)
     .limit(literal_column("1"))
 )
 
