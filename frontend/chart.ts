@@ -10,6 +10,7 @@ import { paintGrounds, paintWords } from "./chart_grounds";
 import { optionsFor } from "./chart_options";
 import { save } from "./chart_picture";
 import { readout, walkWithKeys } from "./chart_readout";
+import { forgetColours } from "./chart_style";
 import { longTime } from "./chart_time";
 import { follow, into, ofHost, ofRange, ofTimes, stepped, type Step, type Window } from "./chart_window";
 import { say } from "./words";
@@ -137,6 +138,7 @@ class Chart {
     if (!answer.series.some((series) => series.t.length > 0)) return this.tell(say("chart_empty"));
     const at = this.plot?.cursor.idx ?? null;
     this.plot?.destroy();
+    forgetColours();
     this.words.textContent = "";
     this.host.replaceChildren(this.place, this.words);
     const options = optionsFor(answer, this.host, { width: this.width(), height: this.height() });
