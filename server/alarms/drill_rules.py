@@ -19,7 +19,7 @@ BEYOND: Final = 5.0
 LASTS_S: Final = 120.0
 """So much longer than the rule's delay the agent says it."""
 LATE: Final = timedelta(hours=1)
-"""A drill whose hour was missed by more (the server was down) waits for its next week."""
+"""A drill whose hour passed longer ago (the server was down) is not held any more: it was missed."""
 SEVERITY: Final = ("critical", "high", "warning")
 
 
@@ -92,6 +92,11 @@ def why_missed(reached: Reached) -> Refusal:
     return Refusal("node_silent", N_("the node did not answer the command"))
 
 
+def server_was_down() -> Refusal:
+    """Return why a drill was missed whose hour nobody was there to hold it."""
+    return Refusal("server_was_down", N_("Cryokeep was not running at its time"))
+
+
 def why_not_plan(weekday: int, at_minute: int, answer_within_s: int) -> tuple[str, Refusal] | None:
     """Say which field of a plan cannot be and why, or None."""
     if not 0 <= weekday <= 6:
@@ -99,10 +104,16 @@ def why_not_plan(weekday: int, at_minute: int, answer_within_s: int) -> tuple[st
     if not 0 <= at_minute < 24 * 60:
         because = N_("A time of day from 00:00 to 23:59 is expected.")
         return "time", Refusal("bad_time_of_day", because)
-    if not LEAST_ANSWER_S <= answer_within_s <= MOST_ANSWER_S:
-        because = N_("%(found)s min to answer cannot be; from 2 min to 4 h are expected.")
-        return "answer_min", Refusal("bad_answer_time", because, {"found": answer_within_s / 60})
-    return None
+    refusal = why_not_time(answer_within_s)
+    return ("answer_min", refusal) if refusal else None
+
+
+def why_not_time(answer_within_s: int) -> Refusal | None:
+    """Say why nobody can be given so many seconds to answer, or None."""
+    if LEAST_ANSWER_S <= answer_within_s <= MOST_ANSWER_S:
+        return None
+    because = N_("%(found)s min to answer cannot be; from 2 min to 4 h are expected.")
+    return Refusal("bad_answer_time", because, {"found": f"{answer_within_s / 60:g}"})
 
 
 def percentile(seconds: Sequence[float], share: float) -> float | None:

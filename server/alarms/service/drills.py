@@ -1,6 +1,5 @@
 """Drills: planned, begun, followed to a person's answer, and ended."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -82,12 +81,17 @@ def begin(
     session: Session, actor: Actor, home: Path, channel: Channel, answer_within_s: int, *,
     at: datetime, of: DrillPlan | None = None,
 ) -> Drill:  # fmt: skip
-    """Order a drill from the channel's node. Refuses a channel without a limit and a second one at a time."""
+    """Order a drill from the channel's node.
+
+    Refuses a channel without a limit, a second one at a time, and less than 2 min or more than 4 h to answer.
+    """
+    if refusal := drill_rules.why_not_time(answer_within_s):
+        raise Invalid(refusal, field="answer_within_s")
     wanted = _order(session, channel)
     busy = select(Drill.id).where(Drill.channel_id == channel.id, Drill.ended_at.is_(None))
     if session.scalar(busy.limit(1)) is not None:
         raise Conflict(Refusal("drill_under_way", N_("A drill of this channel is under way.")))
-    code = f"drill-{at:%Y%m%d}-{token_hex(3)}"
+    code = _code(at)
     said = {
         "stream": channel.stream, "channel": channel.key, "drill": code, **asdict(wanted)
     }  # fmt: skip
@@ -104,14 +108,19 @@ def begin(
 
 
 def begin_planned(session: Session, home: Path, *, at: datetime) -> list[Drill]:
-    """Begin what is planned for now and set each plan's next time; a plan that rested long enough goes on."""
+    """Begin what is planned for now and set each plan's next time; a plan that rested long enough goes on.
+
+    What was to be held more than an hour ago is missed. Returns what was begun or missed.
+    """
     begun: list[Drill] = []
     for one in session.scalars(due_plans(at).with_for_update(skip_locked=True)).all():
         zone = _zone(session, one.channel)
         due, one.off_because, one.off_until = one.next_at, "", None
         one.next_at = drill_rules.next_at(one.weekday, one.at_minute, zone, at)
-        if due is not None and at - due <= drill_rules.LATE:
-            begun += _try_to_begin(session, home, one, at)
+        if due is not None and at - due > drill_rules.LATE:
+            begun.append(_not_held(session, one, drill_rules.server_was_down(), due, at))
+        elif due is not None:
+            begun.append(_try_to_begin(session, home, one, at))
     return begun
 
 
@@ -166,20 +175,27 @@ def _order(session: Session, channel: Channel) -> Order:
     return found
 
 
-def _try_to_begin(session: Session, home: Path, one: DrillPlan, at: datetime) -> Sequence[Drill]:
+def _try_to_begin(session: Session, home: Path, one: DrillPlan, at: datetime) -> Drill:
     """Begin it, or write down as missed what cannot even begin: a drill that is not held is seen too."""
     try:
-        return [begin(session, BY_PLAN, home, one.channel, one.answer_within_s, at=at, of=one)]
+        return begin(session, BY_PLAN, home, one.channel, one.answer_within_s, at=at, of=one)
     except Conflict as error:
-        missed = Drill(
-            org_id=one.org_id, plan_id=one.id, code=f"drill-{at:%Y%m%d}-{token_hex(3)}",
-            channel_id=one.channel_id, command_code="", value=0.0, ordered_at=at,
-            ordered_by_name=BY_PLAN.name, answer_by=at,
-        )  # fmt: skip
-        session.add(missed)
-        session.flush()  # reason: ending it names it
-        _end(session, BY_PLAN, missed, "missed", packed({_SENTENCE: error.refusal}), at)
-        return [missed]
+        return _not_held(session, one, error.refusal, at, at)
+
+
+def _not_held(session: Session, one: DrillPlan, why: Refusal, due: datetime, at: datetime) -> Drill:
+    missed = Drill(
+        org_id=one.org_id, plan_id=one.id, code=_code(at), channel_id=one.channel_id,
+        command_code="", value=0.0, ordered_at=due, ordered_by_name=BY_PLAN.name, answer_by=due,
+    )  # fmt: skip
+    session.add(missed)
+    session.flush()  # reason: ending it names it
+    _end(session, BY_PLAN, missed, "missed", packed({_SENTENCE: why}), at)
+    return missed
+
+
+def _code(at: datetime) -> str:
+    return f"drill-{at:%Y%m%d}-{token_hex(3)}"
 
 
 def _look(session: Session, drill: Drill) -> None:

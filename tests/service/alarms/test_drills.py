@@ -140,15 +140,22 @@ def settle(database, clock) -> int:
         return watch.settle(session, watcher.findings(session, clock.now()), now=clock.now())
 
 
-def test_a_plan_whose_hour_was_missed_by_much_waits_for_its_next_week(database, bank, tmp_path):
+def test_a_plan_whose_hour_found_no_server_was_missed_and_goes_on_next_week(
+    database, bank, tmp_path
+):
     with database.writing() as session:
         channel = session.get_one(Channel, bank.channels["top_c"])
         due = drills.plan(session, QUALITY, channel, 6, 20 * 60, HALF_HOUR, at=NOON).next_at
     clock = FixedClock(due + timedelta(hours=3))
 
-    assert drilling.tend(database, clock, tmp_path) == 0
+    assert drilling.tend(database, clock, tmp_path) == 1
+    missed = drill(database)
+    assert (missed.outcome, missed.ordered_at) == ("missed", due)
+    assert reads.why(missed).text("en") == "Cryokeep was not running at its time"
     with database.reading() as session:
         assert session.scalars(select(DrillPlan.next_at)).one() == due + timedelta(days=7)
+        assert session.scalar(select(func.count()).select_from(AgentCommand)) == 0
+    assert drilling.tend(database, clock, tmp_path) == 0
 
 
 def test_a_plan_rests_for_a_reason_and_goes_on_by_itself(database, bank, tmp_path):
@@ -177,6 +184,14 @@ def test_what_cannot_alarm_cannot_be_drilled_and_one_at_a_time(database, bank, b
         top = session.get_one(Channel, bank.channels["top_c"])
         with pytest.raises(Conflict, match="under way"):
             drills.begin(session, QUALITY, tmp_path, top, HALF_HOUR, at=NOON)
+
+
+@pytest.mark.parametrize("seconds", [-1, 0, 119, 4 * 3600 + 1])
+def test_nobody_is_given_no_time_or_a_day_to_answer(database, bank, tmp_path, seconds):
+    with database.writing() as session:
+        top = session.get_one(Channel, bank.channels["top_c"])
+        with pytest.raises(Invalid, match="from 2 min to 4 h"):
+            drills.begin(session, QUALITY, tmp_path, top, seconds, at=NOON)
 
 
 def test_a_drill_is_stopped_for_a_reason_and_stands_in_the_record(database, bank, begun):

@@ -14,6 +14,7 @@ from server.core.actor import Actor
 from server.core.db import Database
 from server.core.errors import Conflict
 from server.outbox import claims
+from server.outbox.gateways import GatewayCarrier
 from server.outbox.models import Letter, WebhookKey
 from server.outbox.sender import Sender
 from server.outbox.service import post, send_again
@@ -41,6 +42,11 @@ def states(database: Database) -> dict[str, int]:
     with database.reading() as session:
         rows = session.execute(select(Letter.state, func.count()).group_by(Letter.state))
         return {row[0]: row[1] for row in rows}
+
+
+def reasons(database: Database) -> set[str]:
+    with database.reading() as session:
+        return set(session.scalars(select(Letter.last_error)))
 
 
 @pytest.fixture
@@ -118,14 +124,20 @@ def test_each_organisation_s_own_secret_signs_what_it_posts(
     assert "X-Cryokeep-Signature" not in calls[0]
 
 
-def test_one_failing_receiver_never_stops_another(
+def test_one_failing_notifier_stopping_the_rest(
     database: Database,
     make_sender: MakeSender,
     webhook_receiver: WebhookReceiver,
     second_receiver: WebhookReceiver,
     smtp_sink: SmtpSink,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """One hangs, one answers 500, one is not there, one has no name: the rest does not notice."""
+    """One raises, one hangs, one answers 500, one is not there, one has no name: the rest does not notice."""
+
+    def breaks(_carrier: object, _parcel: object) -> None:
+        raise ZeroDivisionError("a defect of its own")
+
+    monkeypatch.setattr(GatewayCarrier, "send", breaks)
     webhook_receiver.hang()
     failing = WebhookReceiver()
     failing.status = 500
@@ -135,6 +147,7 @@ def test_one_failing_receiver_never_stops_another(
         make_sender(f"smtp://{smtp_sink.host}:{smtp_sink.port}")
         for address in (webhook_receiver.url, failing.url, nobody, "http://no-such-host.invalid/"):
             send(database, "webhook", address, n=5)
+        send(database, "apprise", "json://127.0.0.1:9/", n=5)
 
         began = now()
         send(database, "webhook", second_receiver.url, n=5)
@@ -143,6 +156,7 @@ def test_one_failing_receiver_never_stops_another(
         second_receiver.wait_for(5, timeout=5)
         smtp_sink.wait_for(2, timeout=5)
         assert now() - began < timedelta(seconds=5)
+        eventually(lambda: "ZeroDivisionError: a defect of its own" in reasons(database))
     failing.stop()
 
 
