@@ -56,12 +56,13 @@ class RuleForm(Form):
             was or Wish(self.kind, self.severity, value),
             kind=self.kind, severity=self.severity, value=value,
             hysteresis=self.hysteresis or 0.0, delay_on_s=self.delay_on_s or 0.0,
-            delay_off_s=self.delay_off_s or 0.0, params=self._params(),
+            delay_off_s=self.delay_off_s or 0.0, params=self._params(was),
         )  # fmt: skip
 
-    def _params(self) -> str:
+    def _params(self, was: Wish | None) -> str:
+        """What else the kind needs: of a rate as typed; of other kinds the form does not ask, and it stays."""
         if self.kind != "rate":
-            return "{}"
+            return was.params if was and was.kind == self.kind else "{}"
         window_s = rate.WINDOW_S if self.window_s is None else round(self.window_s)
         return params_text(window_s=window_s, direction=self.direction or "both")
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from server.alarms import service, told
 from server.alarms.models import AlarmRule, RuleVersion
+from server.alarms.wishes import params_text
 from server.core.clock import SystemClock
 from server.core.db import Database
 from server.telemetry.models import Agent, Channel
@@ -170,6 +171,23 @@ def test_what_a_rule_asks_of_people_is_set_by_page_and_by_program(house: House) 
 
 def test_a_critical_rule_says_that_it_calls_again(house: House) -> None:
     assert "it calls again after 1 h" in house.page(PATH)
+
+
+def test_a_rule_that_is_changed_by_page_keeps_its_twin_but_not_as_another_kind(
+    house: House,
+) -> None:
+    held = params_text(twin="controller_c")
+    with house.database.writing() as session:
+        rule = add_rule(session, house.bank, kind="disagree", value=10.0, params=held)
+        number = rule.id
+    wish = {"severity": "critical", "value": "12", "because": "Validated"}
+
+    assert house.post(f"/alarms/rules/{number}", kind="disagree", **wish).status_code == 302
+    (kept,) = rules_of(house, "disagree")
+    assert (kept.value, kept.params) == (12.0, held)
+
+    assert house.post(f"/alarms/rules/{number}", kind="calibration", **wish).status_code == 302
+    assert [one.params for one in rules_of(house, "calibration")] == ["{}"]
 
 
 def _etag(house: House, rule_id: int) -> dict[str, str]:
