@@ -12,12 +12,15 @@ from server.alarms import service
 from server.alarms.models import Acknowledgement, AlarmRule, Episode
 from server.core.actor import Actor
 from server.core.clock import from_ms, to_ms
+from server.core.sets import among
 from server.core.words import N_
 from server.telemetry.device_events import PRESSED, Press
 from server.telemetry.models import Channel, DeviceEvent
 
 DOOR: Final = "button"
 WHO: Final = N_("somebody at the freezer, by the button")
+Found = Sequence[Row[Episode, Channel, float]]
+"""Alarms, each with its channel and the delay of its rule."""
 LATELY: Final = timedelta(minutes=10)
 """So long after its recording an alarm is still held against presses that were here before it."""
 _AT_THE_BUTTON: Final = Actor(id=None, name=WHO, kind="agent", door="worker")
@@ -50,7 +53,7 @@ def acknowledge(session: Session, presses: Sequence[Press], *, now: datetime) ->
 
 def is_any_late(session: Session, now: datetime) -> bool:
     """Say whether `acknowledge_late` would answer an alarm; only reads."""
-    return any(_was_answered(session, *found) for found in _new(session, now))
+    return any(_was_answered(session, *found) for found in _of_pressed(session, _new(session, now)))
 
 
 def acknowledge_late(session: Session, now: datetime) -> int:
@@ -59,17 +62,14 @@ def acknowledge_late(session: Session, now: datetime) -> int:
     The press answers them when what they tell of had begun by then: a delay that still ran when somebody
     pressed the button is no reason to call others. A press that is newer is `acknowledge`'s.
     """
-    answered = [
-        found[0] for found in _new(session, now, lock=True) if _was_answered(session, *found)
-    ]
+    new = _of_pressed(session, _new(session, now, lock=True))
+    answered = [found[0] for found in new if _was_answered(session, *found)]
     for episode in answered:
         service.acknowledge(session, _AT_THE_BUTTON, episode, "", at=now, door=DOOR)
     return len(answered)
 
 
-def _new(
-    session: Session, now: datetime, *, lock: bool = False
-) -> Sequence[Row[Episode, Channel, float]]:
+def _new(session: Session, now: datetime, *, lock: bool = False) -> Found:
     """Unanswered alarms that were recorded lately, with their channel and the delay of their rule."""
     wanted = (
         select(Episode, Channel, AlarmRule.delay_on_s)
@@ -82,6 +82,26 @@ def _new(
     return session.execute(wanted.with_for_update(of=Episode) if lock else wanted).all()
 
 
+def _of_pressed(session: Session, found: Found) -> Found:
+    """Those of agents whose button was pressed since the first of them can have begun: one question for thousands."""
+    if not found:
+        return found
+    since = min(_began_ms(episode, delay_s) for episode, _channel, delay_s in found)
+    wanted = select(DeviceEvent.agent_id).where(
+        among(DeviceEvent.agent_id, {channel.agent_id for _episode, channel, _delay_s in found}),
+        DeviceEvent.kind == PRESSED,
+        DeviceEvent.drill == "",
+        DeviceEvent.at_ms >= since,
+    )
+    pressed = set(session.scalars(wanted.distinct()))
+    return [row for row in found if row[1].agent_id in pressed]
+
+
+def _began_ms(episode: Episode, delay_s: float) -> int:
+    """When the condition of an alarm had begun at the latest, in milliseconds."""
+    return to_ms(episode.raised_at) - round(delay_s * 1000)
+
+
 def _was_answered(session: Session, episode: Episode, channel: Channel, delay_s: float) -> bool:
     """Say whether the button was pressed for this channel while the alarm's condition held."""
     until = episode.cleared_at or episode.recorded_at
@@ -89,7 +109,7 @@ def _was_answered(session: Session, episode: Episode, channel: Channel, delay_s:
         DeviceEvent.agent_id == channel.agent_id,
         DeviceEvent.kind == PRESSED,
         DeviceEvent.drill == "",
-        DeviceEvent.at_ms.between(to_ms(episode.raised_at) - round(delay_s * 1000), to_ms(until)),
+        DeviceEvent.at_ms.between(_began_ms(episode, delay_s), to_ms(until)),
     )
     presses = [json.loads(facts) for facts in session.scalars(wanted)]
     here = (channel.stream, channel.key)

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
-from server.alarms.button import WHO
+from server.alarms.button import WHO, is_any_late
 from server.alarms.jobs import answer_by_the_button
 from server.alarms.models import Acknowledgement, Episode
 from server.audit.models import AuditEntry
@@ -105,6 +105,21 @@ def test_an_old_press_does_not_answer_what_was_over_by_then(warm: Bench) -> None
     warm.send(press(T0 + 60_000), kind="ev")
 
     assert acknowledged(warm) == [""]
+
+
+def test_of_many_alarms_one_question_tells_that_nobody_pressed(warm: Bench) -> None:
+    for seq in range(3, 9):
+        warm.send(rows(seq, [-180.0 if seq % 2 else -140.0]))
+    assert acknowledged(warm) == [""] * 4
+    said: list[str] = []
+    event.listen(
+        warm.database.reading_engine, "before_cursor_execute", lambda *of: said.append(of[2])
+    )
+    with warm.database.reading() as session:
+        assert not is_any_late(session, NOW)
+
+    asked = [one for one in said if one.startswith("SELECT")]
+    assert len(asked) == 2, asked  # the alarms, and who pressed
 
 
 def test_the_alarm_of_a_drill_is_not_answered_by_a_press(database: Database) -> None:
