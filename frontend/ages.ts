@@ -40,6 +40,7 @@ function write(element: HTMLElement, text: string): void {
 }
 
 function refresh(): void {
+  for (const element of document.querySelectorAll<HTMLElement>("time[data-clock]")) write(element, timeOfDay(element));
   for (const element of document.querySelectorAll<HTMLTimeElement>("time[data-age]")) {
     const age = now() - Date.parse(element.dateTime);
     write(element, ageInWords(age));
@@ -48,6 +49,12 @@ function refresh(): void {
   for (const element of document.querySelectorAll<HTMLTimeElement>("time[data-since]")) {
     write(element, durationInWords(now() - Date.parse(element.dateTime)));
   }
+}
+
+/** The time of day of a clock's own zone. */
+function timeOfDay(element: HTMLElement): string {
+  const shown = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const;
+  return new Date(now()).toLocaleTimeString(document.documentElement.lang, { ...shown, timeZone: element.dataset["zone"] || "UTC" });
 }
 
 export function countAges(): void {

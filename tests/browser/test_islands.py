@@ -1,5 +1,6 @@
 """What script adds to the pages: keys, scans, live parts, charts; and that no part shuts anybody out."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -181,6 +182,21 @@ def test_a_lost_connection_is_said_and_heals(page: "Page", shown: Shown) -> None
     page.locator(".lost").wait_for()
     shown.streaming = True
     page.locator(".lost").wait_for(state="detached", timeout=15_000)
+
+
+def test_a_clock_shows_the_time_of_its_zone_and_goes_on(page: "Page", shown: Shown) -> None:
+    shown.pages["clock"] = render_text('<time data-clock data-zone="Asia/Shanghai"></time>')
+    clock = opened(page, shown, "clock").locator("time[data-clock]")
+    clock.filter(has_text=re.compile(r"^\d\d:\d\d:\d\d$")).wait_for()
+    first = clock.inner_text()
+
+    expected = page.evaluate(
+        "new Date().toLocaleTimeString('en', {hour: '2-digit', hourCycle: 'h23', timeZone: 'Asia/Shanghai'})"
+    )
+    page.wait_for_timeout(1500)
+
+    assert first[:2] == expected[:2]
+    assert clock.inner_text() != first
 
 
 def test_a_chart_is_drawn_read_by_keys_and_changes_its_range(page: "Page", shown: Shown) -> None:

@@ -68,6 +68,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
 STAFF = (
     "/", "/freezers", "/freezers/LN2-03", "/freezers/LN2-03/alarms", "/stock", "/lines", "/requests",
     "/requests/R-0007", "/alarms", "/alarms/{alarm}", "/alarms/history", "/places", "/scans",
+    "/alarms/figures", "/alarms/wall",
     "/find?q={vial}", "/find?q=nothing-like-it", "/vials/{vial}", "/boxes/{box}", "/me",
 )  # fmt: skip
 SEEN_BY = {

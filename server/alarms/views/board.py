@@ -8,6 +8,7 @@ from server.alarms.views.blueprints import pages
 from server.core.words import N_
 from server.kit import csrf
 from server.kit.door import require
+from server.kit.filters import site_zone
 from server.kit.i18n import gettext, ngettext
 
 COUNTED = (
@@ -30,6 +31,21 @@ def board() -> str:
         summary=summary(found),
         answers=g.actor.orgs("alarms.acknowledge"),
         token=csrf.token(),
+    )
+
+
+@pages.get("/alarms/wall")
+@require("alarms.read")
+def wall() -> str:
+    """Show the board for a screen on a wall: big, without menus, with a clock."""
+    found = queries.seen(g.session, g.actor, g.clock.now())
+    return render_template(
+        "alarms/wall.html",
+        board=found,
+        alarms=found.alarms,
+        answers=g.actor.orgs("alarms.acknowledge"),
+        token=csrf.token(),
+        zone=site_zone().key,
     )
 
 

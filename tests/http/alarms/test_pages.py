@@ -67,6 +67,17 @@ def test_the_board_shows_what_is_wrong_and_who_was_told(house: House) -> None:
     assert "not acknowledged" in text  # the strip
 
 
+def test_the_board_on_a_wall_is_the_same_live_board_with_a_clock(house: House) -> None:
+    text = house.page("/alarms/wall", house.reader)
+
+    assert 'class="wall"' in text
+    assert 'data-clock data-zone="Asia/Shanghai"' in text
+    assert "Top probe too warm" in text
+    assert 'data-live-url="/alarms/stream"' in text
+    assert "Top probe" not in house.page("/alarms/wall", house.stranger)
+    assert "/alarms/wall" in house.page("/alarms")
+
+
 def test_who_may_only_read_gets_no_button_and_another_bank_sees_nothing(house: House) -> None:
     assert "/acknowledge" not in house.page("/alarms", house.reader)
     assert house.post(f"/alarms/{house.alarm_id}/acknowledge", house.reader).status_code == 403
