@@ -77,7 +77,8 @@ def fold(session: Session, cause: Cause, episode_id: int, root_id: int, *, at: d
         Episode.recorded_at >= at - causes.GRACE,
         Episode.id != episode_id,
     )
-    found = session.execute(came.add_columns(Episode.silenced).order_by(Episode.id)).all()
+    in_order = came.add_columns(Episode.silenced).order_by(Episode.id)
+    found = session.execute(in_order.with_for_update(of=Episode)).all()  # as setting aside locks
     ids = [row.id for row in found]
     _put_below(session, ids, root_id)
     for row in found:

@@ -152,6 +152,8 @@ def _goes_on(session: Session, rule: AlarmRule) -> bool:
 
 def _refuse_twice(session: Session, thing: Thing, at: datetime) -> None:
     ((name, number),) = standing.column_of(thing).items()
+    kind = type(thing)  # two who set it aside at one moment come one after the other
+    session.execute(select(kind.id).where(kind.id == thing.id).with_for_update(key_share=True))
     query = select(Suspension).where(getattr(Suspension, name) == number, *standing.stands(at))
     if (other := session.scalars(query.limit(1)).first()) is not None:
         because = N_("%(who)s has already set this aside: “%(reason)s”. End that first.")

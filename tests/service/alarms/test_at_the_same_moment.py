@@ -271,3 +271,10 @@ def test_two_workers_that_raise_the_same_rule_make_one_alarm_and_one_call(
         begin = lambda rule_id=rule_id: desk.begin(rule_id)  # noqa: E731  one act, done twice
         assert at_once(begin, begin) == []
     assert len(desk.episodes()) == len(desk.called()) == ROUNDS
+
+
+def test_two_who_set_the_same_aside_at_once_leave_one_row(database: Database) -> None:
+    desk = Desk(database)
+    for rule_id in desk.rules:
+        aside = lambda rule_id=rule_id: desk.aside(AlarmRule, rule_id, later(5))  # noqa: E731  one act, done twice
+        assert at_once(aside, aside) == ["already_aside"]
