@@ -96,7 +96,7 @@ def _first(timed: Subquery, of: Any, which: Any, at: Any) -> Select[Any]:  # noq
     )
 
 
-def _times(session: Session, times: Select[Any]) -> Sequence[Times]:
+def _times(session: Session, times: Select[*tuple[Any, ...]]) -> Sequence[Times]:
     """The two percentiles of rows (of, ms); a clock that was put back makes no time shorter than none."""
     each = times.subquery()
     ranked = select(
