@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import select, update
 
 from server.alarms import service as alarms
-from server.alarms.models import AlarmRule, Episode
+from server.alarms.models import Acknowledgement, AlarmRule, Episode
 from server.cli.demo_context import Making, Row, table_of
 from server.cli.demo_history import (
     BAD_HOURS,
@@ -181,7 +181,10 @@ def past_alarm(making: Making) -> None:
             )
             rule = session.scalars(wanted.order_by(AlarmRule.value.desc())).first()
             if rule is not None:
-                session.add(_episode(making, rule, began, bad))
+                episode = _episode(making, rule, began, bad)
+                session.add(episode)
+                session.flush()  # reason: its answer names it by its number
+                session.add(_answer(episode))
 
 
 def _episode(making: Making, rule: AlarmRule, began: datetime, bad: Warming) -> Episode:
@@ -202,4 +205,15 @@ def _episode(making: Making, rule: AlarmRule, began: datetime, bad: Warming) -> 
         acknowledged_by_name="Li Ran",
         comment="Lid left ajar after the delivery; closed.",
         cleared_at=began + timedelta(minutes=41),
+    )
+
+
+def _answer(episode: Episode) -> Acknowledgement:
+    return Acknowledgement(
+        episode_id=episode.id,
+        person_id=episode.acknowledged_by,
+        by_name=episode.acknowledged_by_name,
+        door="page",
+        comment=episode.comment,
+        at=episode.acknowledged_at,
     )
