@@ -1,6 +1,6 @@
 """Trying a rule against what is stored, before it is watched for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,15 +9,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from edge_agent.wire.limits import Limit
-from server.alarms import replay, rules, stored
-from server.alarms.replay import Past
+from server.alarms import rate, replay, rules, stored
+from server.alarms.replay import Past, Row
 from server.alarms.rules import Wish
 from server.core.clock import from_ms, to_ms
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_
 from server.telemetry.models import Channel, reading
 
-KINDS: Final = ("high", "low", "door")
+KINDS: Final = ("high", "low", "door", "rate", "stale")
 USUAL_DAYS: Final = 30
 MOST_DAYS: Final = 92
 SHOWN: Final = 20
@@ -53,15 +53,18 @@ def try_out(
 ) -> Trial:
     """Return what this rule would have raised in the last days (1 to 92). Only reads, and changes nothing.
 
-    Each stored reading is judged by the wire's own judge, delays and all. Refuses what cannot be a rule of this
-    channel, and kinds that readings alone do not decide. Times for which single readings are no longer kept are
+    Each stored reading is judged by the wire's own judge, delays and all; a rate along its window, a silence by the
+    time between readings. Refuses what cannot be a rule of this channel, and kinds that the readings of one channel
+    do not decide, or that are judged over days. Times for which single readings are no longer kept are
     not judged: `since` says where they begin.
     """
     if found := rules.why_not_rule(wish, channel.key):
         field, refusal = found
         raise Invalid(refusal, field=field)
     if wish.kind not in KINDS:
-        because = N_("Only limits and open lids can be tried against what is stored.")
+        because = N_(
+            "Only limits, open lids, rates and silences can be tried against what is stored."
+        )
         raise Invalid(Refusal("not_tried", because), field="kind")
     if not 1 <= days <= MOST_DAYS:
         because = N_("%(found)s days cannot be tried; from 1 to %(most)s are expected.")
@@ -75,12 +78,29 @@ def try_out(
         )
     )
     since = None if first is None else from_ms(first)
-    pasts = replay.excursions(_limit(wish), stored.pieces(session, channel.id, from_ms_, to_ms_))
-    return Trial(since, now, pasts)
+    return Trial(
+        since, now, _pasts(wish, stored.pieces(session, channel.id, from_ms_, to_ms_), now)
+    )
+
+
+def _pasts(wish: Wish, rows: Iterable[Sequence[Row]], now: datetime) -> list[Past]:
+    """What the rule would have raised over these readings."""
+    if wish.kind == "stale":
+        delay_ms = round(wish.delay_on_s * 1000)
+        return replay.silences(rows, round(wish.value * 1000), delay_ms, to_ms(now))
+    if wish.kind == "rate":
+        fast = Limit("high", *_figures(wish))
+        return replay.excursions(fast, replay.speeds(rows, rate.window_of(wish.params)))
+    return replay.excursions(_limit(wish), rows)
 
 
 def _limit(wish: Wish) -> Limit:
     return Limit(
-        wish.kind,  # type: ignore[arg-type]  # one of KINDS, which are the wire's
-        wish.value, wish.hysteresis, round(wish.delay_on_s * 1000), round(wish.delay_off_s * 1000),
-    )  # fmt: skip
+        wish.kind,  # type: ignore[arg-type]  # high, low or door, which are the wire's
+        *_figures(wish),
+    )
+
+
+def _figures(wish: Wish) -> tuple[float, float, int, int]:
+    on_ms, off_ms = round(wish.delay_on_s * 1000), round(wish.delay_off_s * 1000)
+    return wish.value, wish.hysteresis, on_ms, off_ms

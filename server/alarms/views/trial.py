@@ -8,11 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import visible
-from server.alarms import trial
+from server.alarms import rate, trial
 from server.alarms.rules import Wish
 from server.alarms.trial import Trial
+from server.alarms.views import shapes
 from server.alarms.views.blueprints import api, pages
-from server.alarms.views.rules import RuleForm, words
+from server.alarms.views.rules import RuleForm, beside, words
+from server.alarms.wishes import params_text
 from server.core.clock import from_ms
 from server.core.errors import CryokeepError, NotFound, Refusal
 from server.core.words import N_
@@ -26,7 +28,11 @@ from server.telemetry.models import Agent, Channel
 
 
 class TrialIn(Body):
-    """A rule to try over the last days; value and hysteresis in the channel's unit, delays in seconds."""
+    """A rule to try over the last days; value and hysteresis in the channel's unit, delays in seconds.
+
+    A rate's limit is in that unit a minute, along a window in seconds and in a direction (both, up or down); a
+    silence's is in seconds.
+    """
 
     kind: str
     severity: str
@@ -34,6 +40,8 @@ class TrialIn(Body):
     hysteresis: float = 0.0
     delay_on_s: float = 0.0
     delay_off_s: float = 0.0
+    window_s: int = rate.WINDOW_S
+    direction: str = "both"
     days: int = trial.USUAL_DAYS
 
 
@@ -81,6 +89,8 @@ def rule_tried(channel_id: int) -> TrialOut:
         rule = Wish(
             wish.kind, wish.severity, wish.value, wish.hysteresis, wish.delay_on_s,
             wish.delay_off_s,
+            params=params_text(window_s=wish.window_s, direction=wish.direction)
+            if wish.kind == "rate" else "{}",
         )  # fmt: skip
         found = trial.try_out(
             session, _channel(session, channel_id), rule, days=wish.days, now=g.clock.now()
@@ -116,6 +126,7 @@ def _page(
         freezer=freezer,
         channels=channels,
         chosen=chosen,
+        shape=shapes.shape(str(typed.kind), chosen.key if chosen else "", beside(channels)),
         trial=found,
         from_ms=from_ms,
         errors=errors,

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from server.alarms import trial
 from server.alarms.models import AlarmRule, Episode
 from server.alarms.rules import Wish
+from server.alarms.wishes import params_text
 from server.core.clock import to_ms
 from server.core.errors import Invalid
 from server.telemetry.models import Channel, reading
@@ -67,10 +68,58 @@ def test_delays_and_limits_count_as_they_would_have(database, bank, wish, days, 
     assert tried(database, bank, wish, days=days).times == times
 
 
+def rate(limit, direction="both", delay_s=0.0, window_s=1800):
+    params = params_text(window_s=window_s, direction=direction)
+    return Wish("rate", "warning", limit, 0.0, delay_s, params=params)
+
+
+@pytest.mark.parametrize(
+    ("wish", "times"),
+    [
+        (rate(0.5), 4),
+        (rate(0.5, "up"), 2),
+        (rate(0.5, "down"), 2),
+        (rate(2.0), 0),
+        (rate(0.5, "up", 3600.0), 0),
+    ],
+    ids=["both", "up", "down", "steeper", "an hour"],
+)
+def test_a_rate_is_tried_along_its_window(database, bank, wish, times):
+    found = tried(database, bank, wish)
+
+    assert found.times == times
+    assert all(0.5 < one.worst < 2.0 for one in found.pasts)
+
+
+@pytest.mark.parametrize(
+    ("allowed_s", "delay_s", "times"),
+    [(900.0, 0.0, 2), (599.0, 0.0, 30 * 144 - 12), (900.0, 3600.0, 1), (2e5, 0.0, 0)],
+    ids=["two gaps", "every reading", "delay", "long"],
+)
+def test_silences_are_tried_by_the_time_between_readings(database, bank, allowed_s, delay_s, times):
+    """Two hours without readings ten days ago, and an hour before now."""
+    gaps = [(10 * 144, 10 * 144 - 12), (6, 0)]
+    with database.writing() as session:
+        for begin, end in gaps:
+            came = reading.c.at_ms.between(
+                to_ms(NOW - timedelta(minutes=10 * begin - 5)),
+                to_ms(NOW - timedelta(minutes=10 * end - 5)),
+            )
+            session.execute(delete(reading).where(came))
+
+    found = tried(database, bank, Wish("stale", "high", allowed_s, 0.0, delay_s))
+
+    assert found.times == pytest.approx(times, abs=8 if times > 2 else 0)
+    if times == 2:
+        past, going_on = found.pasts
+        assert past.to_ms - past.from_ms == (130 - 15) * 60_000
+        assert going_on.to_ms is None
+
+
 @pytest.mark.parametrize(
     ("wish", "days", "field"),
     [
-        (Wish("stale", "high", 30.0), 30, "kind"),
+        (Wish("boiloff", "high", 30.0), 30, "kind"),
         (Wish("high", "high", -999.0), 30, "value"),
         (HIGH, 93, "days"),
         (HIGH, 0, "days"),
