@@ -8,7 +8,8 @@ recorded in the freezer's events and alarm nobody: a fill that lasts too long is
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from server.alarms.wishes import Wish, params_of, params_text
+from server.alarms import params as known
+from server.alarms.wishes import Wish, params_text
 from server.core.words import N_
 
 Becomes = Literal["event", "power", "recorded"]
@@ -128,7 +129,7 @@ def of(name: str) -> Code:
 
 def rule_code(params: str) -> str:
     """Return which code a rule of the kind `event` is of."""
-    return str(params_of(params).get("code", OTHER))
+    return known.word("event", params, "code") or OTHER
 
 
 def wishes() -> list[Wish]:

@@ -15,6 +15,8 @@ JudgedBy = Literal["readings", "silence", "quality", "minutes", "hours", "events
 transaction; minutes: every few seconds over the readings of the last minutes; hours: every few minutes over the
 hourly and minute figures; events: what an agent or controller tells; watch: what the server finds of itself
 (agents, sites, broker, the path that alarms take, drills)."""
+Unit = Literal["", "channel", "span", "span a minute", "channel a day", "times", "s", "h", "days"]
+"""Of a kind's value: the channel's (°C), that of its differences (K), and these over a time."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class Kind:
     """Shown as unknown, whatever its severity: nothing is known of the thing."""
     has_value: bool = False
     """Its value is a number in the channel's unit."""
+    limit: str = ""
+    """What its value says, for who writes a rule; empty where it has none: it holds or it does not."""
+    unit: Unit = ""
+    way_back: bool = True
+    """Its judge reads how far inside the limit its alarm ends."""
     settable: bool = True
     """A person may make rules of it; the others come with the system."""
 
@@ -45,6 +52,8 @@ KINDS: Final[dict[str, Kind]] = {
         N_("%(what)s %(far)s above its limit"),
         N_("%(what)s was up to %(far)s above its limit from %(since)s until %(until)s"),
         has_value=True,
+        limit=N_("Above it, it alarms."),
+        unit="channel",
     ),
     "low": Kind(
         N_("too low"),
@@ -52,6 +61,8 @@ KINDS: Final[dict[str, Kind]] = {
         N_("%(what)s %(far)s below its limit"),
         N_("%(what)s was up to %(far)s below its limit from %(since)s until %(until)s"),
         has_value=True,
+        limit=N_("Below it, it alarms."),
+        unit="channel",
     ),
     "stale": Kind(
         N_("no readings"),
@@ -60,12 +71,16 @@ KINDS: Final[dict[str, Kind]] = {
         N_("%(what)s gave no readings from %(since)s until %(until)s"),
         judged_by="silence",
         unknown=True,
+        limit=N_("So long it may give no readings; from 1 s to 7 days."),
+        unit="s",
+        way_back=False,
     ),
     "door": Kind(
         N_("open too long"),
         N_("%(what)s open"),
         N_("%(what)s is open"),
         N_("%(what)s was open from %(since)s until %(until)s"),
+        way_back=False,
     ),
     "rate": Kind(
         N_("changing too fast"),
@@ -73,6 +88,8 @@ KINDS: Final[dict[str, Kind]] = {
         N_("%(what)s changes by %(rate)s"),
         N_("%(what)s changed by up to %(most)s from %(since)s until %(until)s"),
         judged_by="minutes",
+        limit=N_("Faster than this, it alarms; more than 0."),
+        unit="span a minute",
     ),
     "usage": Kind(
         N_("using much nitrogen"),
@@ -80,6 +97,8 @@ KINDS: Final[dict[str, Kind]] = {
         N_("%(what)s falls by %(loss)s a day, more than %(limit)s"),
         N_("%(what)s fell by up to %(loss)s a day from %(since)s until %(until)s"),
         judged_by="hours",
+        limit=N_("More than this lost in a day, openings included and fills left out, alarms."),
+        unit="channel a day",
     ),
     "boiloff": Kind(
         N_("boiling off faster than before"),
@@ -87,6 +106,9 @@ KINDS: Final[dict[str, Kind]] = {
         N_("The vacuum may be failing: %(what)s falls by %(loss)s a day instead of %(expected)s"),
         N_("%(what)s fell faster than before from %(since)s until %(until)s"),
         judged_by="hours",
+        limit=N_("So many times the usual loss is too much; from 1.1 to 100."),
+        unit="times",
+        way_back=False,
     ),
     "forecast": Kind(
         N_("reaching its limit soon"),
@@ -94,6 +116,8 @@ KINDS: Final[dict[str, Kind]] = {
         N_("%(what)s is falling towards %(limit)s, reached about %(when)s,"),
         N_("%(what)s was on its way to its limit from %(since)s until %(until)s"),
         judged_by="hours",
+        limit=N_("It alarms when the level gets there within so many hours; from 1 to 720."),
+        unit="h",
     ),
     "disagree": Kind(
         N_("disagreeing with its twin"),
@@ -101,6 +125,8 @@ KINDS: Final[dict[str, Kind]] = {
         N_("%(what)s and %(twin)s differ by %(gap)s"),
         N_("%(what)s and %(twin)s differed from %(since)s until %(until)s"),
         judged_by="hours",
+        limit=N_("The two may differ by so much."),
+        unit="span",
     ),
     "swapped": Kind(
         N_("swapped with its twin"),
@@ -108,6 +134,8 @@ KINDS: Final[dict[str, Kind]] = {
         N_("The probes may be swapped: %(what)s is colder than %(twin)s"),
         N_("%(what)s was colder than %(twin)s from %(since)s until %(until)s"),
         judged_by="hours",
+        limit=N_("The twin may be warmer by so much."),
+        unit="span",
     ),
     "stuck": Kind(
         N_("not moving"),
@@ -115,6 +143,9 @@ KINDS: Final[dict[str, Kind]] = {
         N_("%(what)s has given the same number for %(span)s"),
         N_("%(what)s gave the same number from %(since)s until %(until)s"),
         judged_by="hours",
+        limit=N_("So long the number may stand still; from 2 hours (7200) to 7 days."),
+        unit="s",
+        way_back=False,
     ),
     "probe_fault": Kind(
         N_("probe fault"),
@@ -122,6 +153,7 @@ KINDS: Final[dict[str, Kind]] = {
         N_("%(what)s: %(fault)s"),
         N_("%(what)s had a fault from %(since)s until %(until)s"),
         judged_by="quality",
+        way_back=False,
     ),
     "calibration": Kind(
         N_("calibration due"),
@@ -129,6 +161,9 @@ KINDS: Final[dict[str, Kind]] = {
         N_("A calibration of %(what)s by %(due)s is called for"),
         N_("%(what)s: its calibration was due from %(since)s until %(until)s"),
         judged_by="hours",
+        limit=N_("So many days before the date; 0 from the date on."),
+        unit="days",
+        way_back=False,
     ),
     "fill_long": Kind(
         N_("filling too long"),
@@ -137,6 +172,9 @@ KINDS: Final[dict[str, Kind]] = {
         N_("The freezer filled for too long from %(since)s until %(until)s"),
         target="freezer",
         judged_by="events",
+        limit=N_("So long a fill may take; from 60 s to a day."),
+        unit="s",
+        way_back=False,
     ),
     "event": Kind(
         N_("a code of its controller"),
@@ -170,6 +208,9 @@ KINDS: Final[dict[str, Kind]] = {
         target="agent",
         judged_by="watch",
         unknown=True,
+        limit=N_("So long the node may say nothing; from 30 s to a day."),
+        unit="s",
+        way_back=False,
     ),
     "site_silent": Kind(
         N_("site silent"),
@@ -179,6 +220,9 @@ KINDS: Final[dict[str, Kind]] = {
         target="site",
         judged_by="watch",
         unknown=True,
+        limit=N_("So long the site may say nothing; from 30 s to a day."),
+        unit="s",
+        way_back=False,
     ),
     "broker_down": Kind(
         N_("broker out of reach"),

@@ -4,6 +4,7 @@ import math
 from typing import Final, Protocol
 
 from server.alarms import codes
+from server.alarms import params as known
 from server.alarms.codes import CODES, OTHER
 from server.alarms.kinds import KINDS, Target
 from server.alarms.wishes import Wish, params_text
@@ -87,7 +88,8 @@ def why_not_own(wish: Wish, target: Target) -> tuple[str, Refusal] | None:
         return "kind", Refusal("bad_kind", because, {"kinds": ", ".join(kinds)})
     if wish.severity not in {"critical", "high", "warning"}:
         return "severity", Refusal("bad_severity", N_("Choose how bad it is."))
-    return _why_not_code(wish) or _why_not_seconds(wish) or _why_not_delays(wish)
+    wrong = known.why_not(wish.kind, wish.params)
+    return wrong or _why_not_code(wish) or _why_not_seconds(wish) or _why_not_delays(wish)
 
 
 def _why_not_code(wish: Wish) -> tuple[str, Refusal] | None:

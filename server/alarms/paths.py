@@ -4,14 +4,15 @@ Losses happened because the alarm was off and nobody knew (a controller unplugge
 somebody had turned off), so *alarm path off* is itself an alarm, and its acknowledgement runs out each day.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
 
+from server.alarms import params as known
 from server.alarms.rules import Wish
+from server.alarms.wishes import params_text
 from server.core.words import N_
 from server.notify.rules import Sentence
 
@@ -57,7 +58,7 @@ def wishes() -> tuple[Wish, ...]:
     return tuple(
         Wish(
             "path_off", one.severity, 0.5, delay_on_s=one.after_s, alarm_class="system",
-            ack_timeout_s=DAY, params=json.dumps({"of": name}),
+            ack_timeout_s=DAY, params=params_text(of=name),
         )
         for name, one in CONDITIONS.items()
     )  # fmt: skip
@@ -65,7 +66,7 @@ def wishes() -> tuple[Wish, ...]:
 
 def of(params: str) -> str:
     """Return which condition a rule is of; empty for one that is not known."""
-    name = json.loads(params or "{}").get("of", "")
+    name = known.word("path_off", params, "of")
     return name if name in CONDITIONS else ""
 
 

@@ -4,19 +4,13 @@ A slope over a window is not moved by one noisy sample, and needs no memory: it 
 they are kept, so a restart, a late row or one that came twice changes nothing.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
-from server.alarms.wishes import params_of
-from server.core.words import N_
+from server.alarms import params as known
 
 DIRECTIONS: Final = ("both", "up", "down")
-DIRECTION_WORDS: Final = {
-    "both": N_("rising or falling"),
-    "up": N_("only rising"),
-    "down": N_("only falling"),
-}
+DIRECTION_WORDS: Final = known.DIRECTION_WORDS
 WINDOW_S: Final = 600
 SHORTEST_S, LONGEST_S = 60, 86_400
 FEWEST: Final = 3
@@ -52,10 +46,8 @@ class Sums:
 
 def window_of(params: str) -> Window:
     """Return the window of a rule's parameters; what is missing or unreadable is as usual."""
-    found = params_of(params)
-    seconds, direction = found.get("window_s", WINDOW_S), found.get("direction", "both")
-    known = isinstance(seconds, int | float) and math.isfinite(seconds)
-    return Window(int(seconds) if known else 0, str(direction))  # type: ignore[call-overload]  # known to be a number
+    seconds = known.number("rate", params, "window_s")
+    return Window(int(seconds or 0), known.word("rate", params, "direction"))
 
 
 def per_min(sums: Sums, window: Window) -> float | None:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from server.alarms import defaults, rate, trend_rules, wishes
+from server.alarms import defaults, params, trend_rules, wishes
 from server.alarms.kinds import KINDS
 from server.core.errors import Refusal
 from server.core.words import N_
@@ -84,6 +84,7 @@ def why_not_rule(wish: Wish, key: str) -> tuple[str, Refusal] | None:
         _why_not_numbers,
         _why_not_door,
         _why_not_rate,
+        _why_not_params,
         trend_rules.why_not,
         _why_not_value,
         _why_not_hysteresis,
@@ -121,13 +122,11 @@ def _why_not_rate(wish: Wish, _key: str) -> tuple[str, Refusal] | None:
     if not 0 < wish.value < FASTEST_PER_MIN:
         because = N_("A change of %(found)s a minute is no limit; more than 0 is expected.")
         return "value", Refusal("bad_rate", because, {"found": f"{wish.value:g}"})
-    window = rate.window_of(wish.params)
-    if not window.is_possible:
-        because = N_(
-            "A window of %(found)s s is not possible; from 60 s to a day is expected, up, down or both ways."
-        )
-        return "window_s", Refusal("bad_window", because, {"found": window.seconds})
     return None
+
+
+def _why_not_params(wish: Wish, _key: str) -> tuple[str, Refusal] | None:
+    return params.why_not(wish.kind, wish.params)
 
 
 def _why_not_value(wish: Wish, key: str) -> tuple[str, Refusal] | None:

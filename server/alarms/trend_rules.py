@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from server.alarms.wishes import Wish, params_of
+from server.alarms import params as known
+from server.alarms.wishes import Wish
 from server.core.errors import Refusal
 from server.core.words import N_, Sentence
 from server.telemetry import quantities
@@ -64,13 +65,24 @@ def why_not(wish: Wish, key: str) -> tuple[str, Refusal] | None:
         }  # fmt: skip
         because = N_("Give %(meaning)s, from %(least)s to %(most)s; %(found)s was given.")
         return "value", Refusal("bad_number", because, facts)
+    return _why_not_twin(wish, key)
+
+
+def _why_not_twin(wish: Wish, key: str) -> tuple[str, Refusal] | None:
+    """A rule of two that says no twin, of a channel that has no usual one, would never alarm."""
+    twins = twin_key(wish.params, wish.kind, key) if wish.kind in OF_TWINS else ("",)
+    if not twins:
+        because = N_("“%(key)s” has no usual twin: choose the channel that it is held against.")
+        return "twin", Refusal("no_twin", because, {"key": key})
+    if key in twins:
+        because = N_("A channel is not held against itself: choose another one.")
+        return "twin", Refusal("own_twin", because)
     return None
 
 
 def twin_key(params: str, kind: str, key: str) -> tuple[str, ...]:
     """Return the keys of the channels that it is held against, the first that is there counts."""
-    named = params_of(params).get("twin")
-    if isinstance(named, str) and named:
+    if named := known.word(kind, params, "twin"):
         return (named,)
     return ("bottom_c",) if kind == "swapped" else TWINS.get(key, ())
 

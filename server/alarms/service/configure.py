@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from server.alarms import asides, defaults, own_wishes, rules
+from server.alarms import asides, defaults, own_wishes, params, rules
 from server.alarms.models import AlarmRule, Episode, RuleState, RuleVersion
 from server.alarms.rules import Wish
 from server.alarms.service.episodes import clear_episode
@@ -185,6 +185,8 @@ def _check(session: Session, rule: AlarmRule, channel: Channel | None, wish: Wis
     if found := found or why_not_answers(wish):
         field, refusal = found
         raise Invalid(refusal, field=field)
+    if channel is not None:
+        _check_twin(session, channel, wish)
     same = select(AlarmRule.id).where(
         AlarmRule.org_id == rule.org_id,
         AlarmRule.channel_id == rule.channel_id,
@@ -201,6 +203,21 @@ def _check(session: Session, rule: AlarmRule, channel: Channel | None, wish: Wis
     if session.scalar(same.limit(1)) is not None:
         because = N_("There is already a rule with this kind, limit and severity.")
         raise Invalid(Refusal("same_rule", because), field="value")
+
+
+def _check_twin(session: Session, channel: Channel, wish: Wish) -> None:
+    """Refuse a twin that is no other channel of the same freezer: nothing could be held against it."""
+    if not any(param.name == "twin" for param in params.fields(wish.kind)):
+        return
+    twin = params.word(wish.kind, wish.params, "twin")
+    beside = select(Channel.key).where(
+        Channel.freezer_id == channel.freezer_id, Channel.id != channel.id
+    )
+    known = sorted(set(session.scalars(beside)))
+    if twin and twin not in known:
+        because = N_("“%(twin)s” is no other channel of this freezer; choose one of: %(known)s.")
+        facts = {"twin": twin, "known": ", ".join(known) or "—"}
+        raise Invalid(Refusal("no_such_twin", because, facts), field="twin")
 
 
 def _keep(

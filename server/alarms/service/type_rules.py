@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from server.alarms import defaults, rules
+from server.alarms import defaults, params, rules
 from server.alarms.models import AlarmRule, TypeRule
 from server.alarms.rules import Wish
 from server.alarms.service.calling import WATCH
@@ -142,8 +142,11 @@ def due(session: Session, now: datetime) -> list[Due]:
         .where(_counts(now), Container.retired_at.is_(None), Agent.revoked_at.is_(None))
         .order_by(TypeRule.id, Channel.id)
     ).all()  # fmt: skip
-    known = _rules_of(session, [row[1].id for row in rows])
-    return [one for row in rows if (one := _due(row[0], row[1], known.get(row[1].id, [])))]
+    found = _whose_twin_is_there(session, [(row[0], row[1]) for row in rows])
+    known = _rules_of(session, [channel.id for _rule, channel in found])
+    return [
+        one for rule, channel in found if (one := _due(rule, channel, known.get(channel.id, [])))
+    ]
 
 
 def apply_due(session: Session, now: datetime) -> int:
@@ -164,6 +167,28 @@ def _apply(session: Session, one: Due, now: datetime) -> int:
     rule.type_rule_id = one.type_rule.id
     one.type_rule.applied_at = one.type_rule.applied_at or now
     return 1
+
+
+def _whose_twin_is_there(
+    session: Session, rows: Sequence[tuple[TypeRule, Channel]]
+) -> list[tuple[TypeRule, Channel]]:
+    """Leave out freezers that have no channel yet which the type's rule names as the twin."""
+    twins = {row[0].id: twin for row in rows if (twin := _twin_of(wish_in(row[0])))}
+    if not twins:
+        return list(rows)
+    wanted = select(Channel.freezer_id, Channel.key).where(
+        Channel.key.in_(sorted(set(twins.values())))
+    )
+    there = {(row[0], row[1]) for row in session.execute(wanted)}
+    return [
+        row for row in rows
+        if row[0].id not in twins or (row[1].freezer_id, twins[row[0].id]) in there
+    ]  # fmt: skip
+
+
+def _twin_of(wish: Wish) -> str:
+    reads = any(param.name == "twin" for param in params.fields(wish.kind))
+    return params.word(wish.kind, wish.params, "twin") if reads else ""
 
 
 def _due(type_rule: TypeRule, channel: Channel, known: Sequence[AlarmRule]) -> Due | None:

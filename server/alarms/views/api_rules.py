@@ -3,13 +3,15 @@
 from collections.abc import Sequence, Set
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from flask import g
+from msgspec import UNSET, UnsetType
 from sqlalchemy import select
 
 from server.accounts.queries import visible
-from server.alarms import asides, own_wishes, rate, sayings, service
+from server.alarms import asides, own_wishes, params, sayings, service
 from server.alarms.models import AlarmRule, RuleVersion
 from server.alarms.rules import Wish
 from server.alarms.service import versions
@@ -17,7 +19,7 @@ from server.alarms.views import rule_answers
 from server.alarms.views.blueprints import api
 from server.alarms.views.rules import find as find_rule
 from server.alarms.views.rules import version_of
-from server.alarms.wishes import params_text
+from server.alarms.wishes import params_of
 from server.core.errors import NotFound, Refusal
 from server.core.words import N_
 from server.kit import cursors
@@ -33,8 +35,10 @@ _ANSWERS = ("acks_needed", "ack_timeout_s", "latching", "needs_confirming")
 class RuleIn(Body):
     """What to watch a channel for; value and hysteresis in its unit (a rate's a minute), delays and window in seconds.
 
-    The window and the direction (both, up or down) are only looked at for a rate. What is left out of what the rule
-    asks of people is as it was, or usual.
+    Of a rate: window_s and direction (both, up or down). Of disagree, swapped and stuck: twin, the key of another
+    channel of the freezer. Of boiloff: usual_a_day in the channel's unit, and widths. Of forecast: limit in the
+    channel's unit. Another kind refuses them. What is left out of these, and of what the rule asks of people, is as
+    it was, or usual; null makes one of these usual again.
     """
 
     kind: str
@@ -43,8 +47,12 @@ class RuleIn(Body):
     hysteresis: float = 0.0
     delay_on_s: float = 0.0
     delay_off_s: float = 0.0
-    window_s: int = rate.WINDOW_S
-    direction: str = "both"
+    window_s: float | UnsetType | None = UNSET
+    direction: str | UnsetType | None = UNSET
+    twin: str | UnsetType | None = UNSET
+    usual_a_day: float | UnsetType | None = UNSET
+    widths: float | UnsetType | None = UNSET
+    limit: float | UnsetType | None = UNSET
     acks_needed: int | None = None
     ack_timeout_s: float | None = None
     latching: bool | None = None
@@ -72,6 +80,7 @@ class VersionOut(Answer):
     ack_timeout_s: float
     latching: bool
     needs_confirming: bool
+    params: dict[str, Any]
     effective_from: datetime
     applied_at: datetime | None
     withdrawn_at: datetime | None
@@ -123,6 +132,7 @@ class RuleOut(Answer):
     needs_confirming: bool
     limit_name: str
     watches: str
+    params: dict[str, Any]
 
 
 class RulesOut(Answer):
@@ -223,7 +233,7 @@ def _version(one: RuleVersion) -> VersionOut:
         id=one.id, kind=wish.kind, severity=wish.severity, value=wish.value,
         hysteresis=wish.hysteresis, delay_on_s=wish.delay_on_s, delay_off_s=wish.delay_off_s,
         acks_needed=wish.acks_needed, ack_timeout_s=wish.ack_timeout_s, latching=wish.latching,
-        needs_confirming=wish.needs_confirming, effective_from=one.effective_from, applied_at=one.applied_at,
+        needs_confirming=wish.needs_confirming, params=params_of(wish.params), effective_from=one.effective_from, applied_at=one.applied_at,
         withdrawn_at=one.withdrawn_at, by_name=one.by_name, because=one.because,
     )  # fmt: skip
 
@@ -253,12 +263,12 @@ def switch_on(rule_id: int) -> RuleOut:
 def wish_of(wanted: RuleIn, was: Wish | None = None) -> Wish:
     """Return the rule that is wished for; in all that the body does not say, as it was."""
     plain = {name: getattr(wanted, name) for name in RuleIn.__struct_fields__}
-    window_s, direction = plain.pop("window_s"), plain.pop("direction")
+    params_in = {name: plain.pop(name) for name in params.NAMES}
+    said = {name: one for name, one in params_in.items() if one is not UNSET}
     answers = [plain.pop(name) for name in _ANSWERS]
     wish = rule_answers.asked(replace(was, **plain) if was else Wish(**plain), *answers)
-    if wish.kind == "rate":
-        return replace(wish, params=params_text(window_s=window_s, direction=direction))
-    return wish if was and was.kind == wish.kind else replace(wish, params="{}")
+    before = was.params if was and was.kind == wish.kind else "{}"
+    return replace(wish, params=params.merged(wish.kind, said, before))
 
 
 def _channel(channel_id: int) -> Channel:
@@ -286,10 +296,11 @@ def _rules(found: Sequence[AlarmRule]) -> list[RuleOut]:
 
 
 def _rule_out(rule: AlarmRule, limit_name: str) -> RuleOut:
-    plain = {name: getattr(rule, name) for name in RuleOut.__struct_fields__ if hasattr(rule, name)}
+    names = set(RuleOut.__struct_fields__) - {"params"}
+    plain = {name: getattr(rule, name) for name in names if hasattr(rule, name)}
     key = rule.channel.key if rule.channel else ""
     watches = sayings.watched_for(rule, key).text(g.actor.language)
-    return RuleOut(**plain, limit_name=limit_name, watches=watches)
+    return RuleOut(**plain, limit_name=limit_name, watches=watches, params=params_of(rule.params))
 
 
 def _limit_names(channels: Set[int]) -> dict[int, str]:

@@ -1,6 +1,7 @@
 """The API of what freezers of a type are watched for."""
 
 from datetime import datetime
+from typing import Any
 
 from flask import g
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from server.alarms.views.api_rules import RuleIn, RuleOut, rule_out, wish_of
 from server.alarms.views.blueprints import api
 from server.alarms.views.rules import find as find_rule
 from server.alarms.views.types import chosen, find_type_rule
+from server.alarms.wishes import params_of
 from server.kit.api import Answer, Body, describes, read
 from server.kit.door import require
 from server.storage.models import ContainerType
@@ -36,6 +38,7 @@ class TypeRuleOut(Answer):
     kind: str
     severity: str
     value: float
+    params: dict[str, Any]
     effective_from: datetime
     applied_at: datetime | None
     ended_at: datetime | None
@@ -108,7 +111,7 @@ def _out(one: TypeRule) -> TypeRuleOut:
     ).one()
     return TypeRuleOut(
         id=one.id, organisation_id=one.org_id, container_type=code, channel_key=one.channel_key,
-        kind=wish.kind, severity=wish.severity, value=wish.value,
+        kind=wish.kind, severity=wish.severity, value=wish.value, params=params_of(wish.params),
         effective_from=one.effective_from, applied_at=one.applied_at, ended_at=one.ended_at,
         by_name=one.by_name, because=one.because,
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """What is watched for in one freezer: listed, added, changed, switched off and on."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
@@ -10,15 +11,15 @@ from sqlalchemy import Select, select
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.accounts.queries import visible
-from server.alarms import asides, own_wishes, rate, rules, sayings, service, wording
+from server.alarms import asides, own_wishes, rules, sayings, service, wording
+from server.alarms.kinds import KINDS
 from server.alarms.models import AlarmRule, RuleVersion
 from server.alarms.queries import surroundings
 from server.alarms.rules import Wish
 from server.alarms.service import type_rules, versions
-from server.alarms.views import choices, rule_answers
+from server.alarms.views import choices, rule_answers, shapes
 from server.alarms.views.blueprints import pages
 from server.alarms.views.rule_answers import AnswersForm
-from server.alarms.wishes import params_text
 from server.core.errors import CryokeepError, NotFound, Refusal
 from server.core.words import N_
 from server.kit import forms, notices
@@ -31,10 +32,11 @@ from server.telemetry import quantities
 from server.telemetry.models import Channel
 
 WITHOUT_VALUE = {"door": 0.5, "probe_fault": 0.0}
-"""The kinds that need no limit."""
+"""What is kept as the limit of the kinds that have none."""
+FILL = KINDS["fill_long"]
 
 
-class RuleForm(Form):
+class RuleForm(shapes.ParamsForm):
     """A rule as a person writes it."""
 
     kind: str = forms.choice(rules.CHANNEL_KINDS)
@@ -43,8 +45,6 @@ class RuleForm(Form):
     hysteresis: float | None = forms.number(required=False)
     delay_on_s: float | None = forms.number(unit="s", required=False)
     delay_off_s: float | None = forms.number(unit="s", required=False)
-    window_s: float | None = forms.number(unit="s", required=False)
-    direction: str = forms.choice(rate.DIRECTIONS, required=False)
 
     def wish(self, was: Wish | None = None) -> Wish:
         """Return the rule that is wished for, in all else as it was; a lid and a probe's fault need no value."""
@@ -56,15 +56,9 @@ class RuleForm(Form):
             was or Wish(self.kind, self.severity, value),
             kind=self.kind, severity=self.severity, value=value,
             hysteresis=self.hysteresis or 0.0, delay_on_s=self.delay_on_s or 0.0,
-            delay_off_s=self.delay_off_s or 0.0, params=self._params(was),
+            delay_off_s=self.delay_off_s or 0.0,
+            params=self.params(self.kind, was.params if was and was.kind == self.kind else "{}"),
         )  # fmt: skip
-
-    def _params(self, was: Wish | None) -> str:
-        """What else the kind needs: of a rate as typed; of other kinds the form does not ask, and it stays."""
-        if self.kind != "rate":
-            return was.params if was and was.kind == self.kind else "{}"
-        window_s = rate.WINDOW_S if self.window_s is None else round(self.window_s)
-        return params_text(window_s=window_s, direction=self.direction or "both")
 
 
 class OwnRuleForm(Form):
@@ -106,9 +100,10 @@ class ReasonForm(Form):
 @pages.get("/freezers/<code>/alarms")
 @require("alarms.read")
 def of_freezer(code: str) -> str:
-    """Show what is watched for in a freezer."""
+    """Show what is watched for in a freezer; `channel` and `kind`, or `what`, choose what more to watch for."""
     freezer = storage.container(g.session, g.actor, "alarms.read", code, "freezer")
-    return _list(freezer, {}, Typed())
+    chosen = forms.typed_of(request.args)
+    return _list(freezer, {}, chosen, own_typed=chosen)
 
 
 @pages.post("/freezers/<code>/alarms")
@@ -279,11 +274,10 @@ def _sorted(query: Select[AlarmRule]) -> list[AlarmRule]:
 
 def _typed(found: AlarmRule) -> Typed:
     """What the form says before anybody has typed."""
-    wish, window = service.wish_of(found), rate.window_of(found.params)
+    wish = service.wish_of(found)
     names = ("kind", "severity", "value", "hysteresis", "delay_on_s", "delay_off_s")
     plain = {name: _plain(getattr(wish, name)) for name in names}
-    window_of = {"window_s": str(window.seconds), "direction": window.direction}
-    return Typed({**plain, **window_of, **rule_answers.typed(found)})
+    return Typed({**plain, **shapes.typed(found.kind, found.params), **rule_answers.typed(found)})
 
 
 def _channels(freezer: Container) -> list[Channel]:
@@ -295,7 +289,8 @@ def _list(
     freezer: Container, errors: dict[str, Refusal], typed: Typed,
     own_errors: dict[str, Refusal] | None = None, own_typed: Typed | None = None,
 ) -> str:  # fmt: skip
-    channels = _channels(freezer)
+    channels, own_typed = _channels(freezer), own_typed or Typed()
+    chosen = next((one for one in channels if str(one.id) == typed.channel), None)
     return render_template(
         "alarms/rules.html",
         freezer=freezer,
@@ -306,7 +301,10 @@ def _list(
         errors=errors,
         typed=typed,
         own_errors=own_errors or {},
-        own_typed=own_typed or Typed(),
+        own_typed=own_typed,
+        own_chosen=own_typed.what in dict(own_wishes.choices()),
+        own_limit=gettext(FILL.limit),
+        shape=shapes.shape(typed.kind, chosen.key, beside(channels)) if chosen else None,
         **words(),
     )
 
@@ -316,6 +314,8 @@ def _form(found: AlarmRule, errors: dict[str, Refusal], typed: Typed) -> str:
         "alarms/rule.html",
         rule=found,
         channel=found.channel,
+        shape=_shape(found),
+        own_limit=gettext(KINDS[found.kind].limit) if KINDS[found.kind].limit else "",
         thing=surroundings(g.session, found).place.freezer,
         in_seconds=found.kind in own_wishes.IN_SECONDS,
         freezer=_freezer(found),
@@ -329,12 +329,27 @@ def _form(found: AlarmRule, errors: dict[str, Refusal], typed: Typed) -> str:
     )
 
 
+def _shape(found: AlarmRule) -> shapes.Shape | None:
+    if found.channel is None:
+        return None
+    freezer = found.channel.freezer
+    others = beside(_channels(freezer)) if freezer else ()
+    return shapes.shape(found.kind, found.channel.key, others)
+
+
+def beside(channels: Sequence[Channel]) -> shapes.Choices:
+    """Return the channels of a freezer as a twin is chosen: by key."""
+    return [
+        (one.key, f"{gettext(rules.quantity_of(one.key, one.label))} ({one.key})")
+        for one in channels
+    ]
+
+
 def words() -> dict[str, Any]:
     """Return what the forms and lists of rules choose from and say."""
     return {
         "kinds": [(kind, gettext(rules.KIND_WORDS[kind])) for kind in rules.CHANNEL_KINDS],
         "severities": [(one, gettext(rules.SEVERITY_WORDS[one])) for one in rules.SEVERITIES],
-        "directions": [(one, gettext(rate.DIRECTION_WORDS[one])) for one in rate.DIRECTIONS],
         **rule_answers.words(),
         "asks": lambda rule: [one.text(g.actor.language) for one in sayings.asked_for(rule)],
         "watched": lambda rule, key="": sayings.watched_for(rule, key).text(g.actor.language),

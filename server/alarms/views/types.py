@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.accounts.queries import visible
 from server.alarms.models import AlarmRule, TypeRule
 from server.alarms.service import type_rules
+from server.alarms.views import shapes
 from server.alarms.views.blueprints import pages
 from server.alarms.views.rule_answers import AnswersForm
 from server.alarms.views.rules import ChangeForm, RuleForm, find, words
@@ -17,7 +18,7 @@ from server.core.errors import CryokeepError, Invalid, NotFound, Refusal
 from server.core.words import N_
 from server.kit import forms, notices
 from server.kit.door import require
-from server.kit.forms import Form, Typed
+from server.kit.forms import Form
 from server.kit.i18n import gettext
 from server.storage.models import Container, ContainerType
 from server.telemetry import quantities
@@ -42,8 +43,8 @@ class WithdrawForm(Form):
 @pages.get(PAGE)
 @require("alarms.read")
 def types() -> str:
-    """Show what each type of freezer is watched for."""
-    return _page({}, Typed())
+    """Show what each type of freezer is watched for; `of`, `channel_key` and `kind` choose what more."""
+    return _page({}, forms.typed_of(request.args))
 
 
 @pages.post(PAGE)
@@ -149,12 +150,15 @@ def _page(errors: dict[str, Refusal], typed: Any) -> str:  # noqa: ANN401  what 
     orgs = g.actor.orgs("alarms.read")
     rows = type_rules.standing(g.session, None if orgs is None else sorted(orgs), g.clock.now())
     names = {found.id: found.name for _org, found in owned("alarms.read")}
+    keys = _keys()
+    chosen = typed.of and typed.channel_key in dict(keys)
     return render_template(
         "alarms/types.html",
+        shape=shapes.shape(typed.kind, typed.channel_key, keys) if chosen else None,
         rows=[(one, type_rules.wish_in(one), followers(one)) for one in rows],
         names=names,
         types=[(f"{org_id}:{found.id}", gettext(found.name)) for org_id, found in owned()],
-        keys=_keys(),
+        keys=keys,
         now=g.clock.now(),
         may=g.actor.may("alarms.configure"),
         errors=errors,

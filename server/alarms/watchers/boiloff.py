@@ -14,12 +14,11 @@ from typing import Any, Final
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from server.alarms import boiloff, watch
+from server.alarms import boiloff, params, watch
 from server.alarms.boiloff import Tuning
 from server.alarms.levels import DAY_MS, HOUR_MS, Hour
 from server.alarms.watch import Finding
 from server.alarms.watchers.hours import WORK, Watched, busy_hours, hours_of, lids_of, watched
-from server.alarms.wishes import params_of
 from server.alarms.wording import THIN_SPACE, number
 from server.core.clock import from_ms, to_ms
 from server.telemetry.models import DeviceEvent, ReadingHour
@@ -78,10 +77,11 @@ def findings(session: Session, now: datetime) -> list[Finding]:
 
 def tuning_of(one: Watched) -> Tuning:
     """Return how a rule wants it judged: its value is the slack as a multiple of the usual loss."""
-    params = params_of(one.rule.params)
-    by_hand = params.get("usual_a_day")
-    expected = by_hand / 24 if isinstance(by_hand, int | float) else None
-    return Tuning(factor=one.rule.value, unit=one.unit, expected=expected)
+    by_hand = params.number(KIND, one.rule.params, "usual_a_day")
+    widths = params.number(KIND, one.rule.params, "widths")
+    expected = None if by_hand is None else by_hand / 24
+    usual = Tuning(factor=one.rule.value, unit=one.unit, expected=expected)
+    return usual if widths is None else replace(usual, widths=widths)
 
 
 def _finding(one: Watched, memory: Memory, is_new: bool) -> Finding:

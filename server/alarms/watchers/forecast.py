@@ -6,11 +6,10 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from server.alarms import limits
+from server.alarms import limits, params
 from server.alarms.levels import DAY_MS, HOUR_MS, Hour, reaches_at
 from server.alarms.watch import Finding
 from server.alarms.watchers.hours import Watched, hours_of, watched
-from server.alarms.wishes import params_of
 from server.alarms.wording import Place, figure, zoned_time
 from server.core.clock import from_ms, to_ms
 from server.telemetry.limits import Limit
@@ -56,5 +55,5 @@ def _finding(one: Watched, hours: Sequence[Hour], low: Sequence[Limit], now: dat
 
 def _limit(one: Watched, low: Sequence[Limit]) -> float | None:
     """The limit that a person named, else the critical low limit of the channel."""
-    named = params_of(one.rule.params).get("limit")
-    return float(named) if isinstance(named, int | float) else critical_level(tuple(low))
+    named = params.number("forecast", one.rule.params, "limit")
+    return critical_level(tuple(low)) if named is None else named
