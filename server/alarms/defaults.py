@@ -82,4 +82,5 @@ def classed(wish: Wish, key: str) -> Wish:
     """Return the wish with the class that it has by its channel: all of an oxygen meter is life safety."""
     if key in OXYGEN:
         return replace(wish, alarm_class="safety")
-    return replace(wish, alarm_class="equipment") if wish.kind == "probe_fault" else wish
+    is_plain = wish.kind == "probe_fault" and wish.alarm_class == "process"
+    return replace(wish, alarm_class="equipment") if is_plain else wish

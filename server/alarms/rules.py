@@ -23,7 +23,7 @@ SEVERITY_WORDS = {
     "warning": N_("Warning"),
     "unknown": N_("Unknown"),
 }
-CLASSES = ("process", "equipment", "system", "safety")
+CLASSES = wishes.CLASSES
 CLASS_WORDS = {
     "process": N_("Material"),
     "equipment": N_("Equipment"),

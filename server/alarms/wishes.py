@@ -7,6 +7,7 @@ from typing import Final
 from server.core.errors import Refusal
 from server.core.words import N_
 
+CLASSES: Final = ("process", "equipment", "system", "safety")
 MOST_PERSONS: Final = 5
 SHORTEST_AGAIN_S: Final = 60.0
 LONGEST_AGAIN_S: Final = 7 * 86_400.0
@@ -49,6 +50,10 @@ def params_text(**params: object) -> str:
 
 def why_not_answers(wish: Wish) -> tuple[str, Refusal] | None:
     """Say which field of what the rule asks of people cannot be right and why, or None."""
+    if wish.alarm_class not in CLASSES:
+        because = N_("“%(found)s” cannot be; %(expected)s is expected.")
+        facts: dict[str, object] = {"found": wish.alarm_class, "expected": ", ".join(CLASSES)}
+        return "alarm_class", Refusal("bad_class", because, facts)
     if not 1 <= wish.acks_needed <= MOST_PERSONS:
         because = N_("%(found)s persons; from 1 to %(most)s are expected.")
         facts = {"found": wish.acks_needed, "most": MOST_PERSONS}

@@ -1,7 +1,7 @@
 """What is watched for: rules are added, changed, and switched off with a reason."""
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,31 +22,36 @@ from server.telemetry.models import Channel
 
 
 def add_rule(
-    session: Session, actor: Actor, channel: Channel, wish: Wish, *, at: datetime
-) -> AlarmRule:
-    """Watch a channel for something; refuses what cannot be right, or is already watched for."""
+    session: Session, actor: Actor, channel: Channel, wish: Wish, *, at: datetime, because: str = ""
+) -> AlarmRule:  # fmt: skip
+    """Watch a channel for something; refuses what cannot be right, is already watched for, or must say why."""
+    by_nature = defaults.classed(replace(wish, alarm_class="process"), channel.key)
     wish = defaults.classed(wish, channel.key)
+    _check_why(by_nature.alarm_class, wish.alarm_class, because)
     rule = AlarmRule(
         org_id=channel.agent.org_id, channel_id=channel.id, created_at=at, **asdict(wish)
     )
     _check(session, rule, channel, wish)
     session.add(rule)
     session.flush()  # reason: the audit entry names the rule by its number
-    _record(session, actor, "alarm_rule.added", rule, channel, at, now=asdict(wish))
-    _keep(session, actor, rule, "", at)
+    _record(
+        session, actor, "alarm_rule.added", rule, channel, at, now=asdict(wish), **_why(because)
+    )
+    _keep(session, actor, rule, because.strip(), at)
     return rule
 
 
 def add_freezer_rule(
-    session: Session, actor: Actor, freezer: Container, wish: Wish, *, at: datetime
-) -> AlarmRule:
+    session: Session, actor: Actor, freezer: Container, wish: Wish, *, at: datetime, because: str = ""
+) -> AlarmRule:  # fmt: skip
     """Watch a freezer itself for a long fill or a code of its controller; refuses what cannot be right."""
+    _check_why("equipment", wish.alarm_class, because)
     rule = AlarmRule(org_id=freezer.org_id, freezer_id=freezer.id, created_at=at, **asdict(wish))
     _check(session, rule, None, wish)
     session.add(rule)
     session.flush()  # reason: the audit entry names the rule by its number
-    _record(session, actor, "alarm_rule.added", rule, None, at, now=asdict(wish))
-    _keep(session, actor, rule, "", at)
+    _record(session, actor, "alarm_rule.added", rule, None, at, now=asdict(wish), **_why(because))
+    _keep(session, actor, rule, because.strip(), at)
     return rule
 
 
@@ -62,6 +67,7 @@ def change_rule(
     before = asdict(wish_of(rule))
     if before == asdict(wish):
         return rule
+    _check_why(rule.alarm_class, wish.alarm_class, because)
     _begin_anew(session, rule, at)
     for name, value in asdict(wish).items():
         setattr(rule, name, value)
@@ -203,6 +209,17 @@ def _check(session: Session, rule: AlarmRule, channel: Channel | None, wish: Wis
     if session.scalar(same.limit(1)) is not None:
         because = N_("There is already a rule with this kind, limit and severity.")
         raise Invalid(Refusal("same_rule", because), field="value")
+
+
+def _check_why(was: str, is_to_be: str, because: str) -> None:
+    """Refuse to make a rule life safety, or no longer so, without a reason."""
+    if was != is_to_be and "safety" in {was, is_to_be} and not because.strip():
+        why = N_("Say why it is to be life safety, or no longer so.")
+        raise Invalid(Refusal("reason_missing", why), field="because")
+
+
+def _why(because: str) -> dict[str, str]:
+    return {"reason": because.strip()} if because.strip() else {}
 
 
 def _check_twin(session: Session, channel: Channel, wish: Wish) -> None:

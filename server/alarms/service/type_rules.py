@@ -159,7 +159,7 @@ def _apply(session: Session, one: Due, now: datetime) -> int:
     wish, because = wish_in(one.type_rule), one.type_rule.because
     try:
         if one.rule is None:
-            rule = add_rule(session, WATCH, one.channel, wish, at=now)
+            rule = add_rule(session, WATCH, one.channel, wish, at=now, because=because)
         else:
             rule = change_rule(session, WATCH, one.rule, wish, at=now, because=because)
     except CryokeepError:  # another rule of the channel says just this

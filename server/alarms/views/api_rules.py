@@ -28,7 +28,7 @@ from server.kit.door import require
 from server.storage import queries as storage
 from server.telemetry.models import Agent, Channel
 
-_ANSWERS = ("acks_needed", "ack_timeout_s", "latching", "needs_confirming")
+_ANSWERS = ("acks_needed", "ack_timeout_s", "latching", "needs_confirming", "alarm_class")
 """What a rule asks of people, in the order of `rule_answers.asked`."""
 
 
@@ -38,7 +38,8 @@ class RuleIn(Body):
     Of a rate: window_s and direction (both, up or down). Of disagree, swapped and stuck: twin, the key of another
     channel of the freezer. Of boiloff: usual_a_day in the channel's unit, and widths. Of forecast: limit in the
     channel's unit. Another kind refuses them. What is left out of these, and of what the rule asks of people, is as
-    it was, or usual; null makes one of these usual again.
+    it was, or usual; null makes one of these usual again. alarm_class is process, equipment, system or safety; life
+    safety asks for `because`.
     """
 
     kind: str
@@ -57,6 +58,8 @@ class RuleIn(Body):
     ack_timeout_s: float | None = None
     latching: bool | None = None
     needs_confirming: bool | None = None
+    alarm_class: str | None = None
+    because: str = ""
 
 
 class RuleChangeIn(RuleIn, kw_only=True):
@@ -80,6 +83,7 @@ class VersionOut(Answer):
     ack_timeout_s: float
     latching: bool
     needs_confirming: bool
+    alarm_class: str
     params: dict[str, Any]
     effective_from: datetime
     applied_at: datetime | None
@@ -106,6 +110,8 @@ class FreezerRuleIn(Body):
     ack_timeout_s: float | None = None
     latching: bool | None = None
     needs_confirming: bool | None = None
+    alarm_class: str | None = None
+    because: str = ""
 
 
 class RuleOut(Answer):
@@ -164,8 +170,11 @@ def list_rules() -> RulesOut:
 @describes("Watch a channel for something", body=RuleIn, answers={201: RuleOut})
 def add_rule(channel_id: int) -> tuple[RuleOut, int]:
     """Add a rule to a channel."""
-    wish = wish_of(read(RuleIn))
-    rule = service.add_rule(g.session, g.actor, _channel(channel_id), wish, at=g.clock.now())
+    wanted = read(RuleIn)
+    rule = service.add_rule(
+        g.session, g.actor, _channel(channel_id), wish_of(wanted), at=g.clock.now(),
+        because=wanted.because,
+    )  # fmt: skip
     return rule_out(rule), 201
 
 
@@ -177,10 +186,12 @@ def add_freezer_rule(code: str) -> tuple[RuleOut, int]:
     wanted = read(FreezerRuleIn)
     freezer = storage.container(g.session, g.actor, "alarms.configure", code, "freezer")
     plain = msgspec.structs.asdict(wanted)
-    answers = [plain.pop(name) for name in _ANSWERS]
+    answers, because = [plain.pop(name) for name in _ANSWERS], plain.pop("because")
     wish = rule_answers.asked(own_wishes.wish_for(**plain), *answers)
     return rule_out(
-        service.add_freezer_rule(g.session, g.actor, freezer, wish, at=g.clock.now())
+        service.add_freezer_rule(
+            g.session, g.actor, freezer, wish, at=g.clock.now(), because=because
+        )
     ), 201
 
 
@@ -233,7 +244,8 @@ def _version(one: RuleVersion) -> VersionOut:
         id=one.id, kind=wish.kind, severity=wish.severity, value=wish.value,
         hysteresis=wish.hysteresis, delay_on_s=wish.delay_on_s, delay_off_s=wish.delay_off_s,
         acks_needed=wish.acks_needed, ack_timeout_s=wish.ack_timeout_s, latching=wish.latching,
-        needs_confirming=wish.needs_confirming, params=params_of(wish.params), effective_from=one.effective_from, applied_at=one.applied_at,
+        needs_confirming=wish.needs_confirming, params=params_of(wish.params),
+        alarm_class=wish.alarm_class, effective_from=one.effective_from, applied_at=one.applied_at,
         withdrawn_at=one.withdrawn_at, by_name=one.by_name, because=one.because,
     )  # fmt: skip
 
@@ -262,7 +274,7 @@ def switch_on(rule_id: int) -> RuleOut:
 
 def wish_of(wanted: RuleIn, was: Wish | None = None) -> Wish:
     """Return the rule that is wished for; in all that the body does not say, as it was."""
-    plain = {name: getattr(wanted, name) for name in RuleIn.__struct_fields__}
+    plain = {name: getattr(wanted, name) for name in RuleIn.__struct_fields__ if name != "because"}
     params_in = {name: plain.pop(name) for name in params.NAMES}
     said = {name: one for name, one in params_in.items() if one is not UNSET}
     answers = [plain.pop(name) for name in _ANSWERS]

@@ -119,7 +119,8 @@ def add(code: str) -> AnyResponse:
             because = N_("Choose the channel that is to be watched.")
             raise forms.FormRefused({"channel": Refusal("empty", because)}, form.typed)
         wish = AnswersForm.read(request.form).on(form.wish())
-        service.add_rule(g.session, g.actor, channel, wish, at=g.clock.now())
+        because = request.form.get("because", "")
+        service.add_rule(g.session, g.actor, channel, wish, at=g.clock.now(), because=because)
     except CryokeepError as error:
         return Response(_list(freezer, forms.errors_of(error), forms.typed_of(request.form)), 422)
     notices.tell(gettext(N_("Added. It counts from the next reading.")))
@@ -134,7 +135,10 @@ def add_own(code: str) -> AnyResponse:
     try:
         wish = OwnRuleForm.read(request.form).wish(request.form.get("what", ""))
         wish = AnswersForm.read(request.form).on(wish)
-        service.add_freezer_rule(g.session, g.actor, freezer, wish, at=g.clock.now())
+        because = request.form.get("because", "")
+        service.add_freezer_rule(
+            g.session, g.actor, freezer, wish, at=g.clock.now(), because=because
+        )
     except CryokeepError as error:
         typed = forms.typed_of(request.form)
         return Response(_list(freezer, {}, Typed(), forms.errors_of(error), typed), 422)
