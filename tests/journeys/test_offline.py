@@ -184,6 +184,15 @@ def expected(page: "Page") -> str:
     return page.locator("[data-slot=code]").inner_text().strip()
 
 
+def following(page: "Page", before: str) -> str:
+    """Return the next tube that the page asks for, once it has gone on from the one before."""
+    page.wait_for_function(
+        "before => document.querySelector('[data-slot=code]')?.innerText.trim() !== before",
+        arg=before,
+    )
+    return expected(page)
+
+
 def scan(page: "Page", code: str) -> None:
     """Type like a wedge scanner into the field that has the focus."""
     page.keyboard.type(code, delay=2)
@@ -240,7 +249,7 @@ def test_a_list_goes_on_when_the_network_drops(
     assert expected(page) in refusal.inner_text()
     page.locator("#tube").fill("")
     page.evaluate("document.activeElement.blur()")
-    done.append(expected(page))
+    done.append(following(page, done[-1]))
     page.evaluate(ANYWHERE, done[-1])
     page.get_by_text(f"{done[-1]} is kept on this device").wait_for()
     page.get_by_text("Waiting to be sent (1)").wait_for()
@@ -248,7 +257,7 @@ def test_a_list_goes_on_when_the_network_drops(
     page.goto("/tank")
     page.get_by_text("Waiting to be sent (1)").wait_for()
     page.get_by_role("button", name=f"Walk {code}").click()
-    moved = expected(page)
+    moved = following(page, done[-1])
     now = colleague_moves(house.bank, moved)
     done.append(take(page))
     page.get_by_role("button", name="It is not there").click()
@@ -339,7 +348,7 @@ def test_tubes_are_put_away_without_a_network(house: House, phone: Callable[...,
     page.locator("#box").fill("")
     put(page, first, box.code)
     page.get_by_text(f"{first} is kept on this device").wait_for()
-    second = expected(page)
+    second = following(page, first)
     box_2, place_2 = suggested(house.bank, second)
     with house.bank.writing() as session:  # somebody else puts another tube there meanwhile
         third = session.scalars(
