@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
-from icalendar import Calendar, Event
 
 from server.core.errors import Invalid, Refusal
 from server.core.words import N_, Sentence
 from server.notify.hours import wall
 from server.notify.rota import Shift
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 MOST_BYTES: Final = 1_000_000
 MOST_ENTRIES: Final = 2000
@@ -83,6 +85,8 @@ def as_moment(at: date) -> datetime:
 
 def feed(name: str, host: str, shifts: Iterable[tuple[Shift, str, str]], now: datetime) -> bytes:
     """Return a calendar of shifts, each with its title and its description."""
+    from icalendar import Calendar, Event  # noqa: PLC0415  most processes never read or write one
+
     calendar = Calendar()
     for key, value in (
         ("prodid", PRODUCT), ("version", "2.0"), ("method", "PUBLISH"), ("x-wr-calname", name),
@@ -123,7 +127,9 @@ def _entries(data: bytes, zone: ZoneInfo, today: date) -> Iterator[Entry]:
             yield Entry(uid, summary, _people(event), at, _shifted(at, until, begins, zone))
 
 
-def _events(data: bytes) -> Sequence[Event]:
+def _events(data: bytes) -> "Sequence[Event]":
+    from icalendar import Calendar, Event  # noqa: PLC0415  most processes never read or write one
+
     if len(data) > MOST_BYTES:
         because = N_("The file has %(found)s bytes; at most %(most)s are read.")
         raise Invalid(Refusal("calendar_long", because, {"found": len(data), "most": MOST_BYTES}))
@@ -142,7 +148,7 @@ def _events(data: bytes) -> Sequence[Event]:
     return events
 
 
-def _check(event: Event, summary: str, begins: date, until: date) -> None:
+def _check(event: "Event", summary: str, begins: date, until: date) -> None:
     for key in ("DTSTART", "DTEND"):
         given: Any = event.get(key)
         if (
@@ -160,7 +166,7 @@ def _check(event: Event, summary: str, begins: date, until: date) -> None:
 
 
 def _times(
-    event: Event, summary: str, begins: date, today: date, left: int
+    event: "Event", summary: str, begins: date, today: date, left: int
 ) -> tuple[list[date], int]:
     """Return when an entry begins, again and again up to AHEAD, and how many beginnings were counted."""
     if "RECURRENCE-ID" in event or "RDATE" in event:
@@ -217,7 +223,7 @@ def _until(rule: Mapping[str, Sequence[Any]], start: datetime) -> datetime | Non
     return shown.replace(tzinfo=None)
 
 
-def _skipped(event: Event, start: datetime) -> set[datetime]:
+def _skipped(event: "Event", start: datetime) -> set[datetime]:
     """Return the beginnings that the entry leaves out, as its own clock shows them."""
     given: Any = event.get("EXDATE", [])
     lists = given if isinstance(given, list) else [given]
@@ -229,7 +235,7 @@ def _skipped(event: Event, start: datetime) -> set[datetime]:
     return found
 
 
-def _people(event: Event) -> tuple[str, ...]:
+def _people(event: "Event") -> tuple[str, ...]:
     given: Any = event.get("ATTENDEE", [])
     every = given if isinstance(given, list) else [given]
     addresses = (str(one).partition(":")[2] or str(one) for one in every)

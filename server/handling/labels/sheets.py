@@ -4,13 +4,15 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from fpdf import FPDF
-from fpdf.image_datastructures import RasterImageInfo
 from PIL import Image
 
 from server.handling.labels.drawing import Label, draw
 from server.handling.rules.labels import PAGES_MM
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 DPI = 600
 FAST = 1
@@ -41,6 +43,8 @@ def pdf(labels: Sequence[Label], sheet: Sheet, *, skip: int = 0) -> bytes:
 
 @lru_cache(KEPT)
 def _drawn(labels: tuple[Label, ...], sheet: Sheet, skip: int) -> bytes:
+    from fpdf import FPDF  # noqa: PLC0415  half a second that only sheets need
+
     book = FPDF(unit="mm", format=PAGES_MM[sheet.page])
     book.set_auto_page_break(auto=False)
     book.set_creator("Cryokeep")
@@ -58,11 +62,13 @@ def _drawn(labels: tuple[Label, ...], sheet: Sheet, skip: int) -> bytes:
     return bytes(book.output())
 
 
-def _kept(book: FPDF, place: int, picture: Image.Image) -> str:
+def _kept(book: "FPDF", place: int, picture: Image.Image) -> str:
     """Give the book a picture of one bit a dot, and return its name there.
 
     Handed over as a picture it would become eight bits a dot, or a fax's: either takes longer than to draw it.
     """
+    from fpdf.image_datastructures import RasterImageInfo  # noqa: PLC0415  as above
+
     images, name = book.image_cache.images, f"label {place}"
     wide, high = picture.size
     across = (wide + 7) // 8

@@ -8,8 +8,6 @@ from datetime import tzinfo
 from typing import Any
 
 from flask import Response, g
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 
 from server.core.actor import Actor
 from server.core.errors import NotFound, Refusal
@@ -95,6 +93,8 @@ def harmless(value: str) -> str:
 
 
 def _xlsx(rows: Iterator[list[str]]) -> Iterator[bytes]:
+    from openpyxl import Workbook  # noqa: PLC0415  half a second that only sheets need
+
     book = Workbook(write_only=True)
     page = book.create_sheet("vials")
     page.append(list(COLUMNS))
@@ -107,6 +107,8 @@ def _xlsx(rows: Iterator[list[str]]) -> Iterator[bytes]:
 
 
 def _text(page: Any, value: str) -> Any:  # noqa: ANN401  openpyxl's own kinds
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415  half a second that only sheets need
+
     cell = WriteOnlyCell(page, value)
     cell.data_type = "s"  # text: neither a number without its zeros nor a formula
     return cell
