@@ -3,9 +3,9 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import BigInteger, Row, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from server.alarms import service
@@ -14,8 +14,8 @@ from server.core.actor import Actor
 from server.core.clock import from_ms, to_ms
 from server.core.sets import among
 from server.core.words import N_
-from server.telemetry.device_events import PRESSED, Press
-from server.telemetry.models import Channel, DeviceEvent
+from server.telemetry.device_events import Press
+from server.telemetry.models import PRESSES, Channel, DeviceEvent
 
 DOOR: Final = "button"
 WHO: Final = N_("somebody at the freezer, by the button")
@@ -36,6 +36,11 @@ _PRESSED = (
 )
 
 _PRESSED_BEFORE: Final = select(Acknowledgement.episode_id).where(Acknowledgement.door == DOOR)
+_ANY_PRESS: Final = select(
+    exists().where(
+        PRESSES, DeviceEvent.drill == "", DeviceEvent.at_ms >= bindparam("since", type_=BigInteger)
+    )
+)
 
 
 def acknowledge(session: Session, presses: Sequence[Press], *, now: datetime) -> int:
@@ -52,7 +57,13 @@ def acknowledge(session: Session, presses: Sequence[Press], *, now: datetime) ->
 
 
 def is_any_late(session: Session, now: datetime) -> bool:
-    """Say whether `acknowledge_late` would answer an alarm; only reads."""
+    """Say whether `acknowledge_late` would answer an alarm; only reads.
+
+    Nearly always nobody has pressed, and that is found out without looking at a single alarm.
+    """
+    since_ms = _earliest_ms(session, now)
+    if since_ms is None or not session.scalar(_ANY_PRESS, {"since": since_ms}):
+        return False
     return any(_was_answered(session, *found) for found in _of_pressed(session, _new(session, now)))
 
 
@@ -69,16 +80,27 @@ def acknowledge_late(session: Session, now: datetime) -> int:
     return len(answered)
 
 
-def _new(session: Session, now: datetime, *, lock: bool = False) -> Found:
-    """Unanswered alarms that were recorded lately, with their channel and the delay of their rule."""
-    wanted = (
-        select(Episode, Channel, AlarmRule.delay_on_s)
-        .join(Channel, Channel.id == Episode.channel_id)
+def _earliest_ms(session: Session, now: datetime) -> int | None:
+    """Since when a press could answer one of the new alarms; None: there are none."""
+    wanted = select(func.min(Episode.raised_at), func.max(AlarmRule.delay_on_s))
+    first, delay_s = session.execute(_among_new(wanted.select_from(Episode), now)).one()
+    return None if first is None else to_ms(first) - round(delay_s * 1000)
+
+
+def _among_new(wanted: Select[*tuple[Any, ...]], now: datetime) -> Select[*tuple[Any, ...]]:
+    """Return the query of unanswered alarms that were recorded lately, with their channel and their rule."""
+    return (
+        wanted.join(Channel, Channel.id == Episode.channel_id)
         .join(AlarmRule, AlarmRule.id == Episode.rule_id)
         .where(Episode.drill == "", Episode.acknowledged_at.is_(None))
         .where(Episode.recorded_at > now - LATELY, Episode.id.not_in(_PRESSED_BEFORE))
-        .order_by(Episode.id)
     )
+
+
+def _new(session: Session, now: datetime, *, lock: bool = False) -> Found:
+    """Unanswered alarms that were recorded lately, with their channel and the delay of their rule."""
+    columns = select(Episode, Channel, AlarmRule.delay_on_s)
+    wanted = _among_new(columns, now).order_by(Episode.id)
     return session.execute(wanted.with_for_update(of=Episode) if lock else wanted).all()
 
 
@@ -89,7 +111,7 @@ def _of_pressed(session: Session, found: Found) -> Found:
     since = min(_began_ms(episode, delay_s) for episode, _channel, delay_s in found)
     wanted = select(DeviceEvent.agent_id).where(
         among(DeviceEvent.agent_id, {channel.agent_id for _episode, channel, _delay_s in found}),
-        DeviceEvent.kind == PRESSED,
+        PRESSES,
         DeviceEvent.drill == "",
         DeviceEvent.at_ms >= since,
     )
@@ -107,7 +129,7 @@ def _was_answered(session: Session, episode: Episode, channel: Channel, delay_s:
     until = episode.cleared_at or episode.recorded_at
     wanted = select(DeviceEvent.facts).where(
         DeviceEvent.agent_id == channel.agent_id,
-        DeviceEvent.kind == PRESSED,
+        PRESSES,
         DeviceEvent.drill == "",
         DeviceEvent.at_ms.between(_began_ms(episode, delay_s), to_ms(until)),
     )

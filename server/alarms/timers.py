@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, or_, select
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
@@ -75,14 +75,16 @@ _STATES: Select[*tuple[Any, ...]] = select(
 
 
 def _silent(session: Session, mine: Select[*tuple[Any, ...]], now_ms: int) -> Iterable[Due]:
-    since = beats.listening_since(beats.fresh(session, from_ms(now_ms)))
     rows = session.execute(
         mine.add_columns(Channel.number_at_ms)
         .join(Channel, Channel.id == AlarmRule.channel_id)
         .outerjoin(RuleState, RuleState.rule_id == AlarmRule.id)
-        .where(AlarmRule.kind == "stale")
+        .where(AlarmRule.kind == "stale", _may_be_silent(now_ms))
         .order_by(AlarmRule.id)
-    )
+    ).all()
+    if not rows:
+        return
+    since = beats.listening_since(beats.fresh(session, from_ms(now_ms)))
     faults_begin = _faults_that_wait(session)
     for row in rows:
         rule: AlarmRule = row[0]
@@ -95,6 +97,15 @@ def _silent(session: Session, mine: Select[*tuple[Any, ...]], now_ms: int) -> It
             continue
         if change or after.phase != before.phase:
             yield Due(rule, row.drill or "", after, change)
+
+
+def _may_be_silent(now_ms: int) -> ColumnElement[bool]:
+    """Those that are in some phase, or whose last number is older than they allow: few of a bank's."""
+    return or_(
+        RuleState.phase != "normal",
+        Channel.number_at_ms.is_(None),
+        Channel.number_at_ms < now_ms - AlarmRule.value * 1000,
+    )
 
 
 def _faults_that_wait(session: Session) -> dict[int, int]:

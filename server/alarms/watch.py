@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
-from edge_agent.wire.limits import NORMAL, JudgeState, Limit, judge
+from edge_agent.wire.limits import NORMAL, Change, JudgeState, Limit, judge
 from server.alarms import service
 from server.alarms.models import AlarmRule, Episode, RuleState
 from server.alarms.told import delay_on_s
@@ -68,11 +68,7 @@ def settle(session: Session, findings: Iterable[Finding], *, now: datetime) -> i
 def _settle(session: Session, one: Finding, now: datetime) -> int:
     row = _row(session, one)
     before = JudgeState(row.phase, row.since_ms, row.extreme)  # type: ignore[arg-type]  # only phases are kept
-    at_ms = min(to_ms(one.at), to_ms(now))
-    after, change = before, None
-    if one.holds is not None:
-        condition = HOLDS if one.holds else HOLDS_NOT
-        after, change = judge(_limit(one.rule), before, at_ms, condition, 0)
+    after, change = _judged(one, before, min(to_ms(one.at), to_ms(now)))
     if (after.phase, after.since_ms) != (before.phase, before.since_ms):
         row.phase, row.since_ms, row.arrived_ms = after.phase, after.since_ms, to_ms(now)
     row.extreme = None
@@ -80,6 +76,13 @@ def _settle(session: Session, one: Finding, now: datetime) -> int:
         row.memory = one.memory
     session.flush()  # reason: raising runs plain statements, which see only what is written
     return _act(session, one, after, change, now)
+
+
+def _judged(one: Finding, before: JudgeState, at_ms: int) -> tuple[JudgeState, Change | None]:
+    """How the rule's state goes on with this finding."""
+    if one.holds is None:
+        return before, None
+    return judge(_limit(one.rule), before, at_ms, HOLDS if one.holds else HOLDS_NOT, 0)
 
 
 def _act(
@@ -110,7 +113,7 @@ def _say_anew(session: Session, one: Finding) -> None:
 
 def _row(session: Session, one: Finding) -> RuleState:
     """Where judging stands with the rule, locked; made where it is not there, whoever else makes it too."""
-    key = (one.rule.id, one.drill)
+    key = _key(one)
     if (row := session.get(RuleState, key, with_for_update=True)) is not None:
         return row
     insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
@@ -138,26 +141,37 @@ def _news(session: Session, findings: Iterable[Finding]) -> list[Finding]:
     return news
 
 
-def _is_new(one: Finding, state: tuple[str, str] | None, told: str | None) -> bool:
-    phase, kept = state or ("normal", "")
-    waits = phase in {"pending", "clearing"}
-    moved = one.holds is not None and one.holds != (phase in {"active", "clearing"})
+def _is_new(one: Finding, state: tuple[JudgeState, str] | None, told: str | None) -> bool:
+    """Say whether settling it would write: a delay that still runs changes nothing."""
+    before, kept = state or (NORMAL, "")
+    after, change = _judged(one, before, to_ms(one.at))
+    moved = bool(change) or (after.phase, after.since_ms) != (before.phase, before.since_ms)
     says = bool(one.holds) and told is not None and told != packed(one.detail)
-    return moved or waits or says or (one.memory is not None and one.memory != kept)
+    return moved or says or (one.memory is not None and one.memory != kept)
 
 
 def _key(one: Finding) -> tuple[int, str]:
     return one.rule.id, one.drill
 
 
-def _states(session: Session, kinds: Set[str]) -> dict[tuple[int, str], tuple[str, str]]:
-    """The phase and the memory of each (rule, drill) of these kinds."""
+def _states(session: Session, kinds: Set[str]) -> dict[tuple[int, str], tuple[JudgeState, str]]:
+    """The state and the memory of each (rule, drill) of these kinds."""
     wanted = (
-        select(RuleState.rule_id, RuleState.drill, RuleState.phase, RuleState.memory)
+        select(
+            RuleState.rule_id,
+            RuleState.drill,
+            RuleState.phase,
+            RuleState.since_ms,
+            RuleState.extreme,
+            RuleState.memory,
+        )
         .join(AlarmRule, AlarmRule.id == RuleState.rule_id)
         .where(AlarmRule.kind.in_(kinds))
     )
-    return {(row[0], row[1]): (row[2], row[3]) for row in session.execute(wanted)}
+    return {
+        (row.rule_id, row.drill): (JudgeState(row.phase, row.since_ms, row.extreme), row.memory)
+        for row in session.execute(wanted)
+    }
 
 
 def _details(session: Session, kinds: Set[str]) -> dict[tuple[int, str], str]:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -164,11 +165,23 @@ class Boot(Base):
     zero_ms: Mapped[int] = mapped_column(BigInteger)
 
 
+PRESSES = text("kind = 'local_alarm_acknowledged'")
+"""The few events that are a press of the button: an index of these alone is asked every second."""
+
+
 class DeviceEvent(Base):
     """Something an agent saw: lid opened, fill started, power lost, a local alarm."""
 
     __tablename__ = "device_event"
-    __table_args__ = (Index("ix_device_event_freezer", "freezer_id", "at_ms"),)
+    __table_args__ = (
+        Index("ix_device_event_freezer", "freezer_id", "at_ms"),
+        Index(
+            "ix_device_event_pressed",
+            "at_ms",
+            sqlite_where=PRESSES,
+            postgresql_where=PRESSES,
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)

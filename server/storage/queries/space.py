@@ -19,6 +19,8 @@ from server.storage.queries.paths import DEEPEST, true_at
 from server.storage.rules.space import KeptSpace, keeper_of
 
 AnyRows = Select[*tuple[Any, ...]]
+_CHILD = aliased(Container)
+"""Made once: a fresh alias costs about a millisecond at its first use."""
 
 
 def kept_spaces(
@@ -162,12 +164,11 @@ def stays_at(
 
     Superseded stays are no stays; slots that were kept count.
     """
-    child = aliased(Container)
     wanted = (
-        select(Custody, func.coalesce(Vial.code, child.code))
+        select(Custody, func.coalesce(Vial.code, _CHILD.code))
         .select_from(Custody)
         .outerjoin(Vial, Vial.id == Custody.vial_id)
-        .outerjoin(child, child.id == Custody.child_id)
+        .outerjoin(_CHILD, _CHILD.id == Custody.child_id)
         .where(
             Custody.container_id.in_(container_ids),
             Custody.superseded_at.is_(None),
